@@ -1,0 +1,405 @@
+"""One game in progress: who owes what, what each seat is told, what a reply becomes, and what it earned.
+
+The referee is the same for every arena. Nothing a seat says raises here. A game is a function of (arena, config,
+weights, seed, journal): the journal holds every reply, forfeit, effect result and change of chance in order, and
+playing it again gives the same game, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from lanista.arenas import chance
+from lanista.arenas.contract import (
+    FORFEIT,
+    ILLEGAL,
+    REPLY_LIMIT,
+    WORLD,
+    Arena,
+    Ask,
+    Event,
+    Forfeit,
+    Illegal,
+    Outcome,
+    Seat,
+    Term,
+    config_json,
+)
+from lanista.arenas.episode import FORMAT, Episode, StepRecord, Turn
+from lanista.errors import LanistaError, UsageError
+
+_UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
+
+
+class Game:
+    """A game of ``arena`` from ``seed``. See the module's docstring; ``fork`` and ``to_json`` are exact."""
+
+    def __init__(
+        self,
+        arena: Arena,
+        seed: int,
+        config: Any = None,
+        *,
+        preset: str = "default",
+        players: Mapping[Seat, str] | None = None,
+    ) -> None:
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise UsageError(f"a game's seed is an integer, not {seed!r}")
+        self.arena = arena
+        self.config = arena.configure() if config is None else config
+        self.preset = preset
+        self.weights = arena.weights(preset)
+        self.seed = seed
+        self.seats = arena.rules.seats(self.config)
+        self.players: dict[Seat, str] = dict(players or {})
+        self.state = arena.rules.deal(seed, self.config)
+        self.teams = arena.rules.teams(self.state)
+        self.outcome: Outcome | None = arena.rules.outcome(self.state)
+        self.decisions: dict[Seat, int] = dict.fromkeys(self.seats, 0)
+        """Accepted decisions so far, by seat, forfeits included."""
+        self.steps: list[StepRecord] = []
+        self.journal: list[dict[str, Any]] = []
+        self.returns: dict[Seat, float] = dict.fromkeys(self.seats, 0.0)
+        self.step_terms: Sequence[Term] = ()
+        """The terms of the last step, unweighted."""
+        self._events: list[Event] = []
+        self._texts: list[str] = []
+        self._seen: dict[Seat, list[int]] = {seat: [] for seat in self.seats}
+        self._news: dict[Seat, int] = dict.fromkeys(self.seats, 0)  # index into _seen of the first unanswered event
+        self._asks: dict[Seat, Ask] = {}
+        self._attempts: dict[Seat, list[tuple[str, str]]] = {}
+        self._moves: dict[Seat, Any] = {}
+        self._turns: dict[Seat, Turn] = {}
+        self._metas: dict[Seat, list[Mapping[str, Any]]] = {}  # reports on refused replies
+        self._recorded: list[Any] | None = None  # results to play instead of running effects
+        self._deliver(arena.rules.opening(self.state))
+        self.opening = len(self._events)
+        self._next_asks()
+
+    # What a seat may know
+
+    @property
+    def over(self) -> bool:
+        return self.outcome is not None
+
+    def owed(self) -> tuple[Seat, ...]:
+        """The seats that still owe a reply now, in table order; several are sealed from each other."""
+        return tuple(self._asks)
+
+    def ask(self, seat: Seat) -> Ask | None:
+        """What the seat owes now, or None."""
+        return self._asks.get(seat)
+
+    def legal(self, seat: Seat) -> tuple[str, ...]:
+        """Distinct complete replies that are legal for the seat now; () where it owes nothing."""
+        ask = self._asks.get(seat)
+        return () if ask is None else _written(self.arena.words, ask)
+
+    def text(self, seat: Seat) -> str:
+        """Everything addressed to the seat since its last accepted action, then what it is asked, if anything.
+
+        Repeatable: reading changes nothing. The seat's first text holds the rules and its role.
+        """
+        seen = self._seen[seat]
+        texts = self._texts
+        parts = [texts[i] for i in seen[self._news[seat] :]]
+        ask = self._asks.get(seat)
+        if ask is not None:
+            for _, why in self._attempts.get(seat, ()):
+                parts.append(f"Your reply was not accepted: {why}")
+            parts.append(_wording(self.arena.words, ask))
+        return "\n".join(parts)
+
+    def history(self, seat: Seat) -> str:
+        """The seat's whole view: all it was told, with its own accepted actions where it took them."""
+        parts: list[str] = []
+        for prompt, reply in self.exchanges(seat):
+            parts += [prompt, f"> {reply}"]
+        parts.append(self.text(seat))
+        return "\n".join(parts)
+
+    def exchanges(self, seat: Seat) -> list[tuple[str, str]]:
+        """(what the seat was shown, the action that was accepted) for each of its decisions so far."""
+        done = [(t.prompt, t.action) for step in self.steps for t in step.turns if t.seat == seat]
+        if seat in self._turns:
+            done.append((self._turns[seat].prompt, self._turns[seat].action))
+        return done
+
+    def events(self, seat: Seat) -> list[Event]:
+        """Every event the seat was in the audience of, in order."""
+        return [self._events[i] for i in self._seen[seat]]
+
+    def attempts(self, seat: Seat) -> int:
+        """Illegal replies to the present ask so far."""
+        return len(self._attempts.get(seat, ()))
+
+    def role(self, seat: Seat) -> str:
+        return self.arena.rules.role(self.state, seat)
+
+    def team(self, seat: Seat) -> str:
+        return next(team for team, seats in self.teams.items() if seat in seats)
+
+    @property
+    def phase(self) -> str:
+        return self.arena.rules.phase(self.state)
+
+    # Playing
+
+    def submit(self, seat: Seat, reply: str | Forfeit, meta: Mapping[str, Any] | None = None) -> Illegal | None:
+        """Take a seat's reply. Returns Illegal while it may try again, else None: the decision is sealed.
+
+        When the last owed decision is in, the step is played. ``meta`` (tokens, latency, …) is kept with the turn and
+        is no part of the canonical episode. Raises UsageError for a seat that owes nothing.
+        """
+        ask = self._asks.get(seat)
+        if ask is None:
+            raise UsageError(f"{seat!r} owes no reply now; {', '.join(self._asks) or 'nobody'} does")
+        attempts = self._attempts.get(seat, [])
+        by, why = "seat", None
+        if isinstance(reply, Forfeit):
+            self.journal.append({"seat": seat, "forfeit": reply.reason})
+            move, by, why = self.arena.rules.fallback(self.state, seat), "forfeit", reply.reason
+            said = ""
+        else:
+            said = _storable(reply)
+            self.journal.append({"seat": seat, "reply": said})
+            if len(said) > REPLY_LIMIT:
+                move = Illegal(f"your reply is over {REPLY_LIMIT:,} characters; say it in fewer")
+            else:
+                move = self.arena.words.read(ask, said)
+            if isinstance(move, Illegal):
+                if len(attempts) < self.arena.retries:
+                    self._attempts[seat] = [*attempts, (said, move.why)]
+                    if meta:
+                        self._retry_meta(seat, meta)
+                    return move
+                by, why = "fallback", move.why
+                move = self.arena.rules.fallback(self.state, seat)
+        self._turns[seat] = Turn(
+            seat=seat,
+            kind=ask.kind,
+            prompt=self._prompt(seat, ask),
+            attempts=tuple(attempts),
+            reply=said,
+            action=self.arena.words.write(ask, move),
+            by=by,
+            why=why,
+            meta=self._merge_meta(seat, meta),
+        )
+        self._moves[seat] = move
+        del self._asks[seat]
+        self._attempts.pop(seat, None)
+        self._news[seat] = len(self._seen[seat])
+        self.decisions[seat] += 1
+        if not self._asks:
+            self._advance()
+        return None
+
+    def step_rewards(self, seat: Seat) -> dict[str, dict[str, float]]:
+        """The weighted terms of the last step for one seat: ``{"individual": {...}, "team": {...}}``."""
+        paid: dict[str, dict[str, float]] = {"individual": {}, "team": {}}
+        team = None
+        for name, to, amount in self.step_terms:
+            if to == seat:
+                side = paid["individual"]
+            elif to in self.teams:
+                team = team or self.team(seat)
+                if to != team:
+                    continue
+                side = paid["team"]
+            else:
+                continue
+            side[name] = side.get(name, 0.0) + amount * self.weights[name]
+        return paid
+
+    # Copies and records
+
+    def fork(self, chance_: Literal["same", "fresh"] = "same", salt: int = 0) -> Game:
+        """A game that goes on from here on its own. ``fresh`` draws new chance from here on, another per ``salt``."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        for name in ("players", "decisions", "returns", "_news", "_asks", "_attempts", "_moves", "_turns"):
+            setattr(twin, name, dict(getattr(self, name)))
+        for name in ("steps", "journal", "_events", "_texts"):
+            setattr(twin, name, list(getattr(self, name)))
+        twin._seen = {seat: list(seen) for seat, seen in self._seen.items()}
+        twin._metas = {seat: list(metas) for seat, metas in self._metas.items()}
+        if chance_ == "fresh":
+            twin._rekey(chance.key("fork", self.state.key, len(self.journal), salt))
+        elif chance_ != "same":
+            raise UsageError(f"fork's chance is 'same' or 'fresh', not {chance_!r}")
+        return twin
+
+    def to_json(self) -> str:
+        """Everything that is needed to go on elsewhere, as JSON. Lossless but for ``meta`` of turns already taken."""
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "arena": self.arena.name,
+                "hash": self.arena.hash(self.preset),
+                "config": config_json(self.config),
+                "preset": self.preset,
+                "seed": self.seed,
+                "players": self.players,
+                "journal": self.journal,
+            },
+            sort_keys=True,
+        )
+
+    @classmethod
+    def from_json(cls, text: str, arena: Arena) -> Game:
+        """The game that ``to_json`` wrote. Raises LanistaError under another arena, hash or format."""
+        return replay(json.loads(text), arena)
+
+    def episode(self) -> Episode:
+        """The record of the game so far (``outcome`` None while it goes on)."""
+        return Episode(
+            arena=self.arena.name,
+            version=self.arena.version,
+            hash=self.arena.hash(self.preset),
+            config=config_json(self.config),
+            preset=self.preset,
+            seed=self.seed,
+            players=dict(self.players),
+            roles={seat: self.role(seat) for seat in self.seats},
+            teams={team: list(seats) for team, seats in self.teams.items()},
+            weights=dict(self.weights),
+            opening=list(zip(self._events[: self.opening], self._texts[: self.opening], strict=True)),
+            steps=list(self.steps),
+            outcome=self.outcome,
+            returns=dict(self.returns),
+            journal=list(self.journal),
+        )
+
+    # Inside
+
+    def _advance(self) -> None:
+        rules, before, moves = self.arena.rules, self.state, self._moves
+        phase = rules.phase(before)
+        turns = tuple(self._turns.values())
+        self._moves, self._turns, self._attempts = {}, {}, {}
+        fallbacks = frozenset(t.seat for t in turns if t.by != "seat")
+        terms: list[Term] = [
+            Term(FORFEIT if t.by == "forfeit" else ILLEGAL, t.seat, 1.0) for t in turns if t.by != "seat"
+        ]
+        first = len(self._events)
+        results: list[Any] = []
+        played = rules.play(before, moves)
+        while True:
+            self.state = played.state
+            self._deliver(played.events)
+            terms += self.arena.rewards.terms(before, moves, played.state, played.events, fallbacks)
+            if not played.effects:
+                break
+            now = [self._run(effect) for effect in played.effects]
+            results += now
+            before, moves, fallbacks = played.state, {WORLD: tuple(now)}, frozenset()
+            played = rules.play(before, moves)
+        self.step_terms = terms
+        for name, to, amount in terms:
+            paid = amount * self.weights[name]
+            for seat in self.teams.get(to, (to,)):
+                self.returns[seat] += paid
+        self.steps.append(
+            StepRecord(
+                phase=phase,
+                turns=turns,
+                events=tuple(zip(self._events[first:], self._texts[first:], strict=True)),
+                terms=tuple(terms),
+                results=tuple(results),
+            )
+        )
+        self.outcome = rules.outcome(self.state)
+        self._next_asks()
+
+    def _run(self, effect: Any) -> Any:
+        if self._recorded is not None:
+            if not self._recorded:
+                raise LanistaError("the record has no result for an effect of this game: it was cut short")
+            result = self._recorded.pop(0)
+        else:
+            result = json.loads(json.dumps(self.arena.runners[effect.kind](effect.request)))
+        self.journal.append({"effect": result})
+        return result
+
+    def _next_asks(self) -> None:
+        rules, state = self.arena.rules, self.state
+        self._asks = {} if self.outcome is not None else {s: rules.ask(state, s) for s in rules.owes(state)}
+
+    def _deliver(self, events: Sequence[Event]) -> None:
+        show = self.arena.words.show
+        for event in events:
+            index = len(self._events)
+            self._events.append(event)
+            self._texts.append(show(event))
+            for seat in self.seats if event.to is None else event.to:
+                self._seen[seat].append(index)
+
+    def _prompt(self, seat: Seat, ask: Ask) -> str:
+        texts = self._texts
+        parts = [texts[i] for i in self._seen[seat][self._news[seat] :]]
+        parts.append(_wording(self.arena.words, ask))
+        return "\n".join(parts)
+
+    def _rekey(self, key: int) -> None:
+        self.state = self.arena.rules.rekey(self.state, key)
+        self.journal.append({"rekey": key})
+
+    def _retry_meta(self, seat: Seat, meta: Mapping[str, Any]) -> None:
+        self._metas.setdefault(seat, []).append(dict(meta))
+
+    def _merge_meta(self, seat: Seat, meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        earlier = self._metas.pop(seat, None)
+        if earlier is None:
+            return meta or {}
+        return {**(meta or {}), "retries": earlier}
+
+
+def replay(record: Mapping[str, Any], arena: Arena) -> Game:
+    """The game that a record (``Game.to_json`` or ``Episode.to_dict``) describes, played again from its journal.
+
+    No agent is asked and no effect is run. Raises LanistaError where the record belongs to another arena, hash or
+    format.
+    """
+    if record.get("format") != FORMAT:
+        raise LanistaError(f"this record has format {record.get('format')!r}; this version reads format {FORMAT}")
+    if record["arena"] != arena.name:
+        raise LanistaError(f"this is a record of arena {record['arena']!r}, not of {arena.name!r}")
+    preset = record["preset"]
+    if record["hash"] != arena.hash(preset):
+        raise LanistaError(
+            f"this record was played under hash {record['hash']} of {arena.name!r}, and the arena installed here has "
+            f"{arena.hash(preset)}: its rules, words, rewards or weights differ, so it cannot be replayed here"
+        )
+    journal: list[dict[str, Any]] = record["journal"]
+    game = Game(
+        arena, record["seed"], arena.configure(**record["config"]), preset=preset, players=record.get("players")
+    )
+    game._recorded = [entry["effect"] for entry in journal if "effect" in entry]
+    for entry in journal:
+        if "seat" in entry:
+            game.submit(entry["seat"], Forfeit(entry["forfeit"]) if "forfeit" in entry else entry["reply"])
+        elif "rekey" in entry:
+            game._rekey(entry["rekey"])
+    game._recorded = None
+    return game
+
+
+def _storable(reply: str) -> str:
+    """A reply as it can be kept anywhere: no lone surrogates, no NUL, and no longer than the limit plus one."""
+    return _UNSTORABLE.sub("\ufffd", reply[: REPLY_LIMIT + 1])
+
+
+@lru_cache(maxsize=65536)
+def _written(words: Any, ask: Ask) -> tuple[str, ...]:
+    return tuple(words.write(ask, move) for move in ask.choices)
+
+
+@lru_cache(maxsize=65536)
+def _wording(words: Any, ask: Ask) -> str:
+    wording: str = words.ask(ask)
+    return wording

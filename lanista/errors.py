@@ -1,0 +1,24 @@
+"""Errors a user can do something about. The command line prints them as one line and exits with ``code``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LanistaError(Exception):
+    """Something went wrong that a clear sentence explains. Exit code 1."""
+
+    code = 1
+
+
+class UsageError(LanistaError, ValueError):
+    """The user asked for something that does not exist or cannot be. Exit code 2."""
+
+    code = 2
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'werewolf'?`` where a known name is close, else the empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
