@@ -50,6 +50,7 @@ class Game:
         if not isinstance(seed, int) or isinstance(seed, bool):
             raise UsageError(f"a game's seed is an integer, not {seed!r}")
         self.arena = arena
+        self._words: Any = arena.words  # as a hashable key of the caches below
         self.config = arena.configure() if config is None else config
         self.preset = preset
         self.weights = arena.weights(preset)
@@ -65,7 +66,7 @@ class Game:
         self.journal: list[dict[str, Any]] = []
         self.returns: dict[Seat, float] = dict.fromkeys(self.seats, 0.0)
         self.step_terms: Sequence[Term] = ()
-        """The terms of the last step, unweighted."""
+        """The terms the last reply brought about, unweighted: () unless it completed a step."""
         self._events: list[Event] = []
         self._texts: list[str] = []
         self._seen: dict[Seat, list[int]] = {seat: [] for seat in self.seats}
@@ -97,7 +98,7 @@ class Game:
     def legal(self, seat: Seat) -> tuple[str, ...]:
         """Distinct complete replies that are legal for the seat now; () where it owes nothing."""
         ask = self._asks.get(seat)
-        return () if ask is None else _written(self.arena.words, ask)
+        return () if ask is None else _written(self._words, ask)
 
     def text(self, seat: Seat) -> str:
         """Everything addressed to the seat since its last accepted action, then what it is asked, if anything.
@@ -110,9 +111,20 @@ class Game:
         ask = self._asks.get(seat)
         if ask is not None:
             for _, why in self._attempts.get(seat, ()):
-                parts.append(f"Your reply was not accepted: {why}")
-            parts.append(_wording(self.arena.words, ask))
+                parts.append(_refusal(why))
+            parts.append(_wording(self._words, ask))
         return "\n".join(parts)
+
+    def news(self, seat: Seat) -> str:
+        """What is new to the seat since its last reply, a refused one included, then what it is asked.
+
+        The same as ``text`` but after a refusal, when it is only the reason and the ask again: texts of news, one
+        after the other, repeat nothing.
+        """
+        attempts, ask = self._attempts.get(seat), self._asks.get(seat)
+        if not attempts or ask is None:
+            return self.text(seat)
+        return f"{_refusal(attempts[-1][1])}\n{_wording(self._words, ask)}"
 
     def history(self, seat: Seat) -> str:
         """The seat's whole view: all it was told, with its own accepted actions where it took them."""
@@ -129,9 +141,9 @@ class Game:
             done.append((self._turns[seat].prompt, self._turns[seat].action))
         return done
 
-    def events(self, seat: Seat) -> list[Event]:
-        """Every event the seat was in the audience of, in order."""
-        return [self._events[i] for i in self._seen[seat]]
+    def events(self, seat: Seat, since: int = 0) -> list[Event]:
+        """Every event the seat was in the audience of, in order, without the first ``since`` of them."""
+        return [self._events[i] for i in self._seen[seat][since:]]
 
     def attempts(self, seat: Seat) -> int:
         """Illegal replies to the present ask so far."""
@@ -158,6 +170,7 @@ class Game:
         ask = self._asks.get(seat)
         if ask is None:
             raise UsageError(f"{seat!r} owes no reply now; {', '.join(self._asks) or 'nobody'} does")
+        self.step_terms = ()
         attempts = self._attempts.get(seat, [])
         by, why = "seat", None
         if isinstance(reply, Forfeit):
@@ -165,7 +178,7 @@ class Game:
             move, by, why = self.arena.rules.fallback(self.state, seat), "forfeit", reply.reason
             said = ""
         else:
-            said = _storable(reply)
+            said = storable(reply)
             self.journal.append({"seat": seat, "reply": said})
             if len(said) > REPLY_LIMIT:
                 move = Illegal(f"your reply is over {REPLY_LIMIT:,} characters; say it in fewer")
@@ -215,6 +228,18 @@ class Game:
                 continue
             side[name] = side.get(name, 0.0) + amount * self.weights[name]
         return paid
+
+    def step_payments(self) -> dict[Seat, float]:
+        """What the last step paid each seat it paid anything: the sum of the seat's and its team's weighted terms."""
+        paid: dict[Seat, float] = {}
+        for name, to, amount in self.step_terms:
+            for seat in self.teams.get(to, (to,)):
+                paid[seat] = paid.get(seat, 0.0) + amount * self.weights[name]
+        return paid
+
+    def log(self) -> list[str]:
+        """The text of every event so far, seen from above."""
+        return self._texts
 
     # Copies and records
 
@@ -300,10 +325,8 @@ class Game:
             before, moves, fallbacks = played.state, {WORLD: tuple(now)}, frozenset()
             played = rules.play(before, moves)
         self.step_terms = terms
-        for name, to, amount in terms:
-            paid = amount * self.weights[name]
-            for seat in self.teams.get(to, (to,)):
-                self.returns[seat] += paid
+        for seat, paid in self.step_payments().items():
+            self.returns[seat] += paid
         self.steps.append(
             StepRecord(
                 phase=phase,
@@ -342,7 +365,7 @@ class Game:
     def _prompt(self, seat: Seat, ask: Ask) -> str:
         texts = self._texts
         parts = [texts[i] for i in self._seen[seat][self._news[seat] :]]
-        parts.append(_wording(self.arena.words, ask))
+        parts.append(_wording(self._words, ask))
         return "\n".join(parts)
 
     def _rekey(self, key: int) -> None:
@@ -389,9 +412,13 @@ def replay(record: Mapping[str, Any], arena: Arena) -> Game:
     return game
 
 
-def _storable(reply: str) -> str:
+def storable(reply: str) -> str:
     """A reply as it can be kept anywhere: no lone surrogates, no NUL, and no longer than the limit plus one."""
     return _UNSTORABLE.sub("\ufffd", reply[: REPLY_LIMIT + 1])
+
+
+def _refusal(why: str) -> str:
+    return f"Your reply was not accepted: {why}"
 
 
 @lru_cache(maxsize=65536)

@@ -1,0 +1,109 @@
+"""Asking an agent so that nothing it does stops a game: what it raises, drags out or leaves unsaid is a forfeit."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lanista.agents.contract import Agent, Answer, Question
+from lanista.arenas.contract import Forfeit
+from lanista.arenas.referee import storable
+
+REASON_LIMIT = 300
+"""Characters that are kept of a forfeit's reason."""
+
+# KeyboardInterrupt is not among them: it is the user's, and stops the table.
+_FAULTS = (Exception, SystemExit, asyncio.CancelledError)
+
+
+def ask(agent: Agent, questions: Sequence[Question]) -> tuple[list[Answer | Forfeit], float]:
+    """One answer or Forfeit per question, in order, and the seconds that one of them took (the call's, shared out).
+
+    An agent with a time limit is called in a daemon thread. Python cannot stop a thread: one that runs past its limit
+    is left behind, its late answer goes nowhere, and the next call gets a thread of its own.
+    """
+    started = time.perf_counter()
+    if agent.time_limit_s is None:
+        answers = _called(agent, questions)
+    else:
+        answers = _called_within(agent, questions, agent.time_limit_s)
+    return answers, (time.perf_counter() - started) / len(questions)
+
+
+def forfeit(reason: str) -> Forfeit:
+    """A Forfeit whose reason is one storable line of bounded length."""
+    line = storable(" ".join(reason[: 4 * REASON_LIMIT].split()))
+    return Forfeit(line if len(line) <= REASON_LIMIT else line[: REASON_LIMIT - 1] + "…")
+
+
+def raised(error: BaseException) -> Forfeit:
+    """The Forfeit for an exception."""
+    try:
+        said = str(error)
+    except _FAULTS:
+        said = ""
+    return forfeit(f"raised {type(error).__name__}{': ' if said else ''}{said}")
+
+
+def _called(agent: Agent, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+    wanted = len(questions)
+    try:
+        # Read to the end in here: an agent may hand back a generator, and that runs its code too.
+        given: list[Any] = list(itertools.islice(agent.answer(questions), wanted + 1))
+    except _FAULTS as error:
+        return [raised(error)] * wanted
+    if len(given) != wanted:
+        count = f"{len(given)}" if len(given) < wanted else f"more than {wanted}"
+        return [forfeit(f"gave {count} answers to {wanted} questions")] * wanted
+    return [_checked(answer) for answer in given]
+
+
+def _called_within(agent: Agent, questions: Sequence[Question], limit_s: float) -> list[Answer | Forfeit]:
+    answers = _within(lambda: _called(agent, questions), limit_s, name=f"agent {agent.name}")
+    if answers is None:
+        return [forfeit(f"no reply within {limit_s:g} s")] * len(questions)
+    return answers
+
+
+def _within(call: Callable[[], list[Answer | Forfeit]], limit_s: float, name: str) -> list[Answer | Forfeit] | None:
+    """What ``call`` returns or raises, or None where that takes over ``limit_s`` seconds."""
+    results: queue.SimpleQueue[list[Answer | Forfeit] | BaseException] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            results.put(call())
+        except BaseException as error:  # whatever is no forfeit goes on in the table's own thread
+            results.put(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    try:
+        result = results.get(timeout=limit_s)
+    except queue.Empty:
+        return None
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
+def _checked(answer: Any) -> Answer | Forfeit:
+    if isinstance(answer, Answer):
+        text: Any = answer.text
+        if isinstance(text, str):
+            if not text or text.isspace():
+                return Forfeit("empty reply")
+            if isinstance(answer.meta, Mapping):
+                return answer
+            return forfeit(f"reported a {type(answer.meta).__name__} as meta, not a mapping")
+        if text is None:
+            return Forfeit("empty reply")
+        return forfeit(f"replied with a {type(text).__name__}, not with text")
+    if isinstance(answer, Forfeit):
+        return forfeit(str(answer.reason))
+    if answer is None or (isinstance(answer, str) and not answer.strip()):
+        return Forfeit("empty reply")
+    return forfeit(f"answered with a {type(answer).__name__}, not with an Answer")

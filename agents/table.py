@@ -1,0 +1,217 @@
+"""The one loop that seats agents and plays: many games side by side, every waiting question asked together.
+
+The table knows nothing of stores, ratings or gradients. It hands each finished game to a callback and the caller does
+with it what it likes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from lanista.agents import guard
+from lanista.agents.contract import Agent, Answer, Exchange, Question
+from lanista.arenas import chance
+from lanista.arenas.contract import Arena, Event, Forfeit, Seat
+from lanista.arenas.episode import Episode
+from lanista.arenas.referee import Game, storable
+from lanista.errors import LanistaError, UsageError, suggest
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixture:
+    """A game to be played: which arena and seed, and who sits where."""
+
+    id: str
+    """Unique among the games of one call of ``play``; agents keep their caches under it."""
+    arena: Arena
+    seed: int
+    """The game's own chance."""
+    seating: Mapping[Seat, Agent]
+    """An agent for every seat; one agent may sit in many."""
+    config: Any = None
+    preset: str = "default"
+    agent_seed: int | None = None
+    """Each seat's ``Question.seed`` is ``chance.key("seat", agent_seed, seat)``. None: the game's seed."""
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """The caller's own notes; the table does not look at them."""
+
+
+OnTurn = Callable[[Fixture, Game, Seat], None]
+"""Called after each reply (or forfeit) was handed to its game; ``game.attempts(seat)`` tells a refused one."""
+
+OnGame = Callable[[Fixture, Game], None]
+"""Called once for each game that is over."""
+
+
+def play(fixtures: Iterable[Fixture], *, at_once: int = 64, on_turn: OnTurn | None = None, on_game: OnGame) -> None:
+    """Play every fixture to its end, up to ``at_once`` of them side by side, and give each to ``on_game`` when over.
+
+    In rounds: every owed reply of every running game is asked for, then all of them are handed in. A batched agent
+    gets all its questions of a round in one call, ordered by fixture, then seat; other agents get one at a time.
+    Nothing depends on timing, so agents that are functions of their questions play the same games whatever ``at_once``.
+
+    A turn that an agent does not take is a Forfeit (see ``guard``). What a callback or an arena raises comes out of
+    here, and so does Ctrl-C, after every agent was told to forget the games in progress.
+
+    Raises UsageError for a seating that does not fit its arena, or an id that two running games share.
+    """
+    if at_once < 1:
+        raise UsageError(f"at_once is the number of games side by side, at least 1, not {at_once}")
+    waiting = iter(fixtures)
+    running: list[_Table] = []
+    try:
+        while True:
+            for fixture in islice(waiting, at_once - len(running)):
+                if any(table.fixture.id == fixture.id for table in running):
+                    raise UsageError(f"two games at the table have the id {fixture.id!r}; give each its own")
+                running.append(_Table(fixture))
+            if not running:
+                return
+            _round(running, on_turn)
+            for table in [table for table in running if table.game.over]:
+                running.remove(table)
+                try:
+                    on_game(table.fixture, table.game)
+                finally:
+                    table.forget()
+    finally:
+        for table in running:
+            table.forget()
+
+
+def play_game(
+    arena: Arena,
+    seating: Mapping[Seat, Agent],
+    seed: int,
+    *,
+    config: Any = None,
+    preset: str = "default",
+    agent_seed: int | None = None,
+    id: str = "game",
+    on_turn: OnTurn | None = None,
+) -> Episode:
+    """The episode of one game. Arguments as in Fixture and ``play``."""
+    fixture = Fixture(
+        id=id, arena=arena, seed=seed, seating=seating, config=config, preset=preset, agent_seed=agent_seed
+    )
+    played: list[Episode] = []
+    play([fixture], on_turn=on_turn, on_game=lambda _, game: played.append(game.episode()))
+    return played[0]
+
+
+def question(
+    game: Game, seat: Seat, fixture: Fixture, history: Sequence[Exchange], events: Sequence[Event] | None = None
+) -> Question:
+    """What ``seat``, which owes a reply, is asked now. ``events`` may be passed by a caller that keeps them."""
+    ask = game.ask(seat)
+    if ask is None:
+        raise UsageError(f"{seat!r} owes no reply now; {', '.join(game.owed()) or 'nobody'} does")
+    return Question(
+        game=fixture.id,
+        seat=seat,
+        seed=seat_seed(fixture, seat),
+        arena=game.arena.name,
+        role=game.role(seat),
+        phase=game.phase,
+        kind=ask.kind,
+        text=game.news(seat),
+        legal=game.legal(seat),
+        legal_complete=ask.complete,
+        history=tuple(history),
+        events=tuple(game.events(seat) if events is None else events),
+    )
+
+
+def seat_seed(fixture: Fixture, seat: Seat) -> int:
+    """The seed of whoever sits in ``seat``."""
+    return _seat_key(fixture.seed if fixture.agent_seed is None else fixture.agent_seed, seat)
+
+
+@lru_cache(maxsize=4096)
+def _seat_key(agent_seed: int, seat: Seat) -> int:
+    return chance.key("seat", agent_seed, seat)
+
+
+class _Table:
+    """One running game with what its seats have seen and said so far."""
+
+    __slots__ = ("_events", "_history", "fixture", "game")
+
+    def __init__(self, fixture: Fixture) -> None:
+        self.fixture = fixture
+        players = {seat: agent.name for seat, agent in fixture.seating.items()}
+        self.game = Game(fixture.arena, fixture.seed, fixture.config, preset=fixture.preset, players=players)
+        _check_seating(fixture, self.game.seats)
+        self._history: dict[Seat, list[Exchange]] = {seat: [] for seat in self.game.seats}
+        self._events: dict[Seat, list[Event]] = {seat: [] for seat in self.game.seats}
+
+    def question(self, seat: Seat) -> Question:
+        """As the module's ``question``, with the seat's events kept from turn to turn."""
+        events = self._events[seat]
+        events += self.game.events(seat, len(events))
+        return question(self.game, seat, self.fixture, self._history[seat], events)
+
+    def take(self, asked: Question, answer: Answer | Forfeit, latency_s: float) -> None:
+        """Hand an answer to the game and remember the exchange as it can be rebuilt from the record."""
+        timing = {"latency_s": round(latency_s, 6)}
+        if isinstance(answer, Forfeit):
+            self.game.submit(asked.seat, answer, timing)
+            exchange = Exchange(asked.text, "", {"forfeit": answer.reason})
+        else:
+            said = storable(answer.text)
+            self.game.submit(asked.seat, said, {**answer.meta, **timing})
+            exchange = Exchange(asked.text, said, answer.meta)
+        self._history[asked.seat].append(exchange)
+
+    def forget(self) -> None:
+        """Tell every agent at this table that the game is over. What one of them raises here is only logged."""
+        for agent in {id(agent): agent for agent in self.fixture.seating.values()}.values():
+            try:
+                agent.forget(self.fixture.id)
+            except Exception as error:
+                _log.warning("agent %s could not forget game %s: %r", agent.name, self.fixture.id, error)
+
+
+def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
+    """Ask for every reply that is owed, then hand all of them in."""
+    asked: list[tuple[_Table, Question]] = []
+    for table in running:
+        owed = table.game.owed()
+        if not owed and not table.game.over:
+            raise LanistaError(
+                f"game {table.fixture.id!r} of arena {table.game.arena.name!r} is not over, and no seat owes a reply: "
+                "its rules must name one or give an outcome"
+            )
+        asked += [(table, table.question(seat)) for seat in owed]
+    places: dict[int, list[int]] = {}
+    for place, (table, put) in enumerate(asked):
+        places.setdefault(id(table.fixture.seating[put.seat]), []).append(place)
+    answers: dict[int, tuple[Answer | Forfeit, float]] = {}
+    for mine in places.values():
+        first, put = asked[mine[0]]
+        agent = first.fixture.seating[put.seat]
+        for call in [mine] if agent.batched else [[place] for place in mine]:
+            given, latency_s = guard.ask(agent, [asked[place][1] for place in call])
+            answers.update((place, (answer, latency_s)) for place, answer in zip(call, given, strict=True))
+    for place, (table, put) in enumerate(asked):
+        table.take(put, *answers[place])
+        if on_turn is not None:
+            on_turn(table.fixture, table.game, put.seat)
+
+
+def _check_seating(fixture: Fixture, seats: Sequence[Seat]) -> None:
+    missing = [seat for seat in seats if seat not in fixture.seating]
+    if missing:
+        raise UsageError(f"nobody sits in {', '.join(missing)} of game {fixture.id!r}: seat an agent in every seat")
+    for seat in fixture.seating:
+        if seat not in seats:
+            raise UsageError(
+                f"arena {fixture.arena.name!r} has no seat {seat!r}{suggest(seat, seats)} (it has: {', '.join(seats)})"
+            )
