@@ -241,7 +241,12 @@ def _hash(arena: Arena, preset: str) -> str:
     digest = hashlib.sha256()
     for path in _sources(arena):
         digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    rest = {"name": arena.name, "version": arena.version, "weights": dict(arena.weights(preset)), "retries": arena.retries}
+    rest = {
+        "name": arena.name,
+        "version": arena.version,
+        "weights": dict(arena.weights(preset)),
+        "retries": arena.retries,
+    }
     digest.update(json.dumps(rest, sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
