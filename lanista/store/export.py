@@ -1,0 +1,111 @@
+"""A store in open formats.
+
+==================  ==================================================================================================
+``FILE.jsonl``      one game a line, in schedule order: ``id``, ``index``, ``block``, ``timing``, and every field of
+                    ``Episode.to_dict``, so that ``Episode.from_dict`` reads a line back
+``FILE.parquet``    one game a row: the columns of ``episodes``, maps as JSON text, and the record as JSON text
+``FOLDER``          ``episodes.jsonl`` and ``episodes.parquet``, ``turns.parquet``, ``terms.parquet``,
+                    ``policies.parquet``
+==================  ==================================================================================================
+
+A file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from lanista.errors import LanistaError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lanista.store.store import Store
+
+
+def export(store: Store, path: Path) -> list[Path]:
+    """Write ``store`` to ``path``; returns the files written. Raises UsageError for an ending not listed above."""
+    if path.suffix == ".jsonl":
+        return [_whole(path, partial(_lines, store))]
+    if path.suffix == ".parquet":
+        _need_pyarrow()
+        return [_whole(path, partial(_rows, store))]
+    if path.suffix and not path.is_dir():
+        raise UsageError(f"cannot export to {path}: the name ends in .jsonl or .parquet, or is a folder's")
+    _need_pyarrow()
+    path.mkdir(parents=True, exist_ok=True)
+    files = [_whole(path / "episodes.jsonl", partial(_lines, store))]
+    files.append(_whole(path / "episodes.parquet", partial(_rows, store)))
+    tables: tuple[Literal["turns", "terms", "policies"], ...] = ("turns", "terms", "policies")
+    for table in tables:
+        files.append(_whole(path / f"{table}.parquet", partial(_table, store, table)))
+    return files
+
+
+def _lines(store: Store, path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for columns, episode in store.items():
+            timing = {name: columns[name] for name in ("started", "finished", "duration_s")}
+            head = {name: columns[name] for name in ("id", "index", "block")}
+            file.write(json.dumps({**head, "timing": timing, **episode.to_dict()}) + "\n")
+
+
+def _rows(store: Store, path: Path) -> None:
+    """In pieces, so that a large store needs no large memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    frame = _flat(store.frame("episodes"))
+    frame["record"] = ""
+    schema = pa.Schema.from_pandas(frame.astype({"record": "string"}), preserve_index=False)
+    with pq.ParquetWriter(path, schema) as writer:
+        records: list[str] = []
+        start = 0
+        for n, (_, episode) in enumerate(store.items(), start=1):
+            records.append(json.dumps(episode.to_dict()))
+            if len(records) == 256 or n == len(frame):
+                piece = frame.iloc[start:n].assign(record=records)
+                writer.write_table(pa.Table.from_pandas(piece, schema=schema, preserve_index=False))
+                records, start = [], n
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Maps as JSON text and seeds (64 bits without a sign) as decimal text."""
+    for name in ("config", "players", "roles", "teams", "scores", "returns", "metrics"):
+        if name in frame:
+            frame[name] = [json.dumps(value) for value in frame[name]]
+    if "seed" in frame:
+        frame["seed"] = [str(seed) for seed in frame["seed"]]
+    return frame
+
+
+def _table(store: Store, table: Literal["turns", "terms", "policies"], path: Path) -> None:
+    _flat(store.frame(table)).to_parquet(path, index=False, engine="pyarrow")
+
+
+def _whole(path: Path, write: Callable[[Path], Any]) -> Path:
+    """Write beside ``path`` and move into place at the end."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        os.replace(part, path)
+    except OSError as error:
+        raise LanistaError(f"cannot write {path}: {error.strerror or error}; the store itself is untouched") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _need_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise LanistaError(
+            "Parquet needs pyarrow: `pip install 'lanista[parquet]'`, or export to a name ending in .jsonl"
+        ) from error
