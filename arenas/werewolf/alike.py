@@ -1,0 +1,175 @@
+"""Counterfactuals: another deal of the hidden roles, and other secret moves, that must look the same to one seat.
+
+Built from what the seat may know, without playing: this step's deaths are worked out with the rules' own helpers, who
+dies keeps its role, who is known to the seat keeps its side, and the secret moves go with the roles.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from lanista.arenas.contract import Seat
+from lanista.arenas.werewolf.asks import members, names
+from lanista.arenas.werewolf.deck import INDEX, SEATS, WEREWOLF
+from lanista.arenas.werewolf.moves import SAY_NOTHING, TARGET, Heal, Inspect, Kill, Poison, Protect, Shoot
+from lanista.arenas.werewolf.rules import (
+    DEN,
+    NIGHT,
+    NOBODY,
+    OVER,
+    POTION,
+    SHOT,
+    TALK,
+    VOTE,
+    State,
+    Table,
+    brews,
+    elected,
+    fallen,
+    table_of,
+    winner_of,
+)
+
+
+def alike(
+    state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
+) -> tuple[State, Mapping[Seat, Any]] | None:
+    """Another state and other moves that ``seat`` cannot tell from these; None where the seat knows everything.
+
+    The roles of the living others are dealt anew within what the seat knows. None too where this step ends the game,
+    since the end shows every role.
+    """
+    me, table = INDEX[seat], state.table
+    if state.stage == OVER:
+        return None
+    victim, protected = _attack(state, moves)
+    dead, ends = _deaths(state, moves, victim, protected)
+    if ends:
+        return None
+    roles = _redealt(state, me, dead, victim, _inspected(state, moves), rng)
+    if roles is None:
+        return None
+    other = state._replace(table=table_of(table.config, roles))
+    if state.stage == DEN:
+        return _den(state, other, moves)
+    if state.stage == NIGHT:
+        return other, _night(state, other, moves, me, victim, protected, rng)
+    if state.stage == POTION:
+        return other, {SEATS[other.table.witch]: next(iter(moves.values()))}
+    return other, moves
+
+
+def _attack(state: State, moves: Mapping[Seat, Any]) -> tuple[int, int]:
+    """Whom the wolves attack and the doctor protects this night, as far as it is settled."""
+    if state.stage != NIGHT:
+        return state.victim, state.protected
+    kills = [moves[wolf].target for wolf in names(state.table.wolves & state.alive)]
+    doctor = state.table.doctor
+    guarded = doctor != NOBODY and state.alive >> doctor & 1
+    return elected(kills, state.key, "kill", state.day), INDEX[moves[SEATS[doctor]].target] if guarded else NOBODY
+
+
+def _inspected(state: State, moves: Mapping[Seat, Any]) -> int:
+    """Whom the seer knows once these moves are played."""
+    found = state.inspected
+    for move in moves.values():
+        if isinstance(move, Inspect):
+            found |= 1 << INDEX[move.target]
+    return found
+
+
+def _deaths(state: State, moves: Mapping[Seat, Any], victim: int, protected: int) -> tuple[int, bool]:
+    """The mask of those who die at this step, and whether the game ends with it."""
+    table, dead, poisoned = state.table, 0, NOBODY
+    if state.stage == VOTE:
+        dead = 1 << elected([moves[s].target for s in names(state.alive)], state.key, "vote", state.day)
+    elif state.stage == NIGHT and not brews(state):
+        dead = fallen(state._replace(victim=victim, protected=protected))
+    elif state.stage == POTION:
+        (move,) = moves.values()
+        poisoned = INDEX[move.target] if isinstance(move, Poison) else NOBODY
+        dead = fallen(state, poisoned, isinstance(move, Heal))
+    elif state.stage == SHOT:
+        (move,) = moves.values()
+        dead = 1 << INDEX[move.target] if isinstance(move, Shoot) else 0
+    elif state.stage == TALK or state.stage == DEN or state.stage == NIGHT:
+        return 0, False
+    left = state.alive & ~dead
+    shoots = table.hunter != NOBODY and dead >> table.hunter & 1 and table.hunter != poisoned and left
+    return dead, not shoots and winner_of(table.wolves, left) is not None
+
+
+def _redealt(state: State, me: int, dead: int, victim: int, inspected: int, rng: random.Random) -> list[str] | None:
+    """Roles by seat: those of the living others whom the seat does not know dealt anew, differing somewhere.
+
+    Who dies now keeps its role (it may be shown, a hunter's shot shows it, the count of wolves follows from it). A
+    wolf knows its pack, a seer whom it inspected, and the wolves' victim is no wolf.
+    """
+    table = state.table
+    roles = list(table.roles)
+    free = state.alive & ~dead & ~(1 << me)
+    tame = 0 if victim == NOBODY else 1 << victim  # must be no wolf in any deal
+    if table.wolves >> me & 1:
+        free &= ~table.wolves
+    if me == table.seer:
+        free &= ~(inspected & table.wolves)
+        tame |= inspected
+    seats = list(members(free))
+    cards = [roles[i] for i in seats]
+    if len(set(cards)) < 2:
+        return None
+    for _ in range(16):
+        dealt = _deal([i for i in seats if tame >> i & 1], [i for i in seats if not tame >> i & 1], cards, rng)
+        if any(roles[i] != card for i, card in dealt.items()):
+            for i, card in dealt.items():
+                roles[i] = card
+            return roles
+    return None
+
+
+def _deal(tame: list[int], others: list[int], cards: list[str], rng: random.Random) -> dict[int, str]:
+    """The cards among the seats at random, no wolf's to the tame ones."""
+    safe = [card for card in cards if card != WEREWOLF]
+    rng.shuffle(safe)
+    rest = safe[len(tame) :] + [WEREWOLF] * (len(cards) - len(safe))
+    rng.shuffle(rest)
+    return {**dict(zip(tame, safe, strict=False)), **dict(zip(others, rest, strict=True))}
+
+
+def _den(state: State, other: State, moves: Mapping[Seat, Any]) -> tuple[State, Mapping[Seat, Any]]:
+    """As many wolves have spoken as before; who speaks now is the next of the new pack."""
+    pack = members(other.table.wolves & state.alive)
+    queue = pack[len(pack) - len(state.queue) :]
+    (said,) = moves.values()
+    if said.act is not None and said.act.act == TARGET and other.table.wolves >> INDEX[said.act.target] & 1:
+        said = SAY_NOTHING
+    return other._replace(queue=queue), {SEATS[queue[0]]: said}
+
+
+def _night(
+    state: State,
+    other: State,
+    moves: Mapping[Seat, Any],
+    me: int,
+    victim: int,
+    protected: int,
+    rng: random.Random,
+) -> Mapping[Seat, Any]:
+    """The night's moves made by the new holders of the roles, with the same victim and the same rescue."""
+    table: Table = other.table
+    pack = names(table.wolves & state.alive)
+    fresh: dict[Seat, Any] = {}
+    for seat in names(table.actors & state.alive):
+        i = INDEX[seat]
+        if i == me or (seat in pack and table.wolves == state.table.wolves):
+            fresh[seat] = moves[seat]
+        elif seat in pack:
+            fresh[seat] = Kill(SEATS[victim])
+        elif i == table.seer:
+            fresh[seat] = Inspect(rng.choice(names(state.alive & ~(1 << i))))
+        else:
+            idle = names(state.alive & ~(1 << victim))
+            fresh[seat] = Protect(SEATS[victim] if protected == victim else rng.choice(idle))
+    return fresh

@@ -1,0 +1,125 @@
+"""The asks of this game, each a cached function of what its seat has seen: the living, the deck, the pack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from lanista.arenas.contract import Ask
+from lanista.arenas.werewolf.deck import SEATS
+from lanista.arenas.werewolf.moves import (
+    ACCUSE,
+    CLAIM,
+    DEFEND,
+    FINDINGS,
+    REPORT,
+    SAY_NOTHING,
+    TARGET,
+    Act,
+    Heal,
+    Inspect,
+    Kill,
+    Pass,
+    Poison,
+    Protect,
+    Shoot,
+    Speech,
+    Vote,
+)
+
+_CACHE = 1 << 16
+
+
+class TableAsk(Ask):
+    """An ask that computes its hash once: asks are shared between games and looked up at every step."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            value = hash((self.seat, self.kind, self.choices, self.data))
+            object.__setattr__(self, "_hash", value)
+            return value
+
+
+@lru_cache(maxsize=_CACHE)
+def members(mask: int) -> tuple[int, ...]:
+    """The seat indices of a bit mask, ascending."""
+    return tuple(i for i in range(mask.bit_length()) if mask >> i & 1)
+
+
+@lru_cache(maxsize=_CACHE)
+def names(mask: int) -> tuple[str, ...]:
+    """The seats of a bit mask, in table order."""
+    return tuple(SEATS[i] for i in members(mask))
+
+
+@lru_cache(maxsize=_CACHE)
+def speech(seat: int, alive: int, players: int, roles: tuple[str, ...]) -> Ask:
+    """To speak by day; the choices are samples made of public information only."""
+    others = names(alive & ~(1 << seat))
+    acts = [Act(ACCUSE, other) for other in others]
+    acts += [Act(DEFEND, other) for other in others]
+    acts += [Act(CLAIM, role=role) for role in roles]
+    acts += [Act(REPORT, other, finding=finding) for other in others for finding in FINDINGS]
+    choices = (*(Speech(act=act) for act in acts), SAY_NOTHING)
+    return TableAsk(SEATS[seat], "speech", choices, False, (("players", players), ("roles", roles), ("living", others)))
+
+
+@lru_cache(maxsize=_CACHE)
+def den(seat: int, prey: int, players: int) -> Ask:
+    """To speak to the pack; the choices name who could be killed."""
+    choices = (*(Speech(act=Act(TARGET, name)) for name in names(prey)), SAY_NOTHING)
+    return TableAsk(SEATS[seat], "den", choices, False, (("players", players), ("living", names(prey))))
+
+
+def vote(seat: int, alive: int, players: int) -> Ask:
+    """To vote for one living player other than oneself."""
+    return _aim(seat, "vote", alive & ~(1 << seat), players)
+
+
+def kill(seat: int, prey: int, players: int) -> Ask:
+    """To choose one living player who is no wolf."""
+    return _aim(seat, "kill", prey, players)
+
+
+def inspect(seat: int, alive: int, players: int) -> Ask:
+    """To choose one living player other than oneself."""
+    return _aim(seat, "inspect", alive & ~(1 << seat), players)
+
+
+def protect(seat: int, alive: int, players: int) -> Ask:
+    """To choose one living player, oneself included."""
+    return _aim(seat, "protect", alive, players)
+
+
+@lru_cache(maxsize=_CACHE)
+def potion(seat: int, alive: int, players: int, heal: bool, poison: bool) -> Ask:
+    """To use at most one of the potions that are left."""
+    targets = names(alive & ~(1 << seat)) if poison else ()
+    choices = (*((Heal(),) if heal else ()), *(Poison(name) for name in targets), Pass())
+    return TableAsk(SEATS[seat], "potion", choices, True, (("players", players), ("living", targets), ("heal", heal)))
+
+
+@lru_cache(maxsize=_CACHE)
+def shot(seat: int, alive: int, players: int) -> Ask:
+    """To shoot one living player, or nobody."""
+    targets = names(alive)
+    choices = (*(Shoot(name) for name in targets), Pass())
+    return TableAsk(SEATS[seat], "shot", choices, True, (("players", players), ("living", targets)))
+
+
+_AIMED: dict[str, Callable[[str], Any]] = {"vote": Vote, "kill": Kill, "inspect": Inspect, "protect": Protect}
+
+
+@lru_cache(maxsize=_CACHE)
+def _aim(seat: int, kind: str, targets: int, players: int) -> Ask:
+    living = names(targets)
+    make = _AIMED[kind]
+    return TableAsk(
+        SEATS[seat], kind, tuple(make(name) for name in living), True, (("players", players), ("living", living))
+    )

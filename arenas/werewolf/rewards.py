@@ -1,0 +1,95 @@
+"""The named reward terms of Werewolf. docs/arenas/werewolf.md works each of them through by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.werewolf.asks import members, names
+from lanista.arenas.werewolf.deck import INDEX, SEATS
+from lanista.arenas.werewolf.rules import DEN, TALK, VILLAGE, VOTE, WOLVES, State
+
+WIN, LOSS = "win", "loss"
+VOTE_WOLF, VOTE_INNOCENT = "vote_wolf", "vote_innocent"
+EARLY, PERSUASION = "early_elimination", "persuasion"
+
+PERSUASION_CAP = 4.0
+"""Votes a day for which one seat is credited at most, in either direction."""
+
+DEFAULT: Mapping[str, float] = {
+    WIN: 100.0,
+    LOSS: -5.0,
+    VOTE_WOLF: 10.0,
+    VOTE_INNOCENT: -10.0,
+    EARLY: -20.0,
+    PERSUASION: 2.0,
+    ILLEGAL: -50.0,
+    FORFEIT: -50.0,
+}
+TEAM_TERMS = frozenset((WIN, LOSS))
+
+
+class WerewolfRewards:
+    """See ``lanista.arenas.contract.Rewards``."""
+
+    def terms(
+        self,
+        before: State,
+        moves: Mapping[Seat, Any],
+        after: State,
+        events: Sequence[Event],
+        fallbacks: frozenset[Seat],
+    ) -> Sequence[Term]:
+        if before.stage == TALK or before.stage == DEN:
+            return ()
+        terms: list[Term] = []
+        if before.stage == VOTE:
+            terms += _votes(before, moves)
+            terms += _persuasion(before, moves)
+        if before.day == 1:
+            out = before.alive & ~after.alive & after.decided
+            terms += [Term(EARLY, seat, 1.0) for seat in names(out)]
+        if after.winner is not None:
+            loser = WOLVES if after.winner == VILLAGE else VILLAGE
+            terms += [Term(WIN, after.winner, 1.0), Term(LOSS, loser, 1.0)]
+        return terms
+
+
+def _votes(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
+    """A village voter's vote is right or wrong; a wolf's says nothing."""
+    wolves = before.table.wolves
+    village = names(before.alive & ~wolves)
+    return [Term(VOTE_WOLF if wolves >> INDEX[moves[s].target] & 1 else VOTE_INNOCENT, s, 1.0) for s in village]
+
+
+def _persuasion(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
+    """Credit for votes that followed the day's accusations.
+
+    Only a seat's first accusation of the day counts. A vote for t is one credit, shared by those who accused t before
+    the voter did (if the voter did), the voter's own accusation aside, in proportions 1, 1/2, 1/4, … in the order of
+    accusing; a wolf gets none from its own pack, which votes as agreed by night. A seat's credit is capped at
+    PERSUASION_CAP and counts positive where t's death helps the seat's side, negative where it harms it.
+    """
+    wolves = before.table.wolves
+    credit: dict[int, float] = {}
+    accused = dict(before.accused)
+    for voter in members(before.alive):
+        target = INDEX[moves[SEATS[voter]].target]
+        share, shares = 1.0, []
+        for who, whom in accused.items():
+            if who == voter:
+                if whom == target:
+                    break
+            elif whom == target and not wolves >> who & wolves >> voter & 1:
+                shares.append((who, share))
+                share /= 2
+        total = sum(part for _, part in shares)
+        for who, part in shares:
+            credit[who] = credit.get(who, 0.0) + part / total
+    terms = []
+    for who in sorted(credit):
+        helps = (wolves >> who & 1) != (wolves >> accused[who] & 1)
+        amount = min(credit[who], PERSUASION_CAP)
+        terms.append(Term(PERSUASION, SEATS[who], amount if helps else -amount))
+    return terms
