@@ -1,0 +1,293 @@
+"""``bayes``: decides by the posterior over role assignments that its seat's events support.
+
+The village side acts on that posterior. A wolf knows the truth, so it asks another question of the same model: how
+does the table look to someone who saw only what everybody saw, and how would it look after this reply of mine? It says
+what leaves its pack least likely to be voted out: counter-claims and false findings are just such replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lanista.agents.contract import Answer, Question
+from lanista.agents.werewolf.posterior import Floats
+from lanista.agents.werewolf.reading import Habits, Reading, Readings
+from lanista.agents.werewolf.speech import say
+from lanista.agents.werewolf.view import INNOCENT, WEREWOLF, Said, View, has_events, luck, targets, view
+from lanista.arenas import chance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Temper:
+    """How boldly ``bayes`` plays. Probabilities are its own posterior's."""
+
+    accuse_from: float = 1.25
+    """Accuse the likeliest wolf where it is this many times as likely as the average of the living."""
+    poison_from: float = 0.6
+    """Poison and, with a little less, shoot from this probability of being a wolf on."""
+    shoot_from: float = 0.4
+    """The hunter's last shot."""
+    reveal_from_day: int = 1
+    """The seer reports innocents, too, from this day on."""
+    bold: float = 0.5
+    """The share of wolves that are ready to claim to be the seer."""
+    focus: float = 6.0
+    """A wolf expects votes to fall as softmax(focus * public probability of being a wolf)."""
+    self_care: float = 0.5
+    """What a wolf pays for being suspected, beside the risk that one of its pack is voted out today."""
+
+
+class BayesAgent:
+    """The posterior in a seat. ``habits`` is its model of others, ``temper`` its own play."""
+
+    name = "bayes"
+    time_limit_s: float | None = None
+    batched = False
+
+    def __init__(self, habits: Habits | None = None, temper: Temper | None = None) -> None:
+        self.temper = temper or Temper()
+        self._readings = Readings(habits or Habits())
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """One legal reply per question."""
+        return [Answer(self._reply(question)) for question in questions]
+
+    def forget(self, game: str) -> None:
+        """Drop the reading of a game that is over."""
+        self._readings.forget(game)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _reply(self, question: Question) -> str:
+        if not has_events(question):
+            return luck(question, "bayes").choice(list(question.legal))
+        reading = self._readings.read(question.game, question.events, question.seed)
+        mind = Mind(question, view(question), reading, self.temper)
+        return mind.reply()
+
+
+class Mind:
+    """One decision of one seat. Probabilities are arrays over seats (n,)."""
+
+    def __init__(self, question: Question, seen: View, reading: Reading, temper: Temper) -> None:
+        self.question, self.seen, self.reading, self.temper = question, seen, reading, temper
+        self.rng = luck(question, "bayes")
+        self.named = targets(question, seen.seats)
+        self.is_wolf = seen.role == WEREWOLF
+        # A wolf judges others as a villager in its chair would: that is what it must look like.
+        self.weights = outsider(reading, seen.me) if self.is_wolf else insider(reading, seen)
+        self.wolf = reading.posterior.wolf(self.weights)
+        self.seer = reading.posterior.seer(self.weights)
+
+    def reply(self) -> str:
+        kind = self.question.kind
+        if kind == "speech":
+            return self.lie() if self.is_wolf else self.speak()
+        if kind == "vote":
+            return self.named[self.vote()]
+        if kind == "den":
+            return say(self.rng, f"target: {self.seen.seats[self.prey()]}")
+        if kind == "kill":
+            return self.named[self.prey()]
+        if kind == "inspect":
+            return self.named[self.inspect()]
+        if kind == "protect":
+            return self.named[self.protect()]
+        if kind == "potion":
+            return self.potion()
+        return self.shot()
+
+    # By day, for the village
+
+    def speak(self) -> str:
+        """A seer reports; the others name a suspect that stands out, save themselves by a claim, or vouch."""
+        seen, me = self.seen, self.seen.me
+        finding = self.finding()
+        if finding is not None:
+            target, bad = finding
+            return say(self.rng, f"report: {seen.seats[target]} {WEREWOLF if bad else INNOCENT}")
+        public = self.reading.p
+        if self.in_danger(public) and seen.role not in ("villager", *self.claimed()):
+            return say(self.rng, f"claim: {seen.role}")
+        suspect = self.best(self.wolf, seen.others())
+        average = float(self.wolf[seen.others()].mean())
+        if self.wolf[suspect] > self.temper.accuse_from * average:
+            crowd = suspect in seen.accused()
+            return say(self.rng, f"accuse: {seen.seats[suspect]}", "follow" if crowd else "accuse")
+        accused = [i for i in seen.accused() if i in seen.alive and i != me and self.wolf[i] < 0.5 * average]
+        if accused:
+            return say(self.rng, f"defend: {seen.seats[self.best(-self.wolf, accused)]}")
+        return say(self.rng, "silent")
+
+    def finding(self) -> tuple[int, bool] | None:
+        """The finding a seer tells now, or None: wolves first, the living before the dead, nothing twice."""
+        seen = self.seen
+        told = {said.target for said in seen.said if said.seat == seen.me and said.act == "report"}
+        new = [(i, bad) for i, bad in seen.findings.items() if i not in told and i in seen.alive]
+        wolves = [found for found in new if found[1]]
+        if wolves:
+            return wolves[-1]
+        rivals = [i for i in seen.seer_claimants() if i != seen.me]
+        open_ = told or rivals or seen.day >= self.temper.reveal_from_day or self.in_danger(self.reading.p)
+        return new[-1] if new and open_ else None
+
+    def claimed(self) -> set[str]:
+        """The roles I have claimed."""
+        return {said.word for said in self.seen.said if said.seat == self.seen.me and said.act == "claim"}
+
+    def in_danger(self, public: Floats) -> bool:
+        """Whether the table, or its tongue, is against me more than against anybody else."""
+        seen = self.seen
+        others = seen.others()
+        against = len(seen.accused().get(seen.me, ()))
+        return against >= 2 or (against >= 1 and bool(public[seen.me] >= public[others].max()))
+
+    def vote(self) -> int:
+        """The likeliest wolf; a wolf votes for whom leaves its pack looking best."""
+        pool = list(self.named)
+        if not self.is_wolf:
+            return self.best(self.wolf + 1e-6 * self.reading.p, pool)
+        return self.best(self.after_vote(pool), pool)
+
+    # By day, for the wolves
+
+    def lie(self) -> str:
+        """The act after which the pack's prospects are best, as the public posterior would see it."""
+        acts = [Said(self.seen.day, self.seen.me, "silent"), *self.lies()]
+        values = np.array([self.prospect(act) for act in acts])
+        values += np.array([self.rng.random() * 0.02 for _ in acts])
+        best = acts[int(values.argmax())]
+        return say(self.rng, self.line(best), self.mood(best))
+
+    def lies(self) -> list[Said]:
+        """The acts a wolf considers: to accuse or defend anyone, and as a (false) seer to report on anyone."""
+        seen, me = self.seen, self.seen.me
+        acts = [Said(seen.day, me, "accuse", i) for i in seen.others()]
+        accused = seen.accused()
+        acts += [Said(seen.day, me, "defend", i) for i in seen.others() if i in accused]
+        claimants = seen.seer_claimants()
+        mine = me in claimants
+        bold = chance.draw(self.question.seed, "bold", 0, 1000) < 1000 * self.temper.bold
+        free = bold and "seer" in seen.deck and not any(i in seen.pack for i in claimants)
+        if mine or free:
+            told = {said.target for said in seen.said if said.seat == me and said.act == "report"}
+            for i in seen.others():
+                if i not in told:
+                    acts += [Said(seen.day, me, "report", i, word) for word in (WEREWOLF, INNOCENT)]
+        return acts
+
+    def prospect(self, act: Said) -> float:
+        """Minus the chance that one of the pack is voted out today, after this act, and minus my own discredit."""
+        after = self.reading.copy()
+        after.speech(act)
+        return self.worth(after.p)
+
+    def worth(self, p: Floats) -> float:
+        """How good the public probabilities p are for the pack."""
+        alive = self.seen.alive
+        pull = np.exp(self.temper.focus * p[alive])
+        pull /= pull.sum()
+        risk = sum(float(share) for i, share in zip(alive, pull, strict=True) if i in self.seen.pack)
+        return -risk - self.temper.self_care * float(p[self.seen.me])
+
+    def after_vote(self, pool: Sequence[int]) -> Floats:
+        """The worth of each vote (n,): hitting where the village hits anyway, sparing the pack, looking innocent."""
+        seen, reading = self.seen, self.reading
+        value = np.full(len(seen.seats), -np.inf)
+        pull = np.exp(self.temper.focus * reading.p)
+        pull /= pull[seen.alive].sum()
+        for i in pool:
+            after = reading.copy()
+            after.votes({seen.me: i})
+            hurts = -1.0 if i in seen.pack else 1.0
+            value[i] = 2.0 * hurts * pull[i] * (1 - pull[i]) - self.temper.self_care * after.p[seen.me]
+        return value
+
+    def line(self, act: Said) -> str:
+        """The act line of an act."""
+        if act.act == "silent":
+            return "silent"
+        return f"{act.act}: {self.seen.seats[act.target]} {act.word}".rstrip()
+
+    def mood(self, act: Said) -> str | None:
+        """Which sentences fit the act."""
+        return "follow" if act.act == "accuse" and act.target in self.seen.accused() else None
+
+    # By night
+
+    def prey(self) -> int:
+        """Whom the pack kills: the likeliest seer, then whoever the table trusts; the pack follows its first word."""
+        seen, pool = self.seen, list(self.named)
+        if seen.proposals and seen.proposals[0] in pool:
+            return seen.proposals[0]
+        posterior = self.reading.posterior
+        weights = truth(self.reading, seen)
+        value = 2.0 * posterior.seer(weights) - self.reading.p
+        value += np.array([0.15 * self.rng.random() for _ in seen.seats])
+        return self.best(value, pool)
+
+    def inspect(self) -> int:
+        """Whom a seer looks at: the likeliest wolf not yet known."""
+        pool = [i for i in self.named if i not in self.seen.findings] or list(self.named)
+        return self.best(self.wolf, pool)
+
+    def protect(self) -> int:
+        """Whom a doctor guards: the most credible seer, else whom the table trusts most."""
+        value = 2.0 * self.seer - self.wolf
+        value += np.array([0.15 * self.rng.random() for _ in self.seen.seats])
+        return self.best(value, list(self.named))
+
+    def potion(self) -> str:
+        """A witch heals the attacked, and poisons once she is sure enough."""
+        if "heal" in self.question.legal:
+            return "heal"
+        if self.named:
+            suspect = self.best(self.wolf, list(self.named))
+            if self.wolf[suspect] >= self.temper.poison_from:
+                return self.named[suspect]
+        return "pass"
+
+    def shot(self) -> str:
+        """A hunter takes the likeliest wolf along, if it is likely enough."""
+        suspect = self.best(self.wolf, list(self.named))
+        return self.named[suspect] if self.wolf[suspect] >= self.temper.shoot_from else "pass"
+
+    def best(self, value: Floats, pool: Sequence[int]) -> int:
+        """The seat of a pool with the highest value, ties by lot."""
+        top = max(float(value[i]) for i in pool)
+        return self.rng.choice([i for i in pool if value[i] >= top - 1e-12])
+
+
+def insider(reading: Reading, seen: View) -> Floats:
+    """Row weights (R,) to a villager's eyes: the public reading, its own card, and what it alone was told."""
+    posterior = reading.posterior
+    log = np.zeros(len(posterior.log))
+    with np.errstate(divide="ignore"):
+        for seat, bad in seen.findings.items():
+            log += np.log(posterior.wolves[:, seat] == bad)
+        for seat in seen.attacked:
+            log += np.log(posterior.wolves[:, seat] == 0)
+        for seat in seen.saved:
+            spared = 0.0 if "witch" not in seen.deck else 0.3
+            log += np.log(np.where(posterior.wolves[:, seat] > 0, spared, 1.0))
+    return posterior.weights(own={seen.me: reading.deck.card(seen.role)}, log=log)
+
+
+def outsider(reading: Reading, seat: int) -> Floats:
+    """Row weights (R,) to the eyes of somebody in that seat who is neither wolf nor seer."""
+    free = np.ones(len(reading.deck.roles))
+    free[:2] = 0.0
+    return reading.posterior.weights(own={seat: free})
+
+
+def truth(reading: Reading, seen: View) -> Floats:
+    """Row weights (R,) to a wolf's eyes: the pack is known, the seer is not."""
+    posterior = reading.posterior
+    pack = sorted(seen.pack)
+    with np.errstate(divide="ignore"):
+        log = np.log(posterior.wolves[:, pack].sum(1) == len(pack))
+    return posterior.weights(log=log)

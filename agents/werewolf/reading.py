@@ -1,0 +1,256 @@
+"""What the table's public events say about the roles: a model of how each side talks, votes and kills.
+
+``Habits`` holds the model's numbers; ``Reading`` folds public events into a Posterior with them. Every living player
+is read by the same model, whoever sits there: packs avoid naming their own, villagers follow suspicion and are right
+a little more often than chance, nobody of the village lies about a role, and a seer's findings are true.
+
+Hard evidence: revealed roles, the victims of wolves (never wolves), and that the game has not ended. A witch's poison
+may be behind a death by night, so with a witch in the deck the second is soft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lanista.agents.werewolf.posterior import Deck, Floats, Posterior, is_exact
+from lanista.agents.werewolf.view import WEREWOLF, Said, act_of, seats_of
+from lanista.arenas.contract import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """How a player picks another: logits over the living, p the public probability of being a wolf."""
+
+    follow: float
+    """Logits per unit of p, for both sides."""
+    nose: float
+    """Logits by which the village prefers a wolf to an innocent of the same p."""
+    loyalty: float
+    """Logits by which a wolf prefers an innocent to a companion of the same p."""
+    trust: float = 1.0
+    """Share of the log-likelihood that counts: choices of one day are not independent of each other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """Likelihoods of public behaviour by side."""
+
+    accuse: Choice = Choice(follow=3.0, nose=0.2, loyalty=1.2, trust=0.7)
+    """Accusing another by day."""
+    vote: Choice = Choice(follow=5.0, nose=0.3, loyalty=1.2, trust=0.6)
+    """A vote."""
+    defend: Choice = Choice(follow=-3.0, nose=-0.2, loyalty=-0.8, trust=0.7)
+    """Defending another."""
+    seer_first: tuple[float, float] = (0.5, 0.12)
+    """Claiming seer before anybody else did: a seer's rate, a wolf's."""
+    seer_counter: tuple[float, float] = (0.9, 0.3)
+    """Claiming seer against another's claim: a seer's rate, a wolf's."""
+    claim: tuple[float, float] = (0.3, 0.12)
+    """Claiming another special role: its holder's rate, a wolf's."""
+    lie: float = 0.004
+    """The rate at which the village claims a role it does not hold."""
+    false_finding: float = 0.003
+    """The rate at which a seer reports the contrary of its finding."""
+    hit: tuple[float, float] = (0.55, 0.06)
+    """A false seer's rate of reporting as a werewolf: an innocent, a companion."""
+    unchallenged: float = 0.3
+    """The rate at which a seer, in one speech, lets another's claim to be the seer stand."""
+    survive: float = 0.45
+    """The rate at which a claimed seer outlives a night in which somebody else dies."""
+    poison: float = 0.15
+    """With a witch about, the odds that a wolf died in a night's death."""
+
+
+class Reading:
+    """The public state of a game as evidence. Seats are numbers; ``p`` is the public probability of being a wolf."""
+
+    def __init__(self, table: Event, habits: Habits, seed: int = 0, known: Mapping[int, str] | None = None) -> None:
+        self.habits = habits
+        self.seats: tuple[str, ...] = seats_of(table)
+        self.number = {seat: i for i, seat in enumerate(self.seats)}
+        self.deck = Deck(table.data["deck"])
+        self.known = dict(known or {})
+        self.posterior = Posterior(self.deck, seed, known)
+        self.alive = list(range(len(self.seats)))
+        self.claims: dict[int, str] = {}
+        self.reports: set[tuple[int, int, str]] = set()
+        self.revealed: dict[int, str] = {}
+        self.passed: set[int] = set()
+        self._p: Floats | None = None
+
+    def copy(self) -> Reading:
+        """The same reading, to ask what if."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.posterior = self.posterior.copy()
+        twin.alive = list(self.alive)
+        twin.claims, twin.reports = dict(self.claims), set(self.reports)
+        twin.revealed, twin.passed = dict(self.revealed), set(self.passed)
+        return twin
+
+    @property
+    def p(self) -> Floats:
+        """Each seat's probability of being a werewolf (n,), to one who saw only what everybody saw."""
+        if self._p is None:
+            self._p = self.posterior.wolf(self.posterior.weights())
+        return self._p
+
+    def hear(self, event: Event) -> None:
+        """Take in one public event."""
+        kind, data, _ = event
+        if kind == "speech":
+            self.speech(act_of(event, self.number, 0))
+        elif kind == "votes":
+            self.votes({self.number[voter]: self.number[target] for voter, target in data["votes"].items()})
+            self._bury(self.number[data["eliminated"]], data["role"])
+        elif kind == "deaths":
+            self._deaths([(self.number[death["seat"]], death["role"]) for death in data["deaths"]])
+        elif kind == "shot":
+            shooter = self.number[data["seat"]]
+            self.posterior.card(shooter, self.deck.card("hunter"))
+            if data["target"] is not None:
+                target = self.number[data["target"]]
+                self.posterior.observe(self.choice(shooter, target, self.habits.vote))
+                self._bury(target, data["role"])
+        elif kind in ("night", "day"):
+            self._goes_on()
+        self._p = None
+
+    def speech(self, said: Said) -> None:
+        """Take in one speech act (``Said.day`` is not looked at)."""
+        self._goes_on()
+        seat, act = said.seat, said.act
+        claimed_before = set(self.claims)
+        if act == "accuse" and said.target != seat:
+            self.posterior.observe(self.choice(seat, said.target, self.habits.accuse))
+        elif act == "defend" and said.target != seat:
+            self.posterior.observe(self.choice(seat, said.target, self.habits.defend))
+        elif act == "claim":
+            self._claim(seat, said.word)
+        elif act == "report":
+            self._claim(seat, "seer")
+            self._report(seat, said.target, said.word)
+        rivals = {i for i in claimed_before if self.claims[i] == "seer" and i != seat}
+        if rivals and self.claims.get(seat) != "seer" and seat not in self.passed:
+            self.passed.add(seat)
+            self.posterior.observe(np.log(self.habits.unchallenged) * self.posterior.seers[:, seat])
+        self._p = None
+
+    def votes(self, votes: Mapping[int, int]) -> None:
+        """Take in sealed votes, voter -> target."""
+        for evidence in [self.choice(voter, target, self.habits.vote) for voter, target in votes.items()]:
+            self.posterior.observe(evidence)
+        self._p = None
+
+    def choice(self, seat: int, target: int, how: Choice) -> Floats:
+        """The log-likelihood by row (R,) of ``seat`` picking ``target`` among the other living.
+
+        Softmax of ``follow * p`` plus ``nose`` (the village's) or minus ``loyalty`` (a wolf's) for wolves.
+        """
+        wolves = self.posterior.wolves
+        pool = [i for i in self.alive if i != seat]
+        pull = np.exp(how.follow * self.p[pool])  # (pool,)
+        on_wolves = wolves[:, pool] @ pull  # (R,)
+        whole = float(pull.sum())
+        hit = wolves[:, target]
+        village = how.nose * hit - np.log(whole + np.expm1(how.nose) * on_wolves)
+        wolf = -how.loyalty * hit - np.log(whole + np.expm1(-how.loyalty) * on_wolves)
+        found: Floats = how.trust * np.where(wolves[:, seat] > 0, wolf, village)
+        return found
+
+    def _claim(self, seat: int, role: str) -> None:
+        if self.claims.get(seat) == role or role not in self.deck.roles or role in ("werewolf", "villager"):
+            return
+        habits = self.habits
+        rivals = any(claim == role for i, claim in self.claims.items() if i != seat)
+        own, wolf = habits.claim if role != "seer" else habits.seer_counter if rivals else habits.seer_first
+        factor = np.full(len(self.deck.roles), habits.lie)
+        factor[0], factor[self.deck.number(role)] = wolf, own
+        self.posterior.card(seat, factor)
+        self.claims[seat] = role
+
+    def _report(self, seat: int, target: int, finding: str) -> None:
+        if (seat, target, finding) in self.reports or target == seat:
+            return
+        self.reports.add((seat, target, finding))
+        habits, wolves = self.habits, self.posterior.wolves
+        bad = finding == WEREWOLF
+        hit = wolves[:, target] > 0
+        true = np.where(hit == bad, 1.0 - habits.false_finding, habits.false_finding)
+        says_wolf = np.where(hit, habits.hit[1], habits.hit[0])
+        false = says_wolf if bad else 1.0 - says_wolf
+        self.posterior.observe(np.log(np.where(self.posterior.seers[:, seat] > 0, true, false)))
+
+    def _deaths(self, dead: Sequence[tuple[int, str | None]]) -> None:
+        habits, wolves = self.habits, self.posterior.wolves
+        victims = [seat for seat, _ in dead]
+        if victims:
+            hit = wolves[:, victims].sum(1)
+            poison = habits.poison if "witch" in self.deck.roles else 0.0
+            with np.errstate(divide="ignore"):
+                self.posterior.observe(np.log(np.where(hit == 0, 1.0, np.where(hit == 1, poison, 0.0))))
+            for seat, role in self.claims.items():
+                if role == "seer" and seat in self.alive and seat not in victims:
+                    self.posterior.observe(np.log(habits.survive) * self.posterior.seers[:, seat])
+        for seat, role in dead:
+            self._bury(seat, role)
+
+    def _bury(self, seat: int, role: str | None) -> None:
+        if seat in self.alive:
+            self.alive.remove(seat)
+        if role is not None:
+            self.revealed[seat] = role
+            self.posterior.card(seat, self.deck.card(role))
+
+    def _goes_on(self) -> None:
+        """Somebody is still asked: at least one wolf lives, and wolves are fewer than half of the living."""
+        wolves = self.posterior.wolves[:, self.alive].sum(1)
+        with np.errstate(divide="ignore"):
+            self.posterior.observe(np.log(((wolves > 0) & (2 * wolves < len(self.alive))).astype(float)))
+
+
+class Readings:
+    """Readings of games in progress, kept between questions. Only a shortcut: what is kept is compared before use."""
+
+    def __init__(self, habits: Habits) -> None:
+        self.habits = habits
+        self._kept: dict[tuple[str, int], tuple[list[Event], Reading | None]] = {}
+
+    def read(self, game: str, events: Sequence[Event], seed: int) -> Reading:
+        """The reading of a game's public events. Do not change it: copy it.
+
+        Where rows are sampled, each seat samples its own by its seed, and again whenever a role is revealed.
+        """
+        public = [event for event in events if event.to is None]
+        exact = is_exact(Deck(public[0].data["deck"]))
+        known = {} if exact else _revealed(public)
+        slot = (game, 0 if exact else seed)
+        heard, reading = self._kept.get(slot, ([], None))
+        if reading is None or reading.known != known or public[: len(heard)] != heard:
+            heard, reading = public[:1], Reading(public[0], self.habits, seed, known)
+        for event in public[len(heard) :]:
+            reading.hear(event)
+        self._kept[slot] = (public, reading)
+        return reading
+
+    def forget(self, game: str) -> None:
+        """Drop what was kept for a game."""
+        for key in [key for key in self._kept if key[0] == game]:
+            del self._kept[key]
+
+
+def _revealed(public: Sequence[Event]) -> dict[int, str]:
+    """The roles that the table was shown, by seat number."""
+    number = {seat: i for i, seat in enumerate(seats_of(public[0]))}
+    found: dict[int, str | None] = {}
+    for kind, data, _ in public:
+        if kind == "deaths":
+            found |= {number[death["seat"]]: death["role"] for death in data["deaths"]}
+        elif kind == "votes":
+            found[number[data["eliminated"]]] = data["role"]
+        elif kind == "shot" and data["target"] is not None:
+            found[number[data["target"]]] = data["role"]
+    return {seat: role for seat, role in found.items() if role is not None}

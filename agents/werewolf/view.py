@@ -1,0 +1,162 @@
+"""What one seat knows of a Werewolf game: its events folded into tables.
+
+The vocabulary of events is that of docs/arenas/werewolf.md. Seats are numbered by their place at the table; everything
+a scripted player decides is a function of this view, the question's legal replies, and its seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from lanista.agents.contract import Question
+from lanista.arenas import chance
+from lanista.arenas.contract import Event
+
+WEREWOLF = "werewolf"
+INNOCENT = "innocent"
+
+
+class Said(NamedTuple):
+    """One speech act by day. ``act`` is that of the vocabulary; ``target`` a seat's number, or -1 where it has none."""
+
+    day: int
+    seat: int
+    act: str
+    target: int = -1
+    word: str = ""
+    """The role claimed or the finding reported."""
+
+
+@dataclass(slots=True)
+class View:
+    """A game from one seat. ``alive`` is in table order; findings and reports are by seat number."""
+
+    me: int
+    role: str
+    seats: tuple[str, ...]
+    deck: Mapping[str, int]
+    pack: frozenset[int] = frozenset()
+    """The wolves' numbers, mine included; empty unless I am one."""
+    day: int = 0
+    alive: list[int] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    findings: dict[int, bool] = field(default_factory=dict)
+    """Seats I inspected as the seer; True: a werewolf."""
+    attacked: list[int] = field(default_factory=list)
+    """Victims the witch was told of: wolves never attack a wolf, so each is innocent."""
+    saved: set[int] = field(default_factory=set)
+    """Seats the doctor protected in a night in which nobody died."""
+    victim: int = -1
+    """Who the witch can heal now, or -1."""
+    proposals: list[int] = field(default_factory=list)
+    """Targets named in the den tonight, in order."""
+
+    def others(self) -> list[int]:
+        """The living but me."""
+        return [i for i in self.alive if i != self.me]
+
+    def accused(self, day: int | None = None) -> dict[int, set[int]]:
+        """Who accused whom on a day (today unless told): target -> accusers. A report of a werewolf accuses too."""
+        day = self.day if day is None else day
+        found: dict[int, set[int]] = {}
+        for said in self.said:
+            if said.day == day and (said.act == "accuse" or (said.act == "report" and said.word == WEREWOLF)):
+                found.setdefault(said.target, set()).add(said.seat)
+        return found
+
+    def seer_claimants(self) -> list[int]:
+        """Everyone who claimed to be the seer or reported a finding, in order of claiming."""
+        claims = [s.seat for s in self.said if s.act == "report" or (s.act == "claim" and s.word == "seer")]
+        return list(dict.fromkeys(claims))
+
+
+def act_of(event: Event, number: Mapping[str, int], day: int) -> Said:
+    """The act of a ``speech`` event; a speech without one is ``silent`` to those who read acts alone."""
+    act: Mapping[str, Any] | None = event.data["act"]
+    seat = number[event.data["seat"]]
+    if act is None:
+        return Said(day, seat, "silent")
+    target = number[act["target"]] if "target" in act else -1
+    return Said(day, seat, act["act"], target, act.get("role") or act.get("finding") or "")
+
+
+def view(question: Question) -> View:
+    """The view of the seat that is asked. Needs the question's events; see ``has_events``."""
+    table = question.events[0].data
+    seats = seats_of(question.events[0])
+    number = {seat: i for i, seat in enumerate(seats)}
+    seen = View(me=number[question.seat], role=question.role, seats=seats, deck=table["deck"])
+    seen.alive = list(range(len(seats)))
+    protected = -1
+    for event in question.events:
+        kind, data, _ = event
+        if kind == "speech":
+            seen.said.append(act_of(event, number, seen.day))
+        elif kind == "role":
+            seen.role = data["role"]
+        elif kind == "pack":
+            seen.pack = frozenset(number[seat] for seat in data["wolves"])
+        elif kind == "night":
+            seen.proposals = []
+            protected = -1
+        elif kind == "day":
+            seen.victim = -1
+            seen.day = data["day"]
+        elif kind == "den":
+            if data["act"] is not None and data["act"]["act"] == "target":
+                seen.proposals.append(number[data["act"]["target"]])
+        elif kind == "inspected":
+            seen.findings[number[data["target"]]] = data["finding"] == WEREWOLF
+        elif kind == "protected":
+            protected = number[data["target"]]
+        elif kind == "attacked":
+            seen.victim = -1 if data["victim"] is None else number[data["victim"]]
+            if seen.victim >= 0:
+                seen.attacked.append(seen.victim)
+        elif kind == "brewed":
+            seen.victim = -1
+        elif kind == "deaths":
+            seen.victim = -1
+            if protected >= 0 and not data["deaths"]:
+                seen.saved.add(protected)
+            for death in data["deaths"]:
+                _bury(seen, number[death["seat"]])
+        elif kind == "votes":
+            _bury(seen, number[data["eliminated"]])
+        elif kind == "shot" and data["target"] is not None:
+            _bury(seen, number[data["target"]])
+    return seen
+
+
+def seats_of(table: Event) -> tuple[str, ...]:
+    """Every seat, in table order."""
+    return tuple(f"player_{i}" for i in range(table.data["players"]))
+
+
+def has_events(question: Question) -> bool:
+    """Whether the question comes with the events of a Werewolf table; elsewhere nothing can be known."""
+    return bool(question.events) and question.events[0].kind == "table"
+
+
+def luck(question: Question, purpose: str) -> random.Random:
+    """This seat's chance for one purpose at this turn."""
+    return chance.stream(question.seed, purpose, question.turn)
+
+
+def targets(question: Question, seats: Sequence[str]) -> dict[int, str]:
+    """The seats that the legal replies name, by number, each with its reply (``poison: player_3``)."""
+    number = {seat: i for i, seat in enumerate(seats)}
+    found: dict[int, str] = {}
+    for reply in question.legal:
+        _, _, name = reply.partition(": ")
+        if name in number:
+            found.setdefault(number[name], reply)
+    return found
+
+
+def _bury(seen: View, seat: int) -> None:
+    if seat in seen.alive:
+        seen.alive.remove(seat)
