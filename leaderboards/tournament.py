@@ -1,0 +1,303 @@
+"""A tournament: the games of a schedule, played and kept, and counted at the end.
+
+One process writes. Agents that answer one question at a time play in worker processes; batched agents (language
+models) play here, ``at_once`` games side by side. Nothing in a result depends on the number of workers. What was
+written is never lost, and a run that was stopped or killed goes on with ``resume`` to the same result.
+
+A language model's numbers change in the last bits with the company a question keeps in its batch. So batched games are
+played in whole cohorts of ``at_once``, which nobody joins later, and a cohort that was cut short is played again
+whole: its finished games are not written twice, but keep the others company. An agent whose answers do not depend on
+the batch (a remote server, say) sets ``batch_matters = False`` and only missing games are played.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lanista.agents import registry as agent_registry
+from lanista.agents.contract import Agent
+from lanista.agents.table import Fixture, play
+from lanista.arenas import registry as arena_registry
+from lanista.arenas.contract import Arena, config_json
+from lanista.arenas.referee import Game
+from lanista.errors import LanistaError, UsageError
+from lanista.leaderboards.schedule import Design, Match, Schedule, schedule
+from lanista.leaderboards.workers import Job, Workers, fixture
+from lanista.runs import Run, Stopped
+from lanista.store import GameRow, Timing, prepare
+
+_log = logging.getLogger(__name__)
+
+OnProgress = Callable[[int, int, "float | None"], None]
+"""``on_progress(games done, games in all, seconds left or None while unknown)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What one agent did, before any rating."""
+
+    agent: str
+    games: int
+    score: float
+    """Mean over its games of the mean score, in [0, 1], of the teams its seats belong to."""
+    illegal: int
+    """Replies that were refused."""
+    forfeits: int
+    """Decisions it did not take."""
+    reasons: Mapping[str, int]
+    """Forfeits by reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The end of a tournament; ratings are made from the store."""
+
+    path: Path
+    arena: str
+    design: Design
+    games: int
+    blocks: int
+    rounded: str | None
+    standings: tuple[Standing, ...]
+    """By score, best first; by name where equal."""
+    played: int
+    """Games played now; the others were in the store already."""
+    seconds: float
+    """Wall time of playing them."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, in sentences."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; what depends on the clock, or on when it was stopped, is under ``timing``."""
+        plain = asdict(self)
+        timing = {name: plain.pop(name) for name in ("played", "seconds")}
+        return {**plain, "path": str(self.path), "timing": timing}
+
+
+def run_tournament(
+    arena: Arena | str,
+    agents: Sequence[str],
+    games: int,
+    seed: int,
+    config: Any = None,
+    design: Design = "teams",
+    *,
+    out: str | os.PathLike[str],
+    resume: bool = False,
+    workers: int | None = None,
+    at_once: int = 64,
+    preset: str = "default",
+    store: str | None = None,
+    command: Sequence[str] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Summary:
+    """Play the schedule's missing games into the run at ``out`` and count them.
+
+    ``agents`` are specs as ``lanista agents`` lists them. ``config`` is the arena's config object or a mapping of its
+    keys. ``workers`` None means one per core, 0 that everything is played in this process; an arena that is not
+    registered is always played here. ``store`` is a database's URL instead of a file in the run.
+
+    Raises UsageError for anything unknown or impossible (before anything is written), for a run that is there without
+    ``resume``, and for one that was started otherwise; Stopped on Ctrl-C; LanistaError where a game cannot be played
+    or kept. Whatever is raised, the games played so far are kept.
+    """
+    arena = arena_registry.get(arena) if isinstance(arena, str) else arena
+    if config is None or isinstance(config, Mapping):
+        config = arena.configure(**(config or {}))
+    if workers is not None and workers < 0:
+        raise UsageError(f"the number of workers is 0 or more, not {workers}")
+    if at_once < 1:
+        raise UsageError(f"the number of games at once is at least 1, not {at_once}")
+    plan = schedule(arena, agents, games, seed, config, design)
+    settings = {
+        "arena": arena.name,
+        "hash": arena.hash(preset),
+        "config": config_json(config),
+        "preset": preset,
+        "agents": list(agents),
+        "design": design,
+        "games": plan.games,
+        "at_once": at_once,
+    }
+    goes_on = resume and (Path(out) / "run.json").exists()
+    with ExitStack() as open_things:
+        seated = {} if goes_on else _make(agents, open_things)  # an unknown agent leaves no half-made run behind
+        start = Run.resume if resume else Run.create
+        run = open_things.enter_context(start(out, "tournament", settings, command, seed, store=store))
+        done = set(run.store.ids())
+        missing = [match for match in plan.matches if match.id not in done]
+        if missing and not seated:
+            seated = _make(agents, open_things)
+        hall = _Hall(arena, config, preset, plan, run, done, seated, on_progress)
+        started = time.monotonic()
+        try:
+            if missing:
+                alone = [m for m in missing if not any(seated[name].batched for name in m.players.values())]
+                hall.apart(alone, _workers(workers, arena, len(alone)))
+                hall.together([m for m in plan.matches if any(seated[n].batched for n in m.players.values())], at_once)
+        except KeyboardInterrupt:
+            raise Stopped(
+                f"stopped after {len(done)} of {plan.games} games, which are kept; go on with: {_again(run)}"
+            ) from None
+        if "finished" not in run.meta:
+            run.update(finished=datetime.now(UTC).isoformat(timespec="seconds"))
+        return Summary(
+            path=run.path,
+            arena=arena.name,
+            design=design,
+            games=plan.games,
+            blocks=plan.blocks,
+            rounded=plan.rounded,
+            standings=standings(run),
+            played=len(missing),
+            seconds=time.monotonic() - started,
+            notes=tuple(hall.notes),
+        )
+
+
+def standings(run: Run) -> tuple[Standing, ...]:
+    """What each agent of a run did, best first."""
+    scores: dict[str, list[float]] = {}
+    for game in run.store.games():
+        for agent, score in _scores(game).items():
+            scores.setdefault(agent, []).append(score)
+    stats = run.store.turn_stats()
+    found = [
+        Standing(
+            agent=agent,
+            games=len(got),
+            score=sum(got) / len(got),
+            illegal=stats[agent].illegal if agent in stats else 0,
+            forfeits=sum(stats[agent].forfeits.values()) if agent in stats else 0,
+            reasons=stats[agent].forfeits if agent in stats else {},
+        )
+        for agent, got in scores.items()
+    ]
+    return tuple(sorted(found, key=lambda standing: (-standing.score, standing.agent)))
+
+
+class _Hall:
+    """Where the games of one tournament are played and written down."""
+
+    def __init__(
+        self,
+        arena: Arena,
+        config: Any,
+        preset: str,
+        plan: Schedule,
+        run: Run,
+        done: set[str],
+        seated: Mapping[str, Agent],
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.arena, self.config, self.preset, self.plan, self.run = arena, config, preset, plan, run
+        self.done, self.seated, self.on_progress = done, seated, on_progress
+        self.notes: list[str] = []
+        self._before = len(done)
+        self._started = time.monotonic()
+        self._otherwise = 0
+        self._tell()
+
+    def apart(self, matches: Sequence[Match], workers: int) -> None:
+        """Games of agents that need no company, over worker processes or (0) one by one in this one."""
+        if not matches:
+            return
+        if workers == 0:
+            for match in matches:
+                self._here([match])
+            return
+        job = Job(self.arena.name, config_json(self.config), self.preset, self.plan.agents)
+        with Workers(min(workers, len(matches)), job) as crew:
+            for rows in crew.play(matches):
+                self.run.store.add(*rows)
+                self.done.update(row.episode["id"] for row in rows)
+                self._tell()
+
+    def together(self, matches: Sequence[Match], at_once: int) -> None:
+        """Games with a batched agent, in cohorts that are the same whether or not the run was interrupted."""
+        for start in range(0, len(matches), at_once):
+            cohort = matches[start : start + at_once]
+            left = [match for match in cohort if match.id not in self.done]
+            if not left:
+                continue
+            exact = any(
+                agent.batched and getattr(agent, "batch_matters", True)
+                for match in cohort
+                for agent in map(self.seated.__getitem__, match.players.values())
+            )
+            self._here(cohort if exact else left)
+        if self._otherwise:
+            self.notes.append(
+                f"{self._otherwise} finished games were played again to keep others company and came out differently: "
+                "an agent here is not a function of what it is asked; what was stored first is kept"
+            )
+
+    def _here(self, matches: Sequence[Match]) -> None:
+        started = time.time()
+
+        def keep(seated: Fixture, game: Game) -> None:
+            match: Match = seated.tags["match"]
+            episode = game.episode()
+            if match.id in self.done:
+                self._otherwise += episode.canonical() != self.run.store.episode(match.id).canonical()
+                return
+            timing = Timing(started, time.time())
+            self.run.store.add(prepare(match.id, match.block, match.index, episode, timing))
+            self.done.add(match.id)
+            self._tell()
+
+        tables = [fixture(match, self.arena, self.config, self.preset, self.seated) for match in matches]
+        play(tables, at_once=len(tables), on_game=keep)
+
+    def _tell(self) -> None:
+        if self.on_progress is None:
+            return
+        played = len(self.done) - self._before
+        left = self.plan.games - len(self.done)
+        seconds = (time.monotonic() - self._started) / played * left if played else None
+        self.on_progress(len(self.done), self.plan.games, seconds)
+
+
+def _make(agents: Sequence[str], open_things: ExitStack) -> dict[str, Agent]:
+    seated = {}
+    for spec in agents:
+        seated[spec] = agent_registry.make(spec)
+        open_things.callback(seated[spec].close)
+    return seated
+
+
+def _workers(asked: int | None, arena: Arena, games: int) -> int:
+    if games == 0 or not _registered(arena):
+        return 0
+    return len(os.sched_getaffinity(0)) if asked is None else asked
+
+
+def _registered(arena: Arena) -> bool:
+    """Whether another process would find this very arena under its name."""
+    try:
+        return arena_registry.get(arena.name) is arena
+    except LanistaError:
+        return False
+
+
+def _again(run: Run) -> str:
+    command: str = run.meta["command"]
+    return command if "--resume" in shlex.split(command) else f"{command} --resume"
+
+
+def _scores(game: GameRow) -> dict[str, float]:
+    """Each agent's mean team score over its seats."""
+    team_of = {seat: team for team, seats in game.teams.items() for seat in seats}
+    got: dict[str, list[float]] = {}
+    for seat, agent in game.players.items():
+        got.setdefault(agent, []).append(game.scores.get(team_of[seat], 0.0))
+    return {agent: sum(scores) / len(scores) for agent, scores in got.items()}
