@@ -7,7 +7,7 @@ dies keeps its role, who is known to the seat keeps its side, and the secret mov
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lanista.arenas.contract import Seat
@@ -48,10 +48,15 @@ def alike(
     dead, ends = _deaths(state, moves, victim, protected)
     if ends:
         return None
-    roles = _redealt(state, me, dead, victim, _inspected(state, moves), rng)
-    if roles is None:
-        return None
+    roles = list(table.roles)
+    changed = _redeal(roles, state, me, dead, victim, _inspected(state, moves), rng)
+    changed |= _redeal_graves(roles, state, me, rng)
     other = state._replace(table=table_of(table.config, roles))
+    if me != table.witch and state.stage in (TALK, VOTE, DEN, SHOT) and rng.random() < 0.5:
+        other = other._replace(heal=rng.random() < 0.5, poison=rng.random() < 0.5)
+        changed |= (other.heal, other.poison) != (state.heal, state.poison)
+    if not changed:
+        return None
     if state.stage == DEN:
         return _den(state, other, moves)
     if state.stage == NIGHT:
@@ -101,14 +106,15 @@ def _deaths(state: State, moves: Mapping[Seat, Any], victim: int, protected: int
     return dead, not shoots and winner_of(table.wolves, left) is not None
 
 
-def _redealt(state: State, me: int, dead: int, victim: int, inspected: int, rng: random.Random) -> list[str] | None:
-    """Roles by seat: those of the living others whom the seat does not know dealt anew, differing somewhere.
+def _redeal(
+    roles: list[str], state: State, me: int, dead: int, victim: int, inspected: int, rng: random.Random
+) -> bool:
+    """Deal anew, in place, the roles of the living others whom the seat does not know. Whether any changed.
 
     Who dies now keeps its role (it may be shown, a hunter's shot shows it, the count of wolves follows from it). A
     wolf knows its pack, a seer whom it inspected, and the wolves' victim is no wolf.
     """
     table = state.table
-    roles = list(table.roles)
     free = state.alive & ~dead & ~(1 << me)
     tame = 0 if victim == NOBODY else 1 << victim  # must be no wolf in any deal
     if table.wolves >> me & 1:
@@ -116,26 +122,38 @@ def _redealt(state: State, me: int, dead: int, victim: int, inspected: int, rng:
     if me == table.seer:
         free &= ~(inspected & table.wolves)
         tame |= inspected
-    seats = list(members(free))
-    cards = [roles[i] for i in seats]
+    cards = [roles[i] for i in members(free)]
+    return _shuffle(roles, members(free & tame), members(free & ~tame), cards, rng)
+
+
+def _redeal_graves(roles: list[str], state: State, me: int, rng: random.Random) -> bool:
+    """Where roles stay hidden in death: deal anew those of the dead others who were neither wolf nor hunter."""
+    table = state.table
+    if table.config.reveal_on_death:
+        return False
+    buried = (1 << table.players) - 1 & ~state.alive & ~table.wolves & ~(1 << me)
+    if table.hunter != NOBODY:
+        buried &= ~(1 << table.hunter)
+    return _shuffle(roles, members(buried), (), [roles[i] for i in members(buried)], rng)
+
+
+def _shuffle(
+    roles: list[str], tame: Sequence[int], others: Sequence[int], cards: list[str], rng: random.Random
+) -> bool:
+    """Deal the cards in place at random, no wolf's to the tame seats; tried until a role changed, if one can."""
     if len(set(cards)) < 2:
-        return None
+        return False
     for _ in range(16):
-        dealt = _deal([i for i in seats if tame >> i & 1], [i for i in seats if not tame >> i & 1], cards, rng)
+        safe = [card for card in cards if card != WEREWOLF]
+        rng.shuffle(safe)
+        rest = safe[len(tame) :] + [WEREWOLF] * (len(cards) - len(safe))
+        rng.shuffle(rest)
+        dealt = {**dict(zip(tame, safe, strict=False)), **dict(zip(others, rest, strict=True))}
         if any(roles[i] != card for i, card in dealt.items()):
             for i, card in dealt.items():
                 roles[i] = card
-            return roles
-    return None
-
-
-def _deal(tame: list[int], others: list[int], cards: list[str], rng: random.Random) -> dict[int, str]:
-    """The cards among the seats at random, no wolf's to the tame ones."""
-    safe = [card for card in cards if card != WEREWOLF]
-    rng.shuffle(safe)
-    rest = safe[len(tame) :] + [WEREWOLF] * (len(cards) - len(safe))
-    rng.shuffle(rest)
-    return {**dict(zip(tame, safe, strict=False)), **dict(zip(others, rest, strict=True))}
+            return True
+    return False
 
 
 def _den(state: State, other: State, moves: Mapping[Seat, Any]) -> tuple[State, Mapping[Seat, Any]]:
