@@ -16,10 +16,15 @@ from lanista.arenas.contract import Event, Forfeit
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One earlier reply of this seat: what it was shown, what it replied (refused replies too), what it reported."""
+    """One earlier reply of this seat: what it was shown, what it replied (refused replies too), what it reported.
+
+    A forfeited turn has the reply "" and ``meta["forfeit"]``, its reason: the seat was shown the text all the same.
+    """
 
     text: str
+    """The question's text. The texts of a history, then the question's own, repeat nothing and leave nothing out."""
     reply: str
+    """As it is kept in the record: NUL and lone surrogates replaced, cut after REPLY_LIMIT + 1 characters."""
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -38,7 +43,7 @@ class Question:
     kind: str
     """The ask's kind, such as ``vote``."""
     text: str
-    """What is new to the seat since its last reply, then the ask."""
+    """What is new to the seat since its last reply, then the ask; after a refused reply the reason, then the ask."""
     legal: Sequence[str]
     """Complete replies that are legal now; samples only where ``legal_complete`` is False."""
     legal_complete: bool

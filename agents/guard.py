@@ -53,13 +53,13 @@ def raised(error: BaseException) -> Forfeit:
 def _called(agent: Agent, questions: Sequence[Question]) -> list[Answer | Forfeit]:
     wanted = len(questions)
     try:
-        # Read to the end in here: an agent may hand back a generator, and that runs its code too.
-        given: list[Any] = list(itertools.islice(agent.answer(questions), wanted + 1))
+        given: Any = agent.answer(questions)
+        if not isinstance(given, (list, tuple)):  # a generator, say: reading it runs the agent's code too
+            given = list(itertools.islice(given, wanted + 1))
     except _FAULTS as error:
         return [raised(error)] * wanted
     if len(given) != wanted:
-        count = f"{len(given)}" if len(given) < wanted else f"more than {wanted}"
-        return [forfeit(f"gave {count} answers to {wanted} questions")] * wanted
+        return [forfeit(f"gave {len(given)} answers to {wanted} questions")] * wanted
     return [_checked(answer) for answer in given]
 
 
@@ -96,9 +96,10 @@ def _checked(answer: Any) -> Answer | Forfeit:
         if isinstance(text, str):
             if not text or text.isspace():
                 return Forfeit("empty reply")
-            if isinstance(answer.meta, Mapping):
+            meta: Any = answer.meta
+            if isinstance(meta, Mapping):
                 return answer
-            return forfeit(f"reported a {type(answer.meta).__name__} as meta, not a mapping")
+            return forfeit(f"reported a {type(meta).__name__} as meta, not a mapping")
         if text is None:
             return Forfeit("empty reply")
         return forfeit(f"replied with a {type(text).__name__}, not with text")

@@ -6,6 +6,7 @@ with it what it likes.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from lanista.agents.contract import Agent, Answer, Exchange, Question
 from lanista.arenas import chance
 from lanista.arenas.contract import Arena, Event, Forfeit, Seat
 from lanista.arenas.episode import Episode
-from lanista.arenas.referee import Game, storable
+from lanista.arenas.referee import Game, replay, storable
 from lanista.errors import LanistaError, UsageError, suggest
 
 _log = logging.getLogger(__name__)
@@ -129,6 +130,29 @@ def question(
     )
 
 
+def histories(game: Game) -> dict[Seat, list[Exchange]]:
+    """Every seat's exchanges so far, made from the game's record: to go on with a fork, or a game from a file.
+
+    What agents reported is taken from the turns of completed steps; a game from a file has lost it.
+    """
+    metas: dict[Seat, list[Mapping[str, Any]]] = {seat: [] for seat in game.seats}
+    for step in game.steps:
+        for turn in step.turns:
+            refused = [_own(meta) for meta in turn.meta.get("retries", ())]
+            if len(refused) != len(turn.attempts):
+                refused = [{}] * len(turn.attempts)
+            metas[turn.seat] += [*refused, _own(turn.meta)]
+    found: dict[Seat, list[Exchange]] = {seat: [] for seat in game.seats}
+
+    def watch(then: Game, seat: Seat, reply: str | Forfeit) -> None:
+        done = found[seat]
+        meta = metas[seat][len(done)] if len(done) < len(metas[seat]) else {}
+        done.append(_exchange(then.news(seat), reply, meta))
+
+    replay(json.loads(game.to_json()), game.arena, watch)
+    return found
+
+
 def seat_seed(fixture: Fixture, seat: Seat) -> int:
     """The seed of whoever sits in ``seat``."""
     return _seat_key(fixture.seed if fixture.agent_seed is None else fixture.agent_seed, seat)
@@ -160,15 +184,10 @@ class _Table:
 
     def take(self, asked: Question, answer: Answer | Forfeit, latency_s: float) -> None:
         """Hand an answer to the game and remember the exchange as it can be rebuilt from the record."""
-        timing = {"latency_s": round(latency_s, 6)}
-        if isinstance(answer, Forfeit):
-            self.game.submit(asked.seat, answer, timing)
-            exchange = Exchange(asked.text, "", {"forfeit": answer.reason})
-        else:
-            said = storable(answer.text)
-            self.game.submit(asked.seat, said, {**answer.meta, **timing})
-            exchange = Exchange(asked.text, said, answer.meta)
-        self._history[asked.seat].append(exchange)
+        reply: str | Forfeit
+        reply, meta = (answer, {}) if isinstance(answer, Forfeit) else (storable(answer.text), answer.meta)
+        self.game.submit(asked.seat, reply, {**meta, "latency_s": round(latency_s, 6)})
+        self._history[asked.seat].append(_exchange(asked.text, reply, meta))
 
     def forget(self) -> None:
         """Tell every agent at this table that the game is over. What one of them raises here is only logged."""
@@ -177,6 +196,17 @@ class _Table:
                 agent.forget(self.fixture.id)
             except Exception as error:
                 _log.warning("agent %s could not forget game %s: %r", agent.name, self.fixture.id, error)
+
+
+def _own(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the agent itself reported."""
+    return {key: value for key, value in meta.items() if key not in ("retries", "latency_s")}
+
+
+def _exchange(text: str, reply: str | Forfeit, meta: Mapping[str, Any]) -> Exchange:
+    if isinstance(reply, Forfeit):
+        return Exchange(text, "", {"forfeit": reply.reason})
+    return Exchange(text, reply, meta)
 
 
 def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
@@ -190,16 +220,16 @@ def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
                 "its rules must name one or give an outcome"
             )
         asked += [(table, table.question(seat)) for seat in owed]
-    places: dict[int, list[int]] = {}
+    calls: dict[int, tuple[Agent, list[int]]] = {}
     for place, (table, put) in enumerate(asked):
-        places.setdefault(id(table.fixture.seating[put.seat]), []).append(place)
+        agent = table.fixture.seating[put.seat]
+        calls.setdefault(id(agent), (agent, []))[1].append(place)
     answers: dict[int, tuple[Answer | Forfeit, float]] = {}
-    for mine in places.values():
-        first, put = asked[mine[0]]
-        agent = first.fixture.seating[put.seat]
-        for call in [mine] if agent.batched else [[place] for place in mine]:
+    for agent, places in calls.values():
+        for call in [places] if agent.batched else [[place] for place in places]:
             given, latency_s = guard.ask(agent, [asked[place][1] for place in call])
-            answers.update((place, (answer, latency_s)) for place, answer in zip(call, given, strict=True))
+            for place, answer in zip(call, given, strict=True):
+                answers[place] = answer, latency_s
     for place, (table, put) in enumerate(asked):
         table.take(put, *answers[place])
         if on_turn is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -382,11 +382,13 @@ class Game:
         return {**(meta or {}), "retries": earlier}
 
 
-def replay(record: Mapping[str, Any], arena: Arena) -> Game:
+def replay(
+    record: Mapping[str, Any], arena: Arena, watch: Callable[[Game, Seat, str | Forfeit], None] | None = None
+) -> Game:
     """The game that a record (``Game.to_json`` or ``Episode.to_dict``) describes, played again from its journal.
 
-    No agent is asked and no effect is run. Raises LanistaError where the record belongs to another arena, hash or
-    format.
+    No agent is asked and no effect is run. ``watch`` is called before each reply with the game as it stood. Raises
+    LanistaError where the record belongs to another arena, hash or format.
     """
     if record.get("format") != FORMAT:
         raise LanistaError(f"this record has format {record.get('format')!r}; this version reads format {FORMAT}")
@@ -405,7 +407,10 @@ def replay(record: Mapping[str, Any], arena: Arena) -> Game:
     game._recorded = [entry["effect"] for entry in journal if "effect" in entry]
     for entry in journal:
         if "seat" in entry:
-            game.submit(entry["seat"], Forfeit(entry["forfeit"]) if "forfeit" in entry else entry["reply"])
+            reply = Forfeit(entry["forfeit"]) if "forfeit" in entry else entry["reply"]
+            if watch is not None:
+                watch(game, entry["seat"], reply)
+            game.submit(entry["seat"], reply)
         elif "rekey" in entry:
             game._rekey(entry["rekey"])
     game._recorded = None

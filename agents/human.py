@@ -1,0 +1,101 @@
+"""A person at the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from lanista.agents.contract import Answer, Question
+from lanista.arenas.contract import Forfeit
+
+
+class HumanAgent:
+    """Shows each question and reads the reply from a line of input.
+
+    A number picks one of the legal replies listed, ``?`` shows the seat's history, any other line is the reply itself.
+    End of input (Ctrl-D) forfeits the turn; Ctrl-C leaves the game. Where the ask takes free text, a reply that is a
+    bare number within the list must be written in full.
+    """
+
+    name = "human"
+    batched = False
+
+    def __init__(
+        self, *, time_limit_s: float | None = None, reader: TextIO | None = None, writer: TextIO | None = None
+    ) -> None:
+        """``reader`` and ``writer`` default to standard input and output."""
+        self.time_limit_s = time_limit_s
+        self._reader = reader
+        self._console = Console(file=writer, highlight=False, soft_wrap=False)
+        self._shown: tuple[str, str] | None = None
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+        """What the person said to each question."""
+        return [self._one(question) for question in questions]
+
+    def forget(self, game: str) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _one(self, question: Question) -> Answer | Forfeit:
+        self._show(question)
+        while True:
+            line = self._read()
+            if line is None:
+                self._say("(turn forfeited)", "dim")
+                return Forfeit("the person ended the input")
+            said = line.strip()
+            if said == "?":
+                self._history(question)
+            elif not said:
+                self._say("Say something, a number from the list, or ? for what happened so far.", "dim")
+            else:
+                return Answer(_picked(said, question.legal) or line.rstrip("\r\n"))
+
+    def _show(self, question: Question) -> None:
+        self._console.print()
+        # Several people may share this terminal: whose turn it is comes first, before anything private.
+        title = Text.assemble((question.seat, "bold"), f", {question.role} · {_plain(question.phase)}")
+        self._console.print(Rule(title, align="left"))
+        self._say(question.text)
+        if question.legal:
+            self._console.print()
+            self._say("Legal replies:" if question.legal_complete else "For example:", "dim")
+        for number, reply in enumerate(question.legal, start=1):
+            self._console.print(Text(f"{number:>4}  ", "dim") + Text(_plain(reply)))
+
+    def _history(self, question: Question) -> None:
+        for exchange in question.history:
+            self._say(exchange.text)
+            self._say(f"> {exchange.reply}" if exchange.reply else "> (turn forfeited)", "bold")
+        self._say(question.text)
+
+    def _read(self) -> str | None:
+        """The next line, None at the end of input."""
+        self._console.print(Text("> ", "bold"), end="")
+        self._console.file.flush()
+        line = (self._reader or sys.stdin).readline()
+        return line or None
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(_plain(text), style))
+
+
+def _picked(said: str, legal: Sequence[str]) -> str | None:
+    """The legal reply that a number names, unless the number is itself a legal reply."""
+    if said in legal or not (said.isascii() and said.isdecimal() and len(said) < 6):
+        return None
+    number = int(said)
+    return legal[number - 1] if 1 <= number <= len(legal) else None
+
+
+def _plain(text: str) -> str:
+    """Text that cannot drive the terminal: what other players say may hold escape sequences."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)

@@ -1,0 +1,237 @@
+"""A model behind any OpenAI-compatible server, in any seat: ``openai:MODEL@BASE_URL``.
+
+The conversation of a seat is append-only: what the seat was shown as user messages, what it replied as assistant
+messages, nothing rewritten, so that servers can reuse the prefix. The seat's brief is part of its first text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from lanista.agents import background, guard
+from lanista.agents.contract import Answer, Question
+from lanista.arenas import chance
+from lanista.arenas.contract import Forfeit
+from lanista.errors import LanistaError, UsageError
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_ADDRESS = re.compile(r"(?P<model>.+?)@(?P<url>https?://\S+)")
+_FORM = "write openai:MODEL@BASE_URL, as in openai:llama3@http://127.0.0.1:8000/v1"
+
+
+@dataclass
+class Usage:
+    """What an agent has used up so far, over all its games."""
+
+    replies: int = 0
+    forfeits: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    unreported: int = 0
+    """Replies for which the server reported no token counts; they are missing from the totals."""
+    cost: float = 0.0
+    """In the currency of ``price_in`` and ``price_out``."""
+
+
+class OpenAIAgent:
+    """Asks ``POST BASE_URL/chat/completions``. Every question is a request of its own and forfeits on its own.
+
+    The server being down, refusing or silent is a forfeit with the reason, never an exception.
+    """
+
+    batched = True
+    time_limit_s: float | None = None  # each request has its own limit; one for a whole batch would punish the last
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        price_in: float = 0.0,
+        price_out: float = 0.0,
+        time_limit_s: float = 60.0,
+        temperature: float | None = None,
+        max_tokens: int | None = 512,
+        key_env: str = "OPENAI_API_KEY",
+        parallel: int = 16,
+        max_retries: int = 2,
+        send_seed: bool = True,
+    ) -> None:
+        """
+        Args:
+            address: ``MODEL@BASE_URL``.
+            price_in: Price of a million prompt tokens.
+            price_out: Price of a million completion tokens.
+            time_limit_s: Seconds one reply may take, retries included.
+            temperature: None leaves it to the server.
+            max_tokens: The longest reply, in tokens; None leaves it to the server.
+            key_env: The environment variable that holds the key. Servers that want none are sent ``none``.
+            parallel: Requests in flight at most.
+            max_retries: How often a request is repeated after a refused connection or a status of 408, 409, 429, 5xx.
+            send_seed: Send a ``seed`` drawn from the seat's; servers that honour it then repeat themselves.
+
+        Raises UsageError for an address or number that cannot be, LanistaError where the openai package is missing.
+        """
+        self.model, self.base_url = _parse(address)
+        if price_in < 0 or price_out < 0:
+            raise UsageError(f"a price is at least 0, not {min(price_in, price_out)}")
+        if time_limit_s <= 0 or parallel < 1 or max_retries < 0:
+            raise UsageError("time_limit_s is over 0, parallel at least 1 and max_retries at least 0")
+        if key_env != "OPENAI_API_KEY" and not os.environ.get(key_env):
+            raise UsageError(f"the environment variable {key_env} is empty: put the key for {self.base_url} there")
+        try:
+            import openai  # noqa: F401
+        except ImportError as error:
+            raise LanistaError("this agent needs the openai package: pip install 'lanista[openai]'") from error
+        self.name = f"openai:{address}"
+        self.usage = Usage()
+        self._key = os.environ.get(key_env) or "none"
+        self._prices = price_in, price_out
+        self._limit_s = time_limit_s
+        self._parallel = parallel
+        self._max_retries = max_retries
+        self._send_seed = send_seed
+        settings = {"temperature": temperature, "max_tokens": max_tokens}
+        self._settings = {name: value for name, value in settings.items() if value is not None}
+        self._client: tuple[asyncio.AbstractEventLoop, AsyncOpenAI] | None = None
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+        """One answer per question; up to ``parallel`` requests are in flight."""
+        answers = background.run(self._all(questions))
+        for answer in answers:
+            self._count(answer)
+        return answers
+
+    def forget(self, game: str) -> None:
+        """Nothing is kept per game: the conversation is the question's history."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            loop, client = self._client
+            self._client = None
+            if loop is background.loop():
+                background.run(client.close())
+
+    async def _all(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+        client = self._connect()
+        slots = asyncio.Semaphore(self._parallel)
+
+        async def one(question: Question) -> Answer | Forfeit:
+            async with slots:
+                return await self._one(client, question)
+
+        return await asyncio.gather(*(one(question) for question in questions))
+
+    async def _one(self, client: AsyncOpenAI, question: Question) -> Answer | Forfeit:
+        import openai
+
+        request: dict[str, Any] = {"model": self.model, "messages": messages(question), **self._settings}
+        if self._send_seed:
+            request["seed"] = chance.draw(question.seed, "openai agent", question.turn, 2**31)
+        try:
+            async with asyncio.timeout(self._limit_s):
+                completion = await client.chat.completions.create(**request)
+            return self._read(completion)
+        except (TimeoutError, openai.APITimeoutError):
+            return guard.forfeit(f"no reply within {self._limit_s:g} s from {self.base_url}")
+        except openai.APIConnectionError as error:
+            return guard.forfeit(f"cannot reach {self.base_url}: {error.__cause__ or error}")
+        except openai.APIStatusError as error:
+            return guard.forfeit(f"{self.base_url} said {error.status_code} for model {self.model!r}: {_body(error)}")
+        except Exception as error:  # a reply that is no chat completion, in any of the ways there are
+            return guard.raised(error)
+
+    def _read(self, completion: Any) -> Answer | Forfeit:
+        """The answer in a completion; servers that are only nearly compatible may leave anything out."""
+        choices = getattr(completion, "choices", None)
+        if not choices:
+            return guard.forfeit(f"{self.base_url} sent no chat completion")
+        text = choices[0].message.content
+        usage = completion.usage
+        meta: dict[str, Any] = {"finish_reason": choices[0].finish_reason}
+        if usage is not None:
+            price_in, price_out = self._prices
+            meta["usage"] = {
+                "prompt_tokens": usage.prompt_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "cost": (usage.prompt_tokens * price_in + usage.completion_tokens * price_out) / 1e6,
+            }
+        return Answer(text or "", meta)
+
+    def _count(self, answer: Answer | Forfeit) -> None:
+        total = self.usage
+        if isinstance(answer, Forfeit):
+            total.forfeits += 1
+            return
+        total.replies += 1
+        used = answer.meta.get("usage")
+        if used is None:
+            total.unreported += 1
+            return
+        total.prompt_tokens += used["prompt_tokens"]
+        total.completion_tokens += used["completion_tokens"]
+        total.cost += used["cost"]
+
+    def _connect(self) -> AsyncOpenAI:
+        """The client, which belongs to the loop it is used on: a new one after a fork."""
+        from openai import AsyncOpenAI
+
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._client[0] is not loop:
+            client = AsyncOpenAI(
+                base_url=self.base_url, api_key=self._key, timeout=self._limit_s, max_retries=self._max_retries
+            )
+            self._client = loop, client
+        return self._client[1]
+
+    def __repr__(self) -> str:
+        return f"OpenAIAgent({self.model!r} at {self.base_url}, {asdict(self.usage)})"
+
+
+def messages(question: Question) -> list[dict[str, str]]:
+    """The seat's conversation as chat messages, user and assistant in turn.
+
+    A turn that was forfeited has no reply: its text and the next one make one user message.
+    """
+    said: list[dict[str, str]] = []
+    pending: list[str] = []
+    for exchange in question.history:
+        pending.append(exchange.text)
+        if exchange.reply:
+            said.append({"role": "user", "content": "\n".join(pending)})
+            said.append({"role": "assistant", "content": exchange.reply})
+            pending = []
+    said.append({"role": "user", "content": "\n".join([*pending, question.text])})
+    return said
+
+
+def _parse(address: str) -> tuple[str, str]:
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise UsageError(f"{address!r} names no model at a server: {_FORM}")
+    url = match["url"].rstrip("/")
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("the server's address holds a password; put the key into OPENAI_API_KEY instead")
+    try:
+        known = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise UsageError(f"{url!r} is no server's address: {_FORM}")
+    return match["model"], url
+
+
+def _body(error: Any) -> str:
+    body = error.body
+    if isinstance(body, dict):
+        return str(body.get("message") or body.get("detail") or body)
+    return str(body or error)
