@@ -1,0 +1,31 @@
+"""Language models in seats: ``lm:tiny``, ``lm:smollm2``, ``lm:<folder or hub id>``.
+
+Importing this loads no torch; making an agent does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lanista.agents.lm.agent import LMAgent
+
+
+def make(argument: str = "tiny", **options: Any) -> LMAgent:
+    """A language model for seats. ``argument`` is ``tiny``, ``smollm2``, a local folder or a hub id.
+
+    Options are those of ``LMAgent``, and ``dtype``, ``device``, ``arena`` (whose ``tiny`` is meant). Models are loaded
+    once per process and shared by the agents made from them. Raises UsageError or LanistaError where there is no such
+    model, or where torch and transformers are not installed.
+    """
+    from lanista.errors import LanistaError
+
+    try:
+        from lanista.agents.lm.agent import build
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("lanista"):
+            raise
+        raise LanistaError(
+            f"a language model in a seat needs {error.name}, which is not installed: pip install 'lanista[train]'"
+        ) from error
+    return build(argument, **options)
