@@ -25,6 +25,8 @@ BUSY_S = 20.0
 def connect(where: str | os.PathLike[str], mode: Mode, busy_s: float = BUSY_S) -> Engine:
     """An engine for a SQLite file (a path, made if absent under ``w``) or a database's URL.
 
+    A transaction that writes says so with the execution option ``writes=True``.
+
     Raises UsageError for a URL that cannot be used, LanistaError where a file to read is not there.
     """
     text = os.fspath(where)
@@ -62,6 +64,8 @@ def explained(where: str) -> Iterator[None]:
 def _sqlite(path: Path, mode: Mode, busy_s: float) -> Engine:
     if mode == "r" and not path.exists():
         raise LanistaError(f"there is no store at {path}")
+    if path.is_dir():
+        raise LanistaError(f"{path} is a folder, not a store; a run's store is the file store.sqlite in it")
     if not path.parent.is_dir():
         raise LanistaError(f"the folder {path.parent} does not exist, so no store can be made in it")
     name = f"file:{quote(str(path.resolve()))}?" + ("mode=rwc" if mode == "w" else _read_flags(path))
@@ -83,7 +87,8 @@ def _sqlite(path: Path, mode: Mode, busy_s: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "w" else "BEGIN")
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

@@ -245,15 +245,17 @@ class Store:
         """Make or check the tables."""
         with explained(self.where):
             names = set(inspect(self._engine).get_table_names())
-            if self.mode == "w" and not names & set(schema.tables.tables):
-                with self._engine.begin() as connection:
+            # A file is ours alone; in a server's database other tables may stand beside ours.
+            others = names if self._engine.dialect.name == "sqlite" else names & set(schema.tables.tables)
+            if self.mode == "w" and not others:
+                with self._writing() as connection:
                     schema.tables.create_all(connection)
                     rows = {"schema": str(schema.SCHEMA), "lanista": __version__}
                     connection.execute(insert(schema.meta), [{"key": k, "value": v} for k, v in rows.items()])
                 return
             if "meta" not in names:
                 raise LanistaError(f"{self.where} is a database, but holds no Lanista store")
-            with self._engine.begin() as connection:
+            with self._reading() as connection:
                 try:
                     kept = {str(row.key): str(row.value) for row in connection.execute(select(schema.meta))}
                 except DBAPIError as error:
@@ -270,9 +272,13 @@ class Store:
             )
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self, writes: bool = False) -> Iterator[Connection]:
         """One transaction; what the database raises comes out as a sentence."""
-        with explained(self.where), self._engine.begin() as connection:
+        with (
+            explained(self.where),
+            self._engine.connect() as connection,
+            connection.execution_options(writes=writes).begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -280,5 +286,5 @@ class Store:
         """One transaction, committed at the end or rolled back whole."""
         if self.mode != "w":
             raise UsageError(f"the store {self.where} was opened for reading")
-        with self._reading() as connection:
+        with self._reading(writes=True) as connection:
             yield connection
