@@ -83,6 +83,8 @@ class WerewolfWords:
     def write(self, ask: Ask, move: Any) -> str:
         if isinstance(move, Speech):
             act = "" if move.act is None else _write_act(move.act)
+            if not move.text:
+                return act
             text = _guarded(tame(move.text))
             return f"{text}\n{act}" if text and act else text or act
         return _written(move)
