@@ -213,15 +213,8 @@ def _refuse_mixtures(rows: Sequence[GameRow]) -> None:
 
 def _content(row: GameRow) -> tuple[str, ...]:
     """What a game is, apart from when it was played and under which id: an order that shuffling cannot change."""
-    plain = lambda value: json.dumps(value, sort_keys=True)
-    return (
-        str(row.block),
-        str(row.seed),
-        plain(dict(row.players)),
-        plain(dict(row.roles)),
-        plain(dict(row.scores)),
-        plain(dict(row.returns)),
-    )
+    maps = (row.players, row.roles, row.scores, row.returns)
+    return (str(row.block), str(row.seed), *(json.dumps(dict(part), sort_keys=True) for part in maps))
 
 
 # Lines
@@ -437,15 +430,17 @@ def _verdict(lines: Sequence[Line], pairs: Sequence[PairLine], rated: ratings.Ra
     second = next(pair for pair in pairs if pair.one == best.agent and pair.other == lines[1].agent)
     gap = ""
     if second.difference is not None:
-        number = "{:+.0f}" if rated is not None else "{:+.3f}"
-        value, low, high = (number.format(x) for x in second.difference)
-        gap = f" ({value} {unit} over {second.other}, {level:.0%} interval {low} to {high})"
+        form = "{:.0f}" if rated is not None else "{:.3f}"
+        value = form.format(second.difference.value)
+        low, high = (form.replace(":", ":+").format(end) for end in second.difference[1:])
+        gap = f"{best.agent} stands {value} {unit} above {second.other}, {level:.0%} interval {low} to {high}"
+    else:
+        gap = f"{best.agent} and {second.other} share no seeds"
     if best.rank_high == 1 and len(rivals) == 1:
-        return f"{best.agent} leads, beyond what chance explains{gap}."
+        return f"{best.agent} leads, beyond what chance explains: {gap}."
     if len(rivals) == len(lines):
-        last = "" if len(lines) == 2 else f" All {len(lines)} agents may be first."
-        return f"No difference in the lead is shown: {best.agent} stands first within the luck of the games{gap}.{last}"
-    return f"No single leader is shown{gap}: {_and(rivals)} may each be first; the others are behind."
+        return f"No difference in the lead is shown: each of {_and(rivals)} may be first ({gap})."
+    return f"No single leader is shown: each of {_and(rivals)} may be first ({gap}); the others are behind."
 
 
 def _notes(rated: ratings.Ratings, lines: Sequence[Line], level: float) -> list[str]:
@@ -461,12 +456,14 @@ def _notes(rated: ratings.Ratings, lines: Sequence[Line], level: float) -> list[
             "Every agent sits in every game, so strengths per side cannot be told apart; a rating weighs the sides by "
             f"one over their seats ({weights})."
         )
-    elif all(s is None for r in rated.ratings for s in r.sides.values()):
+    elif not any(s for r in rated.ratings for s in r.sides.values()):
         notes.append("This schedule identifies an agent's rating but not its strength on each side apart.")
-    if all(s is None for r in rated.ratings for s in r.roles.values()):
+    known = {role for r in rated.ratings for role, strength in r.roles.items() if strength is not None}
+    unknown = sorted({role for r in rated.ratings for role in r.roles} - known)
+    if unknown:
         notes.append(
-            "This schedule does not tell the roles of a team apart (as where one agent holds a whole team), so the table "
-            "per role shows the team's win rates and no strengths."
+            f"This schedule does not tell the strength of {_and(unknown)} apart from the roles beside it (as where one "
+            "agent holds a whole team): the table per role shows the team's win rates there, and no strength."
         )
     for line in lines:
         if line.rating is not None and line.score.value in (0.0, 1.0):

@@ -48,7 +48,11 @@ def points(rating: Interval | None) -> str:
 
 def logits(strength: Interval | None) -> str:
     """``+0.31 [-0.02, +0.64]``."""
-    return "–" if strength is None else f"{strength.value:+.2f} [{strength.low:+.2f}, {strength.high:+.2f}]"
+    return (
+        "–"
+        if strength is None
+        else f"{strength.value:+.2f} [{strength.low:+.2f}, {strength.high:+.2f}]".replace("-0.00", "+0.00")
+    )
 
 
 def ranks(line: Line) -> str:
@@ -142,8 +146,8 @@ def _behaviour(board: Board) -> Table:
         "forfeits",
         "tokens in",
         "tokens out",
-        "p50 s",
-        "p95 s",
+        "median",
+        "95% within",
     )
     table = _table("Behaviour", *columns)
     for line in board.lines:
@@ -156,13 +160,18 @@ def _behaviour(board: Board) -> Table:
             f"{sum(line.forfeits.values()):,}",
             "–" if line.tokens_in is None else f"{line.tokens_in:,}",
             "–" if line.tokens_out is None else f"{line.tokens_out:,}",
-            seconds(timing.get("latency_p50_s")),
-            seconds(timing.get("latency_p95_s")),
+            duration(timing.get("latency_p50_s")),
+            duration(timing.get("latency_p95_s")),
         ]
         table.add_row(*map(Text, cells))
     return table
 
 
-def seconds(value: float | None) -> str:
-    """Seconds in three figures, or a dash."""
-    return "–" if value is None else f"{value:.3g}"
+def duration(seconds: float | None) -> str:
+    """A short time with its unit: ``46 µs``, ``3.2 ms``, ``1.4 s``; a dash where it is not known."""
+    if seconds is None:
+        return "–"
+    for size, unit in ((1.0, "s"), (1e-3, "ms")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"

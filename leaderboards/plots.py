@@ -1,0 +1,95 @@
+"""The rating plot: one agent a line, the estimate as a dot, its interval as a bar. As SVG for the page, or as PNG.
+
+Drawn on a Figure of its own, never through pyplot: no global state, no window, the same bytes every time.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lanista.leaderboards.board import Board
+from lanista.leaderboards.replay import plain
+from lanista.stats import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INK, DIM, BAR, BAND = "#1f2430", "#6b7280", "#3b5bdb", "#e5e8ee"
+"""Colours of the PNG. The SVG holds them as CSS variables, so that the page's dark theme reaches inside."""
+_VARIABLES = {INK: "--ink", DIM: "--dim", BAR: "--accent", BAND: "--line"}
+_NAME_LIMIT = 34
+
+
+def rating_plot(board: Board) -> str:
+    """The plot as an ``<svg>`` element whose colours are the CSS variables --ink, --dim, --accent and --line."""
+    import matplotlib
+
+    out = io.StringIO()
+    # The salt fixes the ids inside, and text stays text, in the font of the page around it.
+    with matplotlib.rc_context({"svg.hashsalt": "lanista", "svg.fonttype": "none", "text.parse_math": False}):
+        _figure(board).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", svg, flags=re.DOTALL)  # its rules would reach the whole page
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    for colour, variable in _VARIABLES.items():
+        svg = svg.replace(colour, f"var({variable}, {colour})")
+    label = "Scores" if board.kind == "scores" else "Ratings"
+    return svg.replace("<svg", f'<svg role="img" aria-label="{label} with intervals"', 1)
+
+
+def save_png(board: Board, path: str | Path, *, dpi: int = 160) -> Path:
+    """The plot as a PNG file on a white ground."""
+    import matplotlib
+
+    path = Path(path)
+    with matplotlib.rc_context({"text.parse_math": False}):
+        _figure(board, title=True).savefig(path, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+    return path
+
+
+def _figure(board: Board, title: bool = False) -> Figure:
+    from matplotlib.figure import Figure
+
+    values, axis_name = _values(board)
+    count = len(values)
+    figure = Figure(figsize=(7.2, 0.75 + 0.36 * count + (0.45 if title else 0)), layout="constrained")
+    axes = figure.add_subplot()
+    for i, (_, interval) in enumerate(values):
+        y = count - 1 - i
+        axes.axhline(y, color=BAND, linewidth=0.8, zorder=0)
+        axes.plot([interval.low, interval.high], [y, y], color=BAR, linewidth=2.4, solid_capstyle="round", alpha=0.55)
+        axes.plot([interval.value], [y], "o", color=BAR, markersize=7)
+    axes.set_yticks(range(count - 1, -1, -1), [_name(name) for name, _ in values], color=INK, fontsize=10)
+    axes.set_ylim(-0.6, count - 0.4)
+    axes.tick_params(axis="x", colors=DIM, labelsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(axis_name, color=DIM, fontsize=9)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(BAND)
+    if board.kind == "versus":
+        axes.axvline(1500, color=DIM, linewidth=0.8, linestyle=(0, (3, 3)), zorder=0)
+    if title:
+        axes.set_title(
+            f"{board.arena}: {board.games} games over {board.blocks} seeds", loc="left", color=INK, fontsize=11
+        )
+    return figure
+
+
+def _values(board: Board) -> tuple[list[tuple[str, Interval]], str]:
+    """(agent, interval) from the best down, and what the axis measures."""
+    level = f"{board.level:.0%} interval"
+    rated = [(line.agent, line.rating) for line in board.lines if line.rating is not None]
+    if rated:
+        return [(name, rating) for name, rating in rated], f"rating, {level} (1500 = average agent)"
+    what = "win rate" if board.kind == "versus" else "mean score"
+    return [(line.agent, line.score) for line in board.lines], f"{what}, {level}"
+
+
+def _name(name: str) -> str:
+    name = plain(name).replace("\n", " ").replace("\t", " ")
+    return name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT // 2] + "…" + name[-(_NAME_LIMIT // 2 - 1) :]

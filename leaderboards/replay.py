@@ -1,0 +1,170 @@
+"""A game in the terminal, from above or from one seat's point of view, at once or as its turns come.
+
+What players say is printed as it is: never as markup, and with control characters made visible, so that a reply can
+neither colour the terminal nor move its cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from lanista.arenas.contract import Event, Seat
+from lanista.arenas.episode import Episode, StepRecord, Turn
+from lanista.arenas.referee import Game
+from lanista.errors import UsageError, suggest
+
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
+_HIDDEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
+_HIDDEN |= {0x7F: "\u2421"} | dict.fromkeys(
+    [*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
+)
+
+
+def show(episode: Episode, console: Console, seat: Seat | None = None, rewards: bool = False) -> None:
+    """Print one game. ``seat`` shows what that seat saw and replied, and no more; ``rewards`` what every step paid.
+
+    Raises UsageError for an unknown seat, and for rewards from a seat's view: who plays never sees them.
+    """
+    if seat is not None and seat not in episode.roles:
+        raise UsageError(
+            f"unknown seat {seat!r}{suggest(seat, episode.roles)} (this game has: {', '.join(episode.roles)})"
+        )
+    if seat is not None and rewards:
+        raise UsageError("rewards are shown from above only, as who plays never sees them: leave out the seat")
+    view = "from above" if seat is None else f"as {seat} saw it"
+    console.print(Text(f"{episode.arena} {episode.version} · seed {episode.seed} · {view}", style="bold"))
+    narrator = Narrator(console, seat=seat)
+    if seat is None:
+        console.print(cast(episode.players, episode.roles, episode.teams))
+    narrator.events(episode.opening, tuple(episode.roles))
+    for step in episode.steps:
+        narrator.step(step, tuple(episode.roles), replies=True)
+        if rewards:
+            for line in payments(step, episode.weights):
+                console.print(Text(line, style="dim"))
+    if episode.outcome is None:
+        console.print(Text("The game was not finished.", style="yellow"))
+        return
+    console.print(Rule(Text(ending(episode.outcome.winner)), style="bold"))
+    if seat is None:
+        paid = ", ".join(f"{s} {value:+g}" for s, value in episode.returns.items())
+        console.print(Text(f"returns: {paid}", style="dim"))
+
+
+class Narrator:
+    """Tells a game as it goes on, each event once.
+
+    From above by default; ``seat`` tells only what that seat is told, ``public`` only what everybody is told, so that
+    the roles stay secret until ``reveal``.
+    """
+
+    def __init__(self, console: Console, *, seat: Seat | None = None, public: bool = False) -> None:
+        self.console, self.seat, self.public = console, seat, public
+        self._told = -1  # steps told so far; -1: not even the opening
+        self._phase: str | None = None
+
+    def turn(self, game: Game) -> None:
+        """Print what happened in ``game`` since the last call."""
+        if self._told < 0:
+            self.events(game.episode().opening, game.seats)
+            self._told = 0
+        for step in game.steps[self._told :]:
+            self.step(step, game.seats)
+        self._told = len(game.steps)
+
+    def reveal(self, game: Game) -> None:
+        """Print who held which role, and who won."""
+        roles = {seat: game.role(seat) for seat in game.seats}
+        self.console.print(cast(game.players, roles, game.teams))
+        if game.outcome is not None:
+            self.console.print(Text(ending(game.outcome.winner), style="bold"))
+
+    def step(self, step: StepRecord, seats: Sequence[Seat], *, replies: bool = False) -> None:
+        """Print one step: its phase where it is new, faulty turns, a seat's own replies, then the events."""
+        told = [(event, text) for event, text in step.events if self._audible(event)]
+        turns = [turn for turn in step.turns if self._visible(turn, replies)]
+        if (told or turns) and step.phase != self._phase:
+            self._phase = step.phase
+            self.console.print(Rule(Text(step.phase, style="bold"), style="dim", align="left"))
+        for turn in turns:
+            self._turn(turn)
+        self.events(told, seats)
+
+    def events(self, told: Sequence[tuple[Event, str]], seats: Sequence[Seat]) -> None:
+        """Print events with their texts, those this narrator may tell."""
+        for event, text in told:
+            if not self._audible(event):
+                continue
+            line = Text()
+            if event.to is not None and self.seat is None:
+                line.append(f"[only {', '.join(event.to)}] ", style="dim italic")
+            speaker = event.data.get("seat")
+            line.append(plain(text), style=colour(speaker, seats) if isinstance(speaker, str) else "")
+            self.console.print(line)
+
+    def _audible(self, event: Event) -> bool:
+        if self.seat is not None:
+            return event.to is None or self.seat in event.to
+        return event.to is None or not self.public
+
+    def _visible(self, turn: Turn, replies: bool) -> bool:
+        if self.public:
+            return False
+        if self.seat is not None:
+            return replies and turn.seat == self.seat
+        return turn.by != "seat" or bool(turn.attempts)
+
+    def _turn(self, turn: Turn) -> None:
+        for reply, why in turn.attempts:
+            self.console.print(Text(f"✗ {turn.seat} ({turn.kind}): {plain(_short(reply))}", style="yellow"))
+            self.console.print(Text(f"  refused: {plain(why)}", style="dim"))
+        if turn.by == "seat":
+            if self.seat is not None:
+                self.console.print(Text(f"> {plain(turn.reply)}", style="bold"))
+            return
+        word = "forfeited" if turn.by == "forfeit" else "was played for"
+        said = f", after replying {plain(_short(turn.reply))!r}" if turn.reply else ""
+        text = f"! {turn.seat} {word} ({turn.kind}: {plain(turn.action)}){said}: {plain(turn.why or '')}"
+        self.console.print(Text(text, style="yellow"))
+
+
+def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[str, Sequence[Seat]]) -> Table:
+    """Who sat where, as what, for which team."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("seat", "role", "team", "agent"):
+        table.add_column(column)
+    team_of = {seat: team for team, seats in teams.items() for seat in seats}
+    for seat, role in roles.items():
+        cells = (seat, role, team_of.get(seat, "–"), plain(players.get(seat, "–")))
+        table.add_row(Text(cells[0], style=colour(seat, tuple(roles))), *map(Text, cells[1:]))
+    return table
+
+
+def payments(step: StepRecord, weights: Mapping[str, float]) -> list[str]:
+    """One line per reward term of a step: who was paid, for what, how much."""
+    return [f"  {to} {amount * weights[name]:+g}  {name}" for name, to, amount in step.terms]
+
+
+def ending(winner: str | None) -> str:
+    """How it ended, in words."""
+    return "Nobody won." if winner is None else f"Won by {winner}."
+
+
+def plain(text: str) -> str:
+    """A text with its control characters made visible; newlines and tabs stay."""
+    return text.translate(_HIDDEN)
+
+
+def colour(seat: Seat, seats: Sequence[Seat]) -> str:
+    """A seat's colour; none for what is no seat of this game."""
+    return COLOURS[seats.index(seat) % len(COLOURS)] if seat in seats else ""
+
+
+def _short(text: str, limit: int = 300) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
