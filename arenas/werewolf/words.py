@@ -229,7 +229,7 @@ def _form(ask: Ask) -> str:
 
 _MARKS = re.compile(r"[*`]")
 _EDGES = " \t_-.,;:!?\"'()•>#"
-_LINE = re.compile(r"([a-z]+)(?![a-z])\s*([:=]?)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_LINE = re.compile(r"(?:(?:i|my)\s+)?([a-z]+)(?![a-z])\s*([:=]?)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _SEAT = re.compile(r"(?:for\s+|on\s+)?[@#]?(?:player)?[\s_#-]{0,3}([0-9]{1,3})(?![0-9a-z_])", re.IGNORECASE)
 _NAMED = re.compile(r"player[\s_#-]{0,3}([0-9]+)|([0-9]+)", re.IGNORECASE)
 _LINK = re.compile(r"[\s,:;-]*(?:(?:is|as|was|an?|the)\b[\s,:;-]*){0,3}", re.IGNORECASE)

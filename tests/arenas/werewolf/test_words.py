@@ -61,6 +61,8 @@ ATTACKS = [
         "vote: player_2\nvote: player_2",
         "- vote: @player_2",
         "vote for player_2!",
+        "I vote for player_2.",
+        "My vote: player_2",
         "vote: 2",
         "player_2",
         "<think>vote: player_5 or vote: player_6</think>vote: player_2",
@@ -140,6 +142,8 @@ def test_other_choices(ask: Ask, reply: str, move: Any) -> None:
         ("report: player_7 innocent", Speech("", Act("report", "player_7", finding="innocent"))),
         ("silent", SAY_NOTHING),
         ("*Silent.*", SAY_NOTHING),
+        ("I accuse player_2.", Speech("", Act("accuse", "player_2"))),
+        ("I claim to be the seer", Speech("", Act("claim", role="seer"))),
         ("I accuse player_2 of lying", Speech("I accuse player_2 of lying")),
         ("Defend yourself, player_2!", Speech("Defend yourself, player_2!")),
         ("Silent nights, player_2?", Speech("Silent nights, player_2?")),
@@ -200,7 +204,7 @@ def test_silence_is_not_emptiness() -> None:
 def test_a_long_speech_is_cut_with_a_mark() -> None:
     speech = WORDS.read(SPEECH, "word " * 500)
     assert len(speech.text) <= SPEECH_LIMIT
-    assert speech.text.endswith("word ...")
+    assert speech.text.endswith(" ...")
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -248,21 +252,11 @@ LOOSE = st.one_of(
     st.text(alphabet=string.printable),
     st.lists(
         st.sampled_from(
-            [
-                "vote",
-                "kill",
-                "accuse",
-                "report",
-                "claim",
-                "silent",
-                ":",
-                "player_2",
-                "player_4",
-                "2",
-                "werewolf",
-                "seer",
-            ]
-            + ["\n", " ", '"', "<think>", "</think>", "**", "heal", "pass", "poison", "is a", "for", "innocent"]
+            (
+                *("vote", "kill", "accuse", "report", "claim", "silent", "heal", "pass", "poison", "target", "I", ":"),
+                *("player_2", "player_4", "2", "werewolf", "seer", "innocent", "is a", "for", "to be"),
+                *("\n", " ", '"', "<think>", "</think>", "**"),
+            )
         ),
         max_size=12,
     ).map("".join),
