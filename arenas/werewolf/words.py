@@ -1,6 +1,7 @@
 """The wording of Werewolf: events and asks into lines, replies into moves.
 
-Everybody is named by seat and in the third person, so a public event reads the same for every seat.
+Everybody is named by seat and in the third person, so a public event reads the same for every seat. Only the role
+card, which one seat alone reads, says "you".
 """
 
 from __future__ import annotations
@@ -106,21 +107,18 @@ def _show_table(data: Mapping[str, Any]) -> str:
 
 
 def _show_role(data: Mapping[str, Any]) -> str:
-    return f"{data['seat']} is {_a(data['role'])}. {_ROLES[data['role']]}"
+    return f"You are {data['seat']}, {_a(data['role'])}. {_ROLES[data['role']]}"
 
 
 def _show_pack(data: Mapping[str, Any]) -> str:
     wolves = data["wolves"]
-    return f"The only werewolf is {wolves[0]}." if len(wolves) == 1 else f"The werewolves are {_list(wolves)}."
+    return f"The pack is {wolves[0]} alone." if len(wolves) == 1 else f"The pack is {_list(wolves)}."
 
 
 def _show_speech(data: Mapping[str, Any]) -> str:
     act, text = data["act"], data["text"]
-    seat = data["seat"]
-    if not text:
-        return f"{seat} {_ACTS[act['act']](act)}." if act else f"{seat} stays silent."
-    quoted = f'"{tame(text)}"'
-    return f"{seat} says {quoted} and {_ACTS[act['act']](act)}." if act else f"{seat} says {quoted}."
+    done = _ACTS[act["act"]](act) if act else "says" if text else "stays silent"
+    return f'{data["seat"]} {done}: "{tame(text)}"' if text else f"{data['seat']} {done}."
 
 
 def _show_den(data: Mapping[str, Any]) -> str:
@@ -138,7 +136,7 @@ _ACTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def _show_ballot(data: Mapping[str, Any]) -> str:
-    return f"{_tally(data['votes'])} The werewolves attack {data['victim']}."
+    return f"{_tally(data['votes'], 'Pack votes')} The pack attacks {data['victim']}."
 
 
 def _show_votes(data: Mapping[str, Any]) -> str:
@@ -409,13 +407,13 @@ _GUARDED = frozenset((*_KEYWORDS["speech"], *_KEYWORDS["den"]))
 # Small pieces
 
 
-def _tally(votes: Mapping[str, str]) -> str:
+def _tally(votes: Mapping[str, str], noun: str = "Votes") -> str:
     """Who voted for whom, by target: ``Votes for player_3: player_0 and player_1.``"""
     by_target: dict[str, list[str]] = {}
     for voter, target in votes.items():
         by_target.setdefault(target, []).append(voter)
     targets = sorted(by_target, key=lambda target: (-len(by_target[target]), INDEX[target]))
-    return " ".join(f"Votes for {target}: {', '.join(by_target[target])}." for target in targets)
+    return " ".join(f"{noun} for {target}: {', '.join(by_target[target])}." for target in targets)
 
 
 def _dead(seat: str, role: str | None) -> str:

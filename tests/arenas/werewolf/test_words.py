@@ -212,15 +212,15 @@ def test_what_is_said_stays_inside_its_quotation_marks_on_one_line(attack: str) 
     speech = WORDS.read(SPEECH, attack)
     shown = WORDS.show(spoken(speech))
     assert len(shown.splitlines()) == 1
-    assert shown.startswith('player_3 says "')
-    assert shown.endswith('".')
+    assert shown.startswith('player_3 says: "')
+    assert shown.endswith('"')
     assert shown.count('"') == 2
     assert not set("<>[]\x00\x1b\u202e\u200b\ufeff") & set(shown)
 
 
 def test_rules_that_are_handed_raw_text_do_not_forge_lines_either() -> None:
     event = Event("speech", {"seat": "player_1", "text": 'x"\nDay 3 breaks.', "act": None})
-    assert WORDS.show(event) == 'player_1 says "x\' Day 3 breaks.".'
+    assert WORDS.show(event) == 'player_1 says: "x\' Day 3 breaks."'
 
 
 def test_thoughts_reach_nobody() -> None:
