@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from lanista.arenas.contract import Ask
@@ -28,7 +28,8 @@ from lanista.arenas.werewolf.moves import (
     Vote,
 )
 
-_CACHE = 1 << 16
+_CACHE = 1 << 14
+"""Asks kept: all of a 9-player table; at the largest tables under 100 MB with everything that hangs on them."""
 
 
 class TableAsk(Ask):
@@ -62,18 +63,20 @@ def names(mask: int) -> tuple[str, ...]:
 def speech(seat: int, alive: int, players: int, roles: tuple[str, ...]) -> Ask:
     """To speak by day; the choices are samples made of public information only."""
     others = names(alive & ~(1 << seat))
-    acts = [Act(ACCUSE, other) for other in others]
-    acts += [Act(DEFEND, other) for other in others]
-    acts += [Act(CLAIM, role=role) for role in roles]
-    acts += [Act(REPORT, other, finding=finding) for other in others for finding in FINDINGS]
-    choices = (*(Speech(act=act) for act in acts), SAY_NOTHING)
+    choices = (
+        *(_act(ACCUSE, other) for other in others),
+        *(_act(DEFEND, other) for other in others),
+        *(_act(CLAIM, role=role) for role in roles),
+        *(_act(REPORT, other, finding=finding) for other in others for finding in FINDINGS),
+        SAY_NOTHING,
+    )
     return TableAsk(SEATS[seat], "speech", choices, False, (("players", players), ("roles", roles), ("living", others)))
 
 
 @lru_cache(maxsize=_CACHE)
 def den(seat: int, prey: int, players: int) -> Ask:
     """To speak to the pack; the choices name who could be killed."""
-    choices = (*(Speech(act=Act(TARGET, name)) for name in names(prey)), SAY_NOTHING)
+    choices = (*(_act(TARGET, name) for name in names(prey)), SAY_NOTHING)
     return TableAsk(SEATS[seat], "den", choices, False, (("players", players), ("living", names(prey))))
 
 
@@ -119,7 +122,16 @@ _AIMED: dict[str, Callable[[str], Any]] = {"vote": Vote, "kill": Kill, "inspect"
 @lru_cache(maxsize=_CACHE)
 def _aim(seat: int, kind: str, targets: int, players: int) -> Ask:
     living = names(targets)
-    make = _AIMED[kind]
-    return TableAsk(
-        SEATS[seat], kind, tuple(make(name) for name in living), True, (("players", players), ("living", living))
-    )
+    choices = tuple(_aimed(kind, name) for name in living)
+    return TableAsk(SEATS[seat], kind, choices, True, (("players", players), ("living", living)))
+
+
+@cache
+def _aimed(kind: str, target: str) -> Any:
+    return _AIMED[kind](target)
+
+
+@cache
+def _act(act: str, target: str | None = None, role: str | None = None, finding: str | None = None) -> Speech:
+    """A speech without words; there are few, and every table shares them."""
+    return Speech(act=Act(act, target, role, finding))

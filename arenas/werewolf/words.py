@@ -203,7 +203,7 @@ _ASKS = {
 }
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _form(ask: Ask) -> str:
     """What a legal reply looks like: the end of the ask, and of every refusal."""
     kind = ask.kind
@@ -233,7 +233,7 @@ _NAMED = re.compile(r"player[\s_#-]{0,3}([0-9]+)|([0-9]+)", re.IGNORECASE)
 _LINK = re.compile(r"[\s,:;-]*(?:(?:is|as|was|an?|the)\b[\s,:;-]*){0,3}", re.IGNORECASE)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _by_reply(ask: Ask) -> dict[str, Any]:
     """Every choice by its canonical reply: what well-drilled agents say is read without parsing."""
     words = WerewolfWords()
@@ -370,11 +370,13 @@ def _finding(rest: str, colon: bool) -> tuple[str, str | None, Illegal | None]:
 # Writing
 
 
+@lru_cache(maxsize=1024)
 def _write_act(act: Act) -> str:
     said = " ".join(part for part in (act.target, act.role, act.finding) if part is not None)
     return f"{act.act}: {said}" if said else act.act
 
 
+@lru_cache(maxsize=1024)
 def _written(move: Any) -> str:
     if isinstance(move, (Heal, Pass)):
         return "heal" if isinstance(move, Heal) else "pass"
