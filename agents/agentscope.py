@@ -30,7 +30,7 @@ _GRACE_S = 10.0
 
 
 def make(target: str, *, time_limit_s: float = 60.0, parallel: int = 16) -> AgentScopeAgent:
-    """The agent of ``MODULE:FACTORY`` or ``PATH.py:FACTORY``.
+    """An AgentScope 2 agent, as ``agentscope:MODULE:FACTORY`` or ``agentscope:PATH.py:FACTORY``.
 
     Args:
         target: Where the factory is.

@@ -15,7 +15,7 @@ from lanista.arenas.contract import Forfeit
 
 
 class HumanAgent:
-    """Shows each question and reads the reply from a line of input.
+    """A person at the terminal: shows each question and reads the reply from a line of input.
 
     A number picks one of the legal replies listed, ``?`` shows the seat's history, any other line is the reply itself.
     End of input (Ctrl-D) forfeits the turn; Ctrl-C leaves the game. Where the ask takes free text, a reply that is a

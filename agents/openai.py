@@ -42,9 +42,10 @@ class Usage:
 
 
 class OpenAIAgent:
-    """Asks ``POST BASE_URL/chat/completions``. Every question is a request of its own and forfeits on its own.
+    """A model behind any OpenAI-compatible server, as ``openai:MODEL@BASE_URL``.
 
-    The server being down, refusing or silent is a forfeit with the reason, never an exception.
+    Every question is a request to ``BASE_URL/chat/completions`` of its own and forfeits on its own: a server that is
+    down, refuses or keeps silent is a forfeit with the reason, never an exception.
     """
 
     batched = True

@@ -226,9 +226,13 @@ def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
         calls.setdefault(id(agent), (agent, []))[1].append(place)
     answers: dict[int, tuple[Answer | Forfeit, float]] = {}
     for agent, places in calls.values():
-        for call in [places] if agent.batched else [[place] for place in places]:
-            given, latency_s = guard.ask(agent, [asked[place][1] for place in call])
-            for place, answer in zip(call, given, strict=True):
+        if agent.batched:
+            given, latency_s = guard.ask(agent, [asked[place][1] for place in places])
+            for place, answer in zip(places, given, strict=True):
+                answers[place] = answer, latency_s
+        else:
+            for place in places:
+                (answer,), latency_s = guard.ask(agent, (asked[place][1],))
                 answers[place] = answer, latency_s
     for place, (table, put) in enumerate(asked):
         table.take(put, *answers[place])
