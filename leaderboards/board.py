@@ -305,8 +305,8 @@ def _scored_lines(
     teams: Sequence[str],
     level: float,
 ) -> list[Line]:
-    """Agents by mean score; rank intervals from paired differences, Bonferroni-wide as for ratings."""
-    wide = 1 - (1 - level) / max(len(agents) - 1, 1)
+    """Agents by mean score; rank intervals from paired differences, simultaneous as for ratings."""
+    wide = ratings.simultaneous(level, len(agents))
     mean = {agent: round(seen[agent].rate(level).value, 9) for agent in agents}
     lines = []
     for agent in sorted(agents, key=lambda a: (-mean[a], a)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,9 @@ def rating_plot(board: Board) -> str:
 
     out = io.StringIO()
     # The salt fixes the ids inside, and text stays text, in the font of the page around it.
-    with matplotlib.rc_context({"svg.hashsalt": "lanista", "svg.fonttype": "none", "text.parse_math": False}):
+    style = {"svg.hashsalt": "lanista", "svg.fonttype": "none", "text.parse_math": False}
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's own fonts draw the text
         _figure(board).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].strip()
@@ -91,5 +94,5 @@ def _values(board: Board) -> tuple[list[tuple[str, Interval]], str]:
 
 
 def _name(name: str) -> str:
-    name = plain(name).replace("\n", " ").replace("\t", " ")
+    name = re.sub("[\u2400-\u2421]", "\ufffd", plain(name).replace("\n", " ").replace("\t", " "))
     return name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT // 2] + "…" + name[-(_NAME_LIMIT // 2 - 1) :]

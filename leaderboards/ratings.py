@@ -182,9 +182,9 @@ def rate(games: Sequence[Played], *, level: float = LEVEL, prior_sd: float = PRI
     per_role = {a: {r: _above_average(by_role, a, r) for r in names} for a in agents}
     ratings = []
     for i, group in enumerate(groups):
-        # Each agent's rank interval holds its true rank with the stated confidence: Bonferroni over its differences
-        # (after Mogstad, Romano, Shaikh and Wilhelm 2024, "Inference for ranks").
-        wide = 1 - (1 - level) / max(len(group) - 1, 1)
+        # All rank intervals of a group hold together with the stated confidence, so that a leader picked by the data is
+        # one: Bonferroni over all pairs (after Mogstad, Romano, Shaikh and Wilhelm 2024, "Inference for ranks").
+        wide = simultaneous(level, len(group))
         ordered = sorted(group, key=lambda a: (-value[a], a))
         for agent in ordered:
             against = [fit.interval(rated[agent] - rated[other], wide) for other in group if other != agent]
@@ -211,6 +211,11 @@ def rate(games: Sequence[Played], *, level: float = LEVEL, prior_sd: float = PRI
     ]
     setup = _setup(fit, agents, sides)
     return Ratings(tuple(ratings), tuple(pairs), tuple(groups), sides, setup, weights, len(games), fit.blocks)
+
+
+def simultaneous(level: float, agents: int) -> float:
+    """The level at which each of the pairwise intervals of so many agents holds, so that all hold at ``level``."""
+    return 1 - (1 - level) / max(agents * (agents - 1) // 2, 1)
 
 
 def two_sides(games: Sequence[Played]) -> tuple[str, str]:

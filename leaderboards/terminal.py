@@ -10,14 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from lanista.leaderboards.board import Board, Line
+from lanista.leaderboards.replay import plain
 from lanista.stats import Interval
 
 
 def show(board: Board, console: Console) -> None:
     """Print the verdict, the ratings, win rates per role, pay-offs and how agents behaved."""
     plays = f"{board.games} games over {board.blocks} seeds"
-    console.print(Text(f"{board.arena} · {plays} · hash {board.hash} · preset {board.preset}", style="dim"))
-    console.print(Text(board.verdict, style="bold"))
+    console.print(_text(f"{board.arena} · {plays} · hash {board.hash} · preset {board.preset}", style="dim"))
+    console.print(_text(board.verdict, style="bold"))
     console.print(_ratings(board))
     if board.roles:
         console.print(_roles(board))
@@ -28,10 +29,10 @@ def show(board: Board, console: Console) -> None:
     console.print(_behaviour(board))
     for cycle in board.cycles:
         console.print(
-            Text(f"Cycle: {' beats '.join([*cycle, cycle[0]])}: no single order of these fits.", style="yellow")
+            _text(f"Cycle: {' beats '.join([*cycle, cycle[0]])}: no single order of these fits.", style="yellow")
         )
     for note in board.notes:
-        console.print(Text(f"Note: {note}", style="dim"))
+        console.print(_text(f"Note: {note}", style="dim"))
 
 
 def percent(rate: Interval) -> str:
@@ -69,10 +70,15 @@ def setup(board: Board) -> str | None:
     return f"games won by side: {wins}{draws}"
 
 
+def _text(text: str, style: str = "") -> Text:
+    """A text as it is: no markup, no control characters."""
+    return Text(plain(text), style=style)
+
+
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    table = Table(title=_text(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for i, column in enumerate(columns):
-        table.add_column(Text(column), justify="left" if i == 0 else "right", overflow="fold")
+        table.add_column(_text(column), justify="left" if i == 0 else "right", overflow="fold")
     return table
 
 
@@ -96,10 +102,10 @@ def _ratings(board: Board) -> Table:
         cells += [percent(line.score)]
         cells += [percent(line.sides[t]) if t in line.sides else "–" for t in board.teams] if versus else []
         cells += [*([str(line.group + 1)] if grouped else []), str(line.games)]
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(_text, cells))
     worth = setup(board)
     if worth is not None:
-        table.caption = Text(worth)
+        table.caption = _text(worth)
         table.caption_justify = "left"
     return table
 
@@ -113,7 +119,7 @@ def _roles(board: Board) -> Table:
         if last is not None and last != line.role:
             table.add_section()
         cells = [line.role, line.agent, percent(line.rate), str(line.games)]
-        table.add_row(*map(Text, [*cells, *([logits(line.strength)] if shown else [])]))
+        table.add_row(*map(_text, [*cells, *([logits(line.strength)] if shown else [])]))
         last = line.role
     return table
 
@@ -125,7 +131,7 @@ def _payoff(board: Board) -> Table:
     table = _table(f"Wins of the row as {first} against the column as {second}", f"{first} ↓", *agents)
     for row in agents:
         met = [cells.get((row, column)) for column in agents]
-        table.add_row(*map(Text, [row, *("–" if cell is None else percent(cell.rate) for cell in met)]))
+        table.add_row(*map(_text, [row, *("–" if cell is None else percent(cell.rate) for cell in met)]))
     return table
 
 
@@ -133,7 +139,7 @@ def _pairs(board: Board) -> Table:
     table = _table("Differences on the same seeds", "pair", "difference of scores", "shown")
     for pair in board.pairs:
         cells = [f"{pair.one} − {pair.other}", "–" if pair.difference is None else logits(pair.difference)]
-        table.add_row(*map(Text, [*cells, "yes" if pair.shown else "no"]))
+        table.add_row(*map(_text, [*cells, "yes" if pair.shown else "no"]))
     return table
 
 
@@ -163,7 +169,7 @@ def _behaviour(board: Board) -> Table:
             duration(timing.get("latency_p50_s")),
             duration(timing.get("latency_p95_s")),
         ]
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(_text, cells))
     return table
 
 
