@@ -97,8 +97,12 @@ class Run:
             raise LanistaError(f"cannot make the run's folder {path}: {error.strerror}") from error
         run = cls(path, meta, _lock(path))
         try:
+            if len(run.store) or run.store.policies():
+                raise UsageError(
+                    f"the store {run.store.where} holds the games of another run: give each run a database, or a "
+                    "schema of one, of its own"
+                )
             run._save()
-            _ = run.store
         except BaseException:
             run.close()
             raise

@@ -46,7 +46,8 @@ def connect(where: str | os.PathLike[str], mode: Mode, busy_s: float = BUSY_S) -
         ) from error
     except ModuleNotFoundError as error:
         raise LanistaError(
-            f"the database driver {error.name!r} is not installed; `pip install {error.name}` brings it"
+            f"the database driver {error.name!r} is not installed: `pip install 'lanista[postgres]'`, and begin the "
+            "URL with postgresql+psycopg://"
         ) from error
 
 
@@ -109,7 +110,8 @@ def _read_flags(path: Path) -> str:
 def _server(url: URL, mode: Mode) -> Engine:
     engine = create_engine(url, pool_pre_ping=True)
     if mode == "r" and url.get_backend_name() == "postgresql":
-        engine = engine.execution_options(postgresql_readonly=True)
+        # One snapshot a transaction, as SQLite gives
+        engine = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
     return engine
 
 
