@@ -19,6 +19,7 @@ class Exchange:
     """One earlier reply of this seat: what it was shown, what it replied (refused replies too), what it reported.
 
     A forfeited turn has the reply "" and ``meta["forfeit"]``, its reason: the seat was shown the text all the same.
+    Where it was forfeited by a blank reply, ``meta`` also holds what was reported with that.
     """
 
     text: str

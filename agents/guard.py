@@ -17,22 +17,25 @@ from lanista.arenas.referee import storable
 REASON_LIMIT = 300
 """Characters that are kept of a forfeit's reason."""
 
+Reply = tuple[str | Forfeit, Mapping[str, Any]]
+"""What a seat said, or why it said nothing, and what its agent reported: a blank reply's tokens were spent too."""
+
 # KeyboardInterrupt is not among them: it is the user's, and stops the table.
 _FAULTS = (Exception, SystemExit, asyncio.CancelledError)
 
 
-def ask(agent: Agent, questions: Sequence[Question]) -> tuple[list[Answer | Forfeit], float]:
-    """One answer or Forfeit per question, in order, and the seconds that one of them took (the call's, shared out).
+def ask(agent: Agent, questions: Sequence[Question]) -> tuple[list[Reply], float]:
+    """One reply per question, in order, and the seconds that one of them took (the call's, shared out).
 
     An agent with a time limit is called in a daemon thread. Python cannot stop a thread: one that runs past its limit
     is left behind, its late answer goes nowhere, and the next call gets a thread of its own.
     """
     started = time.perf_counter()
     if agent.time_limit_s is None:
-        answers = _called(agent, questions)
+        replies = _called(agent, questions)
     else:
-        answers = _called_within(agent, questions, agent.time_limit_s)
-    return answers, (time.perf_counter() - started) / len(questions)
+        replies = _called_within(agent, questions, agent.time_limit_s)
+    return replies, (time.perf_counter() - started) / len(questions)
 
 
 def forfeit(reason: str) -> Forfeit:
@@ -50,29 +53,29 @@ def raised(error: BaseException) -> Forfeit:
     return forfeit(f"raised {type(error).__name__}{': ' if said else ''}{said}")
 
 
-def _called(agent: Agent, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+def _called(agent: Agent, questions: Sequence[Question]) -> list[Reply]:
     wanted = len(questions)
     try:
         given: Any = agent.answer(questions)
         if not isinstance(given, (list, tuple)):  # a generator, say: reading it runs the agent's code too
             given = list(itertools.islice(given, wanted + 1))
     except _FAULTS as error:
-        return [raised(error)] * wanted
+        return [(raised(error), {})] * wanted
     if len(given) != wanted:
-        return [forfeit(f"gave {len(given)} answers to {wanted} questions")] * wanted
+        return [(forfeit(f"gave {len(given)} answers to {wanted} questions"), {})] * wanted
     return [_checked(answer) for answer in given]
 
 
-def _called_within(agent: Agent, questions: Sequence[Question], limit_s: float) -> list[Answer | Forfeit]:
-    answers = _within(lambda: _called(agent, questions), limit_s, name=f"agent {agent.name}")
-    if answers is None:
-        return [forfeit(f"no reply within {limit_s:g} s")] * len(questions)
-    return answers
+def _called_within(agent: Agent, questions: Sequence[Question], limit_s: float) -> list[Reply]:
+    replies = _within(lambda: _called(agent, questions), limit_s, name=f"agent {agent.name}")
+    if replies is None:
+        return [(forfeit(f"no reply within {limit_s:g} s"), {})] * len(questions)
+    return replies
 
 
-def _within(call: Callable[[], list[Answer | Forfeit]], limit_s: float, name: str) -> list[Answer | Forfeit] | None:
+def _within(call: Callable[[], list[Reply]], limit_s: float, name: str) -> list[Reply] | None:
     """What ``call`` returns or raises, or None where that takes over ``limit_s`` seconds."""
-    results: queue.SimpleQueue[list[Answer | Forfeit] | BaseException] = queue.SimpleQueue()
+    results: queue.SimpleQueue[list[Reply] | BaseException] = queue.SimpleQueue()
 
     def run() -> None:
         try:
@@ -90,21 +93,19 @@ def _within(call: Callable[[], list[Answer | Forfeit]], limit_s: float, name: st
     return result
 
 
-def _checked(answer: Any) -> Answer | Forfeit:
+def _checked(answer: Any) -> Reply:
     if isinstance(answer, Answer):
         text: Any = answer.text
-        if isinstance(text, str):
-            if not text or text.isspace():
-                return Forfeit("empty reply")
-            meta: Any = answer.meta
-            if isinstance(meta, Mapping):
-                return answer
-            return forfeit(f"reported a {type(meta).__name__} as meta, not a mapping")
-        if text is None:
-            return Forfeit("empty reply")
-        return forfeit(f"replied with a {type(text).__name__}, not with text")
+        meta: Any = answer.meta
+        if not isinstance(meta, Mapping):
+            return forfeit(f"reported a {type(meta).__name__} as meta, not a mapping"), {}
+        if text is None or (isinstance(text, str) and (not text or text.isspace())):
+            return Forfeit("empty reply"), meta
+        if not isinstance(text, str):
+            return forfeit(f"replied with a {type(text).__name__}, not with text"), meta
+        return storable(text), meta
     if isinstance(answer, Forfeit):
-        return forfeit(str(answer.reason))
+        return forfeit(str(answer.reason)), {}
     if answer is None or (isinstance(answer, str) and not answer.strip()):
-        return Forfeit("empty reply")
-    return forfeit(f"answered with a {type(answer).__name__}, not with an Answer")
+        return Forfeit("empty reply"), {}
+    return forfeit(f"answered with a {type(answer).__name__}, not with an Answer"), {}

@@ -15,11 +15,11 @@ from itertools import islice
 from typing import Any
 
 from lanista.agents import guard
-from lanista.agents.contract import Agent, Answer, Exchange, Question
+from lanista.agents.contract import Agent, Exchange, Question
 from lanista.arenas import chance
 from lanista.arenas.contract import Arena, Event, Forfeit, Seat
 from lanista.arenas.episode import Episode
-from lanista.arenas.referee import Game, replay, storable
+from lanista.arenas.referee import Game, replay
 from lanista.errors import LanistaError, UsageError, suggest
 
 _log = logging.getLogger(__name__)
@@ -182,12 +182,11 @@ class _Table:
         events += self.game.events(seat, len(events))
         return question(self.game, seat, self.fixture, self._history[seat], events)
 
-    def take(self, asked: Question, answer: Answer | Forfeit, latency_s: float) -> None:
-        """Hand an answer to the game and remember the exchange as it can be rebuilt from the record."""
-        reply: str | Forfeit
-        reply, meta = (answer, {}) if isinstance(answer, Forfeit) else (storable(answer.text), answer.meta)
-        self.game.submit(asked.seat, reply, {**meta, "latency_s": round(latency_s, 6)})
-        self._history[asked.seat].append(_exchange(asked.text, reply, meta))
+    def take(self, asked: Question, reply: guard.Reply, latency_s: float) -> None:
+        """Hand a reply to the game and remember the exchange as it can be rebuilt from the record."""
+        said, meta = reply
+        self.game.submit(asked.seat, said, {**meta, "latency_s": round(latency_s, 6)})
+        self._history[asked.seat].append(_exchange(asked.text, said, meta))
 
     def forget(self) -> None:
         """Tell every agent at this table that the game is over. What one of them raises here is only logged."""
@@ -205,7 +204,7 @@ def _own(meta: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _exchange(text: str, reply: str | Forfeit, meta: Mapping[str, Any]) -> Exchange:
     if isinstance(reply, Forfeit):
-        return Exchange(text, "", {"forfeit": reply.reason})
+        return Exchange(text, "", {**meta, "forfeit": reply.reason})
     return Exchange(text, reply, meta)
 
 
@@ -224,18 +223,18 @@ def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
     for place, (table, put) in enumerate(asked):
         agent = table.fixture.seating[put.seat]
         calls.setdefault(id(agent), (agent, []))[1].append(place)
-    answers: dict[int, tuple[Answer | Forfeit, float]] = {}
+    replies: dict[int, tuple[guard.Reply, float]] = {}
     for agent, places in calls.values():
         if agent.batched:
             given, latency_s = guard.ask(agent, [asked[place][1] for place in places])
-            for place, answer in zip(places, given, strict=True):
-                answers[place] = answer, latency_s
+            for place, reply in zip(places, given, strict=True):
+                replies[place] = reply, latency_s
         else:
             for place in places:
-                (answer,), latency_s = guard.ask(agent, (asked[place][1],))
-                answers[place] = answer, latency_s
+                (reply,), latency_s = guard.ask(agent, (asked[place][1],))
+                replies[place] = reply, latency_s
     for place, (table, put) in enumerate(asked):
-        table.take(put, *answers[place])
+        table.take(put, *replies[place])
         if on_turn is not None:
             on_turn(table.fixture, table.game, put.seat)
 

@@ -221,7 +221,8 @@ def test_an_empty_reply_is_left_to_the_table_and_counted(guess: Arena, serve: Ca
     agent = OpenAIAgent(f"m@{serve(lambda _: (200, completion(None, usage))).url}", price_out=1e6)
     episode = play_game(guess, dict.fromkeys(SEATS, agent), 0)
     agent.close()
-    assert {turn.why for step in episode.steps for turn in step.turns} == {"empty reply"}
+    turns = [turn for step in episode.steps for turn in step.turns]
+    assert {(turn.why, turn.meta["usage"]["completion_tokens"]) for turn in turns} == {("empty reply", 3)}
     assert (agent.usage.prompt_tokens, agent.usage.completion_tokens, agent.usage.cost) == (63, 27, 27.0)
 
 

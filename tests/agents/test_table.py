@@ -344,6 +344,22 @@ def test_a_batched_agent_may_forfeit_one_answer_of_many(guess: Arena) -> None:
     assert {t.seat for t in turns(episode) if t.by == "forfeit"} == {"guesser_0"}
 
 
+def test_a_blank_reply_keeps_what_was_reported_with_it(guess: Arena) -> None:
+    # A model that samples blanks has sampled tokens: they cost money, and training must see them.
+    agent = Scripted(lambda _: [Answer(" \n", {"tokens": {"ids": [5]}})])
+    forks: list[Game] = []
+    play(
+        fixtures(guess, agent, 1, players=1, rounds=2),
+        on_turn=lambda f, game, seat: forks.append(game.fork()),
+        on_game=lambda *_: None,
+    )
+    episode = forks[-1].episode()
+    assert [(t.by, t.meta["tokens"]) for t in turns(episode)] == [("forfeit", {"ids": [5]})] * 2
+    live = [(e.reply, e.meta) for e in agent.calls[1][0].history]
+    assert live == [("", {"tokens": {"ids": [5]}, "forfeit": "empty reply"})]
+    assert [(e.reply, e.meta) for e in histories(forks[0])["guesser_0"]] == live
+
+
 def test_an_agent_that_hangs_forfeits_and_its_late_answer_goes_nowhere(guess: Arena) -> None:
     wake, woken = threading.Event(), threading.Event()
 
