@@ -15,12 +15,7 @@ CUT = " ..."
 _THOUGHT = re.compile(r"<\s*(/?)\s*think(?:ing)?\b[^>]*(?:>|\Z)", re.IGNORECASE)
 _ODD = re.compile(r"[^ -~]")
 
-_DEFANGED = str.maketrans(
-    {
-        '"': "'", "“": "'", "”": "'", "„": "'", "‟": "'", "″": "'", "〃": "'", "＂": "'",
-        "<": "‹", ">": "›", "[": "(", "]": ")", "＜": "‹", "＞": "›",
-    }
-)  # fmt: skip
+_DEFANGED = str.maketrans({**dict.fromkeys('"“”„‟″〃', "'"), "<": "‹", ">": "›", "[": "(", "]": ")"})
 
 
 def without_thoughts(reply: str) -> str:
@@ -61,4 +56,7 @@ def tame(text: str) -> str:
 
 def _visible(match: re.Match[str]) -> str:
     character = match.group()
-    return " " if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs") else character
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"):
+        return " "
+    plain = unicodedata.normalize("NFKC", character)  # as many tokenizers read it: a small or wide < is a <
+    return plain.translate(_DEFANGED) if any(sign in plain for sign in '"<>[]') else character

@@ -38,7 +38,7 @@ def test_nobody_is_told_what_is_hidden(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize("players", range(5, 21))
 @pytest.mark.parametrize("reveal_on_death", [True, False])
 def test_nobody_is_told_what_is_hidden_at_any_table(players: int, reveal_on_death: bool) -> None:
-    conformance.privacy(arena, 3, 31, players=players, reveal_on_death=reveal_on_death)
+    conformance.privacy(arena, 1, 31, players=players, reveal_on_death=reveal_on_death)
 
 
 def pairs(config: Mapping[str, Any], games: int) -> Any:
