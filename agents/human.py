@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from rich.columns import Columns
 from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
@@ -13,13 +14,15 @@ from rich.text import Text
 from lanista.agents.contract import Answer, Question
 from lanista.arenas.contract import Forfeit
 
+_LONG = 12
+"""Legal replies that are still listed one below the other."""
+
 
 class HumanAgent:
     """A person at the terminal: shows each question and reads the reply from a line of input.
 
-    A number picks one of the legal replies listed, ``?`` shows the seat's history, any other line is the reply itself.
-    End of input (Ctrl-D) forfeits the turn; Ctrl-C leaves the game. Where the ask takes free text, a reply that is a
-    bare number within the list must be written in full.
+    A number picks one of the legal replies listed, ``?`` shows the seat's history, any other line is the reply itself,
+    with further lines where it ends in a backslash. End of input (Ctrl-D) forfeits the turn; Ctrl-C leaves the game.
     """
 
     name = "human"
@@ -57,7 +60,7 @@ class HumanAgent:
             elif not said:
                 self._say("Say something, a number from the list, or ? for what happened so far.", "dim")
             else:
-                return Answer(_picked(said, question.legal) or line.rstrip("\r\n"))
+                return Answer(_picked(said, question.legal) or line)
 
     def _show(self, question: Question) -> None:
         self._console.print()
@@ -68,8 +71,14 @@ class HumanAgent:
         if question.legal:
             self._console.print()
             self._say("Legal replies:" if question.legal_complete else "For example:", "dim")
-        for number, reply in enumerate(question.legal, start=1):
-            self._console.print(Text(f"{number:>4}  ", "dim") + Text(_plain(reply)))
+        lines = [Text(f"{n:>4}  ", "dim") + Text(_plain(reply)) for n, reply in enumerate(question.legal, start=1)]
+        if len(lines) > _LONG:
+            self._console.print(Columns(lines, column_first=True, padding=(0, 2)))
+        else:
+            for each in lines:
+                self._console.print(each)
+        if not question.legal_complete:
+            self._say("Your own words will do as well; end a line with \\ to go on in the next.", "dim")
 
     def _history(self, question: Question) -> None:
         for exchange in question.history:
@@ -78,11 +87,18 @@ class HumanAgent:
         self._say(question.text)
 
     def _read(self) -> str | None:
-        """The next line, None at the end of input."""
-        self._console.print(Text("> ", "bold"), end="")
-        self._console.file.flush()
-        line = (self._reader or sys.stdin).readline()
-        return line or None
+        """What is typed next, without its last line end; None at the end of input."""
+        lines: list[str] = []
+        while True:
+            self._console.print(Text("> " if not lines else "… ", "bold"), end="")
+            self._console.file.flush()
+            line = (self._reader or sys.stdin).readline()
+            if not line:
+                return "\n".join(lines) if lines else None
+            line = line.rstrip("\r\n")
+            if not line.endswith("\\"):
+                return "\n".join([*lines, line])
+            lines.append(line[:-1].rstrip())
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(_plain(text), style))

@@ -51,6 +51,9 @@ def ask(typed: str, put: Question | None = None) -> tuple[Answer | Forfeit, str]
         ("9" * 5000 + "\n", "9" * 5000),
         ("\n  \n1\n", "vote: player_1"),
         ("no newline", "no newline"),
+        ("I saw it all. \\\naccuse: player_2\n", "I saw it all.\naccuse: player_2"),
+        ("one\\\r\ntwo\\\r\nthree\r\n", "one\ntwo\nthree"),
+        ("cut short\\\n", "cut short"),
     ],
 )
 def test_a_number_picks_and_other_lines_are_the_reply(typed: str, reply: str) -> None:
@@ -67,6 +70,12 @@ def test_the_screen_shows_whose_turn_it_is_the_news_and_the_choices() -> None:
     places = [screen.index(part) for part in order]
     assert places == sorted(places)
     assert "Dawn broke." not in screen
+
+
+def test_a_long_list_stays_on_the_screen() -> None:
+    _, screen = ask("1\n", question(legal=tuple(f"claim {n}" for n in range(1, 41))))
+    assert all(f"{n}  claim {n}" in screen for n in range(1, 41))
+    assert screen.count("\n") < 30
 
 
 def test_a_question_mark_shows_what_happened_so_far() -> None:
