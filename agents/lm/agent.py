@@ -363,7 +363,7 @@ class _Conversation:
         if len(history) != len(self.seen):
             return False
         return all(
-            entry.reply == reply and (ids is None or _reported(entry) == ids)
+            _reported(entry) == ids and (ids is not None or entry.reply == reply)
             for entry, (reply, ids) in zip(history, self.seen, strict=True)
         )
 

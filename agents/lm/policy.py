@@ -178,7 +178,8 @@ def _load_model(place: str | Path, dtype: str) -> Any:
     if kind != "auto" and kind not in DTYPES.values():
         raise UsageError(f"unknown dtype {dtype!r}{suggest(dtype, DTYPES)} (say auto, {', '.join(DTYPES)})")
     try:
-        return AutoModelForCausalLM.from_pretrained(str(place), dtype=kind)
+        with models.quiet():
+            return AutoModelForCausalLM.from_pretrained(str(place), dtype=kind)
     except Exception as error:
         raise _unreadable(place, error) from error
 
