@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from lanista.arenas.contract import Event, Outcome, Seat, Term
 
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Turn(NamedTuple):
     """One decision of one seat."""
 
     seat: Seat
     kind: str
     prompt: str
     """What was new to the seat, then the ask."""
-    attempts: tuple[tuple[str, str], ...] = ()
-    """Earlier replies to this ask that were refused, with the reason given."""
     reply: str
     """The reply as it was given ("" for a forfeit)."""
     action: str
     """The accepted action in its canonical wording."""
+    attempts: tuple[tuple[str, str], ...] = ()
+    """Earlier replies to this ask that were refused, with the reason given."""
     by: str = "seat"
     """``seat``, ``fallback`` (no legal reply within the retries) or ``forfeit``."""
     why: str | None = None
     """Why the turn was not the seat's own."""
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = _NOTHING
     """What the agent reported about itself (tokens, latency_s, usage); no part of the canonical form.
 
     Where a refused reply was reported on too, ``meta["retries"]`` lists those reports in order.
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
+class StepRecord(NamedTuple):
     """Everything between two moments at which the rules asked for decisions."""
 
     phase: str

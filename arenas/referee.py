@@ -32,6 +32,7 @@ from lanista.arenas.contract import (
 from lanista.arenas.episode import FORMAT, Episode, StepRecord, Turn
 from lanista.errors import LanistaError, UsageError
 
+_NOBODY: frozenset[Seat] = frozenset()
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 
 
@@ -70,9 +71,12 @@ class Game:
         self._events: list[Event] = []
         self._texts: list[str] = []
         self._seen: dict[Seat, list[int]] = {seat: [] for seat in self.seats}
-        self._news: dict[Seat, int] = dict.fromkeys(self.seats, 0)  # index into _seen of the first unanswered event
+        self._unread: dict[Seat, list[str]] = {seat: [] for seat in self.seats}
+        """Texts addressed to each seat since its last accepted action."""
+        self._prompts: dict[Seat, str] = {}
+        """Prompts of the present asks, as far as they were built already."""
         self._asks: dict[Seat, Ask] = {}
-        self._attempts: dict[Seat, list[tuple[str, str]]] = {}
+        self._attempts: dict[Seat, tuple[tuple[str, str], ...]] = {}
         self._moves: dict[Seat, Any] = {}
         self._turns: dict[Seat, Turn] = {}
         self._metas: dict[Seat, list[Mapping[str, Any]]] = {}  # reports on refused replies
@@ -105,15 +109,13 @@ class Game:
 
         Repeatable: reading changes nothing. The seat's first text holds the rules and its role.
         """
-        seen = self._seen[seat]
-        texts = self._texts
-        parts = [texts[i] for i in seen[self._news[seat] :]]
         ask = self._asks.get(seat)
-        if ask is not None:
-            for _, why in self._attempts.get(seat, ()):
-                parts.append(_refusal(why))
-            parts.append(_wording(self._words, ask))
-        return "\n".join(parts)
+        if ask is None:
+            return "\n".join(self._unread[seat])
+        attempts = self._attempts.get(seat)
+        if not attempts:
+            return self._prompt(seat, ask)
+        return "\n".join([*self._unread[seat], *(_refusal(why) for _, why in attempts), _wording(self._words, ask)])
 
     def news(self, seat: Seat) -> str:
         """What is new to the seat since its last reply, a refused one included, then what it is asked.
@@ -171,7 +173,6 @@ class Game:
         if ask is None:
             raise UsageError(f"{seat!r} owes no reply now; {', '.join(self._asks) or 'nobody'} does")
         self.step_terms = ()
-        attempts = self._attempts.get(seat, [])
         by, why = "seat", None
         if isinstance(reply, Forfeit):
             self.journal.append({"seat": seat, "forfeit": reply.reason})
@@ -183,30 +184,34 @@ class Game:
             if len(said) > REPLY_LIMIT:
                 move = Illegal(f"your reply is over {REPLY_LIMIT:,} characters; say it in fewer")
             else:
-                move = self.arena.words.read(ask, said)
+                move = self._words.read(ask, said)
             if isinstance(move, Illegal):
+                attempts = self._attempts.setdefault(seat, ())
                 if len(attempts) < self.arena.retries:
-                    self._attempts[seat] = [*attempts, (said, move.why)]
+                    self._attempts[seat] = (*attempts, (said, move.why))
                     if meta:
-                        self._retry_meta(seat, meta)
+                        self._metas.setdefault(seat, []).append(dict(meta))
                     return move
                 by, why = "fallback", move.why
                 move = self.arena.rules.fallback(self.state, seat)
+        refused = self._attempts.pop(seat, ())
+        if seat in self._metas:
+            meta = {**(meta or {}), "retries": self._metas.pop(seat)}
         self._turns[seat] = Turn(
-            seat=seat,
-            kind=ask.kind,
-            prompt=self._prompt(seat, ask),
-            attempts=tuple(attempts),
-            reply=said,
-            action=self.arena.words.write(ask, move),
-            by=by,
-            why=why,
-            meta=self._merge_meta(seat, meta),
+            seat,
+            ask.kind,
+            self._prompt(seat, ask),
+            said,
+            self._words.write(ask, move),
+            refused,
+            by,
+            why,
+            meta or {},
         )
         self._moves[seat] = move
         del self._asks[seat]
-        self._attempts.pop(seat, None)
-        self._news[seat] = len(self._seen[seat])
+        del self._prompts[seat]
+        self._unread[seat] = []
         self.decisions[seat] += 1
         if not self._asks:
             self._advance()
@@ -215,6 +220,8 @@ class Game:
     def step_rewards(self, seat: Seat) -> dict[str, dict[str, float]]:
         """The weighted terms of the last step for one seat: ``{"individual": {...}, "team": {...}}``."""
         paid: dict[str, dict[str, float]] = {"individual": {}, "team": {}}
+        if not self.step_terms:
+            return paid
         team = None
         for name, to, amount in self.step_terms:
             if to == seat:
@@ -247,11 +254,12 @@ class Game:
         """A game that goes on from here on its own. ``fresh`` draws new chance from here on, another per ``salt``."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        for name in ("players", "decisions", "returns", "_news", "_asks", "_attempts", "_moves", "_turns"):
+        for name in ("players", "decisions", "returns", "_prompts", "_asks", "_attempts", "_moves", "_turns"):
             setattr(twin, name, dict(getattr(self, name)))
         for name in ("steps", "journal", "_events", "_texts"):
             setattr(twin, name, list(getattr(self, name)))
         twin._seen = {seat: list(seen) for seat, seen in self._seen.items()}
+        twin._unread = {seat: list(unread) for seat, unread in self._unread.items()}
         twin._metas = {seat: list(metas) for seat, metas in self._metas.items()}
         if chance_ == "fresh":
             twin._rekey(chance.key("fork", self.state.key, len(self.journal), salt))
@@ -306,11 +314,9 @@ class Game:
         rules, before, moves = self.arena.rules, self.state, self._moves
         phase = rules.phase(before)
         turns = tuple(self._turns.values())
-        self._moves, self._turns, self._attempts = {}, {}, {}
-        fallbacks = frozenset(t.seat for t in turns if t.by != "seat")
-        terms: list[Term] = [
-            Term(FORFEIT if t.by == "forfeit" else ILLEGAL, t.seat, 1.0) for t in turns if t.by != "seat"
-        ]
+        self._moves, self._turns = {}, {}
+        terms = [Term(FORFEIT if t.by == "forfeit" else ILLEGAL, t.seat, 1.0) for t in turns if t.by != "seat"]
+        fallbacks = frozenset(term.to for term in terms) if terms else _NOBODY
         first = len(self._events)
         results: list[Any] = []
         played = rules.play(before, moves)
@@ -322,18 +328,19 @@ class Game:
                 break
             now = [self._run(effect) for effect in played.effects]
             results += now
-            before, moves, fallbacks = played.state, {WORLD: tuple(now)}, frozenset()
+            before, moves, fallbacks = played.state, {WORLD: tuple(now)}, _NOBODY
             played = rules.play(before, moves)
         self.step_terms = terms
-        for seat, paid in self.step_payments().items():
-            self.returns[seat] += paid
+        if terms:
+            for seat, paid in self.step_payments().items():
+                self.returns[seat] += paid
         self.steps.append(
             StepRecord(
-                phase=phase,
-                turns=turns,
-                events=tuple(zip(self._events[first:], self._texts[first:], strict=True)),
-                terms=tuple(terms),
-                results=tuple(results),
+                phase,
+                turns,
+                tuple(zip(self._events[first:], self._texts[first:], strict=True)),
+                tuple(terms),
+                tuple(results),
             )
         )
         self.outcome = rules.outcome(self.state)
@@ -354,32 +361,27 @@ class Game:
         self._asks = {} if self.outcome is not None else {s: rules.ask(state, s) for s in rules.owes(state)}
 
     def _deliver(self, events: Sequence[Event]) -> None:
-        show = self.arena.words.show
+        show, seen, unread = self._words.show, self._seen, self._unread
+        index = len(self._events)
         for event in events:
-            index = len(self._events)
+            text = show(event)
             self._events.append(event)
-            self._texts.append(show(event))
+            self._texts.append(text)
             for seat in self.seats if event.to is None else event.to:
-                self._seen[seat].append(index)
+                seen[seat].append(index)
+                unread[seat].append(text)
+            index += 1
 
     def _prompt(self, seat: Seat, ask: Ask) -> str:
-        texts = self._texts
-        parts = [texts[i] for i in self._seen[seat][self._news[seat] :]]
-        parts.append(_wording(self._words, ask))
-        return "\n".join(parts)
+        """What is new to the seat, then the ask. Nothing is told to a seat while it owes a reply, so it is kept."""
+        prompt = self._prompts.get(seat)
+        if prompt is None:
+            prompt = self._prompts[seat] = "\n".join([*self._unread[seat], _wording(self._words, ask)])
+        return prompt
 
     def _rekey(self, key: int) -> None:
         self.state = self.arena.rules.rekey(self.state, key)
         self.journal.append({"rekey": key})
-
-    def _retry_meta(self, seat: Seat, meta: Mapping[str, Any]) -> None:
-        self._metas.setdefault(seat, []).append(dict(meta))
-
-    def _merge_meta(self, seat: Seat, meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        earlier = self._metas.pop(seat, None)
-        if earlier is None:
-            return meta or {}
-        return {**(meta or {}), "retries": earlier}
 
 
 def replay(
@@ -419,6 +421,8 @@ def replay(
 
 def storable(reply: str) -> str:
     """A reply as it can be kept anywhere: no lone surrogates, no NUL, and no longer than the limit plus one."""
+    if len(reply) <= REPLY_LIMIT and reply.isascii() and "\x00" not in reply:
+        return reply
     return _UNSTORABLE.sub("\ufffd", reply[: REPLY_LIMIT + 1])
 
 
