@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """The version of a board's JSON."""
+NAMED = 6
+"""Agents that a verdict names; of more it gives the number."""
 CYCLES = 10
 """Cycles that are listed; the board says how many there are in all."""
 
@@ -142,7 +144,14 @@ def of_rows(rows: Sequence[GameRow], stats: Mapping[str, TurnStats], *, level: f
     games = sorted((row for row in rows if row.scores), key=_content)
     if not games:
         raise LanistaError("there is no finished game on this board yet; play a tournament first")
-    notes = []
+    for game in games:
+        empty = [seat for seats in game.teams.values() for seat in seats if seat not in game.players]
+        if empty:
+            raise LanistaError(
+                f"game {game.id!r} does not say who sat in {empty[0]}, so it cannot be counted for anybody; boards are "
+                "of games whose every seat has a named agent"
+            )
+    notes: list[str] = []
     if len(games) < len(rows):
         notes.append(f"{len(rows) - len(games)} unfinished games were left out.")
     first = games[0]
@@ -438,9 +447,10 @@ def _verdict(lines: Sequence[Line], pairs: Sequence[PairLine], rated: ratings.Ra
         gap = f"{best.agent} and {second.other} share no seeds"
     if best.rank_high == 1 and len(rivals) == 1:
         return f"{best.agent} leads, beyond what chance explains: {gap}."
+    named = f"each of {_and(rivals)}" if len(rivals) <= NAMED else f"any of {len(rivals)} agents"
     if len(rivals) == len(lines):
-        return f"No difference in the lead is shown: each of {_and(rivals)} may be first ({gap})."
-    return f"No single leader is shown: each of {_and(rivals)} may be first ({gap}); the others are behind."
+        return f"No difference in the lead is shown: {named} may be first ({gap})."
+    return f"No single leader is shown: {named} may be first ({gap}); the others are behind."
 
 
 def _notes(rated: ratings.Ratings, lines: Sequence[Line], level: float) -> list[str]:

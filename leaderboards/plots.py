@@ -9,7 +9,7 @@ import io
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lanista.leaderboards.board import Board
 from lanista.leaderboards.replay import plain
@@ -30,7 +30,7 @@ def rating_plot(board: Board) -> str:
 
     out = io.StringIO()
     # The salt fixes the ids inside, and text stays text, in the font of the page around it.
-    style = {"svg.hashsalt": "lanista", "svg.fonttype": "none", "text.parse_math": False}
+    style: dict[Any, Any] = {"svg.hashsalt": "lanista", "svg.fonttype": "none", "text.parse_math": False}
     with matplotlib.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's own fonts draw the text
         _figure(board).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -60,7 +60,7 @@ def _figure(board: Board, title: bool = False) -> Figure:
 
     values, axis_name = _values(board)
     count = len(values)
-    figure = Figure(figsize=(7.2, 0.75 + 0.36 * count + (0.45 if title else 0)), layout="constrained")
+    figure = Figure(figsize=(6.0, 0.75 + 0.32 * count + (0.4 if title else 0)), layout="constrained")
     axes = figure.add_subplot()
     for i, (_, interval) in enumerate(values):
         y = count - 1 - i

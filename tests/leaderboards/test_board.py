@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from lanista.errors import LanistaError
@@ -136,6 +138,59 @@ def test_counts_by_hand() -> None:
     assert roles["a", "seer"].rate.value == 1.0
     assert roles["a", "villager"].games == 2  # games, not seats
     assert roles["b", "werewolf"].rate.value == 0.0
+
+
+def test_a_game_with_an_unnamed_seat_is_refused() -> None:
+    with pytest.raises(LanistaError, match="'0-a-b' does not say who sat in p3"):
+        of_rows([row(0, "a", "b", "village", players={"p0": "a", "p1": "a", "p2": "a"})], {})
+
+
+@st.composite
+def any_rows(draw: st.DrawFn) -> list[GameRow]:
+    """Boards of any shape: few agents in any seats of one, two or three teams, few seeds, wins, draws and scores."""
+    teams = draw(
+        st.sampled_from(
+            [{"crew": ["p0", "p1"]}, {"x": ["p0"], "y": ["p1", "p2"]}, {"x": ["p0"], "y": ["p1"], "z": ["p2"]}]
+        )
+    )
+    seats = [seat for members in teams.values() for seat in members]
+    agent = st.sampled_from(["a", "b", "c", "d"])
+    score = st.sampled_from([0.0, 0.5, 1.0, 0.3])
+    return [
+        row(
+            draw(st.integers(0, 3)),
+            "",
+            "",
+            None,
+            id=f"g{i}",
+            teams=teams,
+            players={seat: draw(agent) for seat in seats},
+            roles={seat: draw(st.sampled_from(["r", "q"])) for seat in seats},
+            scores={team: draw(score) for team in teams},
+        )
+        for i in range(draw(st.integers(1, 9)))
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_rows(), st.randoms())
+def test_any_games_make_a_board(rows: list[GameRow], shuffle: random.Random) -> None:
+    board = of_rows(rows, {})
+    text = board.to_json()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert sorted(line.agent for line in board.lines) == sorted({a for r in rows for a in r.players.values()})
+    for line in board.lines:
+        assert 1 <= line.rank_low <= line.rank <= line.rank_high <= len(board.lines)
+        assert 0 <= line.score.low <= line.score.value + 1e-12
+        assert line.score.value <= line.score.high + 1e-12 <= 1 + 1e-9
+        if line.rating is not None:
+            assert line.rating.low <= line.rating.value <= line.rating.high
+            assert abs(line.rating.value - 1500) < 4000
+    assert board.verdict
+    shown(board)
+    shuffle.shuffle(rows)
+    assert of_rows(rows, {}).to_json() == text
 
 
 def test_verdicts() -> None:
