@@ -33,8 +33,8 @@ from lanista.errors import LanistaError
 from lanista.leaderboards.schedule import Match
 from lanista.store import Prepared, Timing, prepare
 
-AHEAD = 2
-"""Games a worker is given beyond those it has sent back, so that it never waits for its parent to write."""
+AHEAD = 4
+"""Games a worker is given beyond those it has sent back, so that it does not wait for its parent to write."""
 
 LIVES = 2
 """Workers that may die over one game before it is given up."""
@@ -85,7 +85,7 @@ class Workers:
     def play(self, matches: Sequence[Match]) -> Iterator[list[Prepared]]:
         """Every match's rows, as they come in, in no particular order.
 
-        A worker that dies is replaced and its games are played again; Raises LanistaError for a game that failed or
+        A worker that dies is replaced and its games are played again. Raises LanistaError for a game that failed or
         that LIVES workers died over.
         """
         waiting = deque(matches)
@@ -94,21 +94,27 @@ class Workers:
             self._feed(worker, waiting)
         while any(worker.games for worker in self._open.values()) or waiting:
             done: list[Prepared] = []
+            failed: str | None = None
             for ready in wait(list(self._open)):
                 assert isinstance(ready, Connection)
                 worker = self._open[ready]
                 try:
-                    result = ready.recv()
+                    while True:  # all it has sent: games that are written together share one flush of the disk
+                        result = ready.recv()
+                        if isinstance(result, str):
+                            failed = result
+                            break
+                        worker.games.popleft()
+                        done.append(result)
+                        self._feed(worker, waiting)
+                        if not ready.poll():
+                            break
                 except (EOFError, ConnectionError):
                     self._replace(worker, waiting, deaths)
-                    continue
-                if isinstance(result, str):
-                    raise LanistaError(result)
-                worker.games.popleft()
-                done.append(result)
-                self._feed(worker, waiting)
             if done:
                 yield done
+            if failed is not None:
+                raise LanistaError(failed)
 
     def _start(self) -> _Worker:
         ours, theirs = Pipe()
