@@ -241,3 +241,11 @@ def test_an_export_of_nothing_is_whole_and_of_an_unknown_kind_is_refused(path, t
         assert len(pd.read_parquet(store.export(tmp_path / "e.parquet")[0])) == 0
         with pytest.raises(UsageError, match=r"ends in \.jsonl or \.parquet"):
             store.export(tmp_path / "games.csv")
+
+
+def test_a_process_that_only_prepares_rows_loads_no_database():
+    program = (
+        "import sys; from lanista.store import prepare; print('sqlalchemy' in sys.modules, 'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
