@@ -14,7 +14,7 @@ import numpy as np
 
 from lanista.agents.contract import Answer, Question
 from lanista.agents.werewolf.posterior import Floats
-from lanista.agents.werewolf.reading import Habits, Reading, Readings
+from lanista.agents.werewolf.reading import FOLLOWS, Habits, Reading, Readings
 from lanista.agents.werewolf.speech import say
 from lanista.agents.werewolf.view import INNOCENT, WEREWOLF, Said, View, has_events, luck, targets, view
 from lanista.arenas import chance
@@ -27,17 +27,19 @@ class Temper:
     accuse_from: float = 1.25
     """Accuse the likeliest wolf where it is this many times as likely as the average of the living."""
     poison_from: float = 0.6
-    """Poison and, with a little less, shoot from this probability of being a wolf on."""
+    """The witch poisons from this probability of being a wolf on."""
     shoot_from: float = 0.4
-    """The hunter's last shot."""
+    """The hunter shoots from this probability on."""
     reveal_from_day: int = 1
     """The seer reports innocents, too, from this day on."""
+    guarded: float = 0.75
+    """How often the doctor guards the most credible seer first, and a wolf expects it to."""
     bold: float = 0.5
     """The share of wolves that are ready to claim to be the seer."""
-    focus: float = 6.0
-    """A wolf expects votes to fall as softmax(focus * public probability of being a wolf)."""
-    self_care: float = 0.5
+    self_care: float = 1.0
     """What a wolf pays for being suspected, beside the risk that one of its pack is voted out today."""
+    pack_care: float = 1.0
+    """What it pays for suspicion of its companions."""
 
 
 class BayesAgent:
@@ -78,10 +80,10 @@ class Mind:
         self.rng = luck(question, "bayes")
         self.named = targets(question, seen.seats)
         self.is_wolf = seen.role == WEREWOLF
-        # A wolf judges others as a villager in its chair would: that is what it must look like.
-        self.weights = outsider(reading, seen.me) if self.is_wolf else insider(reading, seen)
-        self.wolf = reading.posterior.wolf(self.weights)
-        self.seer = reading.posterior.seer(self.weights)
+        if not self.is_wolf:  # a wolf knows; it asks what the public thinks
+            weights = insider(reading, seen)
+            self.wolf = reading.posterior.wolf(weights)
+            self.seer = reading.posterior.seer(weights)
 
     def reply(self) -> str:
         kind = self.question.kind
@@ -184,27 +186,25 @@ class Mind:
         """Minus the chance that one of the pack is voted out today, after this act, and minus my own discredit."""
         after = self.reading.copy()
         after.speech(act)
-        return self.worth(after.p)
+        return -float(after.heading()[sorted(self.seen.pack)].sum()) - self.discredit(after)
 
-    def worth(self, p: Floats) -> float:
-        """How good the public probabilities p are for the pack."""
-        alive = self.seen.alive
-        pull = np.exp(self.temper.focus * p[alive])
-        pull /= pull.sum()
-        risk = sum(float(share) for i, share in zip(alive, pull, strict=True) if i in self.seen.pack)
-        return -risk - self.temper.self_care * float(p[self.seen.me])
+    def discredit(self, reading: Reading) -> float:
+        """What the pack pays for being suspected later on, by a table that thinks."""
+        pack = [i for i in self.seen.pack if i in self.seen.alive and i != self.seen.me]
+        p = reading.p
+        price = self.temper.self_care * float(p[self.seen.me]) + self.temper.pack_care * float(p[pack].sum())
+        return price * (1.0 - float(reading.style()[FOLLOWS]))
 
     def after_vote(self, pool: Sequence[int]) -> Floats:
         """The worth of each vote (n,): hitting where the village hits anyway, sparing the pack, looking innocent."""
         seen, reading = self.seen, self.reading
         value = np.full(len(seen.seats), -np.inf)
-        pull = np.exp(self.temper.focus * reading.p)
-        pull /= pull[seen.alive].sum()
+        pull = reading.heading()
         for i in pool:
             after = reading.copy()
             after.votes({seen.me: i})
             hurts = -1.0 if i in seen.pack else 1.0
-            value[i] = 2.0 * hurts * pull[i] * (1 - pull[i]) - self.temper.self_care * after.p[seen.me]
+            value[i] = 2.0 * hurts * pull[i] * (1 - pull[i]) - self.discredit(after)
         return value
 
     def line(self, act: Said) -> str:
@@ -224,11 +224,18 @@ class Mind:
         seen, pool = self.seen, list(self.named)
         if seen.proposals and seen.proposals[0] in pool:
             return seen.proposals[0]
-        posterior = self.reading.posterior
-        weights = truth(self.reading, seen)
-        value = 2.0 * posterior.seer(weights) - self.reading.p
-        value += np.array([0.15 * self.rng.random() for _ in seen.seats])
-        return self.best(value, pool)
+        roles = self.reading.posterior.all_roles(log=truth(self.reading, seen))  # (n, roles)
+        deck = self.reading.deck
+        worth = 1.0 + 1.5 * roles[:, 1]
+        for role in ("doctor", "witch", "hunter"):
+            if role in deck.roles:
+                worth += (0.5 if role != "hunter" else -0.3) * roles[:, deck.number(role)]
+        if "doctor" in deck.roles:
+            doctor = float(roles[seen.alive, deck.number("doctor")].sum())
+            worth *= 1.0 - self.temper.guarded * doctor * roles[:, 1]
+        worth -= self.reading.p
+        worth += np.array([0.15 * self.rng.random() for _ in seen.seats])
+        return self.best(worth, pool)
 
     def inspect(self) -> int:
         """Whom a seer looks at: the likeliest wolf not yet known."""
@@ -237,7 +244,8 @@ class Mind:
 
     def protect(self) -> int:
         """Whom a doctor guards: the most credible seer, else whom the table trusts most."""
-        value = 2.0 * self.seer - self.wolf
+        guarded = self.rng.random() < self.temper.guarded
+        value = (2.0 if guarded else 0.0) * self.seer - self.wolf
         value += np.array([0.15 * self.rng.random() for _ in self.seen.seats])
         return self.best(value, list(self.named))
 
@@ -277,17 +285,9 @@ def insider(reading: Reading, seen: View) -> Floats:
     return posterior.weights(own={seen.me: reading.deck.card(seen.role)}, log=log)
 
 
-def outsider(reading: Reading, seat: int) -> Floats:
-    """Row weights (R,) to the eyes of somebody in that seat who is neither wolf nor seer."""
-    free = np.ones(len(reading.deck.roles))
-    free[:2] = 0.0
-    return reading.posterior.weights(own={seat: free})
-
-
 def truth(reading: Reading, seen: View) -> Floats:
-    """Row weights (R,) to a wolf's eyes: the pack is known, the seer is not."""
-    posterior = reading.posterior
+    """The log-likelihood of rows (R,) to a wolf's eyes: the pack is known, the seer is not."""
     pack = sorted(seen.pack)
     with np.errstate(divide="ignore"):
-        log = np.log(posterior.wolves[:, pack].sum(1) == len(pack))
-    return posterior.weights(log=log)
+        found: Floats = np.log((reading.posterior.wolves[:, pack].sum(1) == len(pack)).astype(float))
+    return found

@@ -171,9 +171,10 @@ class Posterior:
             fixed = wolf * factor[0] + seer * factor[1]  # (R,)
             other = 1.0 - wolf - seer
             dealt = ways * factor[-1]
-            for axis in range(len(shape)):
-                rest = np.arange(1, shape[axis])
-                dealt.swapaxes(0, axis)[:-1] += factor[2 + axis] * np.take(ways, rest, axis).swapaxes(0, axis)
+            for axis, likely in enumerate(factor[2:-1]):
+                if likely:
+                    before = (slice(None),) * axis
+                    dealt[(*before, slice(None, -1))] += likely * ways[(*before, slice(1, None))]
             ways = ways * fixed + dealt * other
             free = free - other.astype(np.int64)
         table = _fillings(shape, deck.n)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,15 +39,15 @@ class Choice:
 class Habits:
     """Likelihoods of public behaviour by side."""
 
-    accuse: Choice = Choice(follow=3.0, nose=0.2, loyalty=1.2, trust=0.7)
+    accuse: Choice = Choice(follow=6.0, nose=0.3, loyalty=1.2, trust=0.6)
     """Accusing another by day."""
-    vote: Choice = Choice(follow=5.0, nose=0.3, loyalty=1.2, trust=0.6)
+    vote: Choice = Choice(follow=8.0, nose=0.3, loyalty=1.8, trust=0.6)
     """A vote."""
     defend: Choice = Choice(follow=-3.0, nose=-0.2, loyalty=-0.8, trust=0.7)
     """Defending another."""
-    seer_first: tuple[float, float] = (0.5, 0.12)
+    seer_first: tuple[float, float] = (0.9, 0.25)
     """Claiming seer before anybody else did: a seer's rate, a wolf's."""
-    seer_counter: tuple[float, float] = (0.9, 0.3)
+    seer_counter: tuple[float, float] = (0.95, 0.2)
     """Claiming seer against another's claim: a seer's rate, a wolf's."""
     claim: tuple[float, float] = (0.3, 0.12)
     """Claiming another special role: its holder's rate, a wolf's."""
@@ -64,6 +65,24 @@ class Habits:
     """With a witch about, the odds that a wolf died in a night's death."""
 
 
+class Style(NamedTuple):
+    """How a table might make up its mind whom to accuse and vote for: softmax(focus * p + herd * accusers today)."""
+
+    focus: float
+    herd: float
+
+
+STYLES = (Style(25.0, 0.1), Style(1.0, 1.5), Style(0.0, 0.0))
+"""A table that thinks, one that follows, and one that does neither."""
+FOLLOWS = 1
+_FOCUS = np.array([style.focus for style in STYLES])
+_HERD = np.array([style.herd for style in STYLES])
+
+
+QUIET = {False: (0.6, 0.5, 0.05), True: (0.6, 0.04, 0.05)}
+"""How often each of STYLES says nothing in a speech, before and after the day's first accusation."""
+
+
 class Reading:
     """The public state of a game as evidence. Seats are numbers; ``p`` is the public probability of being a wolf."""
 
@@ -77,8 +96,11 @@ class Reading:
         self.alive = list(range(len(self.seats)))
         self.claims: dict[int, str] = {}
         self.reports: set[tuple[int, int, str]] = set()
-        self.revealed: dict[int, str] = {}
         self.passed: set[int] = set()
+        self.tally: dict[int, set[int]] = {}
+        """Today's accusers, by target."""
+        self.styles: Floats = np.log([0.45, 0.45, 0.1])
+        """The log-probability of each of STYLES, up to a constant."""
         self._p: Floats | None = None
 
     def copy(self) -> Reading:
@@ -88,7 +110,9 @@ class Reading:
         twin.posterior = self.posterior.copy()
         twin.alive = list(self.alive)
         twin.claims, twin.reports = dict(self.claims), set(self.reports)
-        twin.revealed, twin.passed = dict(self.revealed), set(self.passed)
+        twin.passed = set(self.passed)
+        twin.tally = {target: set(by) for target, by in self.tally.items()}
+        twin.styles = self.styles.copy()
         return twin
 
     @property
@@ -117,13 +141,18 @@ class Reading:
                 self._bury(target, data["role"])
         elif kind in ("night", "day"):
             self._goes_on()
+            self.tally = {}
         self._p = None
 
     def speech(self, said: Said) -> None:
         """Take in one speech act (``Said.day`` is not looked at)."""
-        self._goes_on()
         seat, act = said.seat, said.act
-        claimed_before = set(self.claims)
+        claimed_before = self.claimants("seer")
+        if act == "silent":
+            self.styles = self.styles + np.log(QUIET[bool(self.tally)])
+        if said.target != seat and (act == "accuse" or (act == "report" and said.word == WEREWOLF)):
+            self._notice_style(seat, said.target)
+            self.tally.setdefault(said.target, set()).add(seat)
         if act == "accuse" and said.target != seat:
             self.posterior.observe(self.choice(seat, said.target, self.habits.accuse))
         elif act == "defend" and said.target != seat:
@@ -133,17 +162,33 @@ class Reading:
         elif act == "report":
             self._claim(seat, "seer")
             self._report(seat, said.target, said.word)
-        rivals = {i for i in claimed_before if self.claims[i] == "seer" and i != seat}
-        if rivals and self.claims.get(seat) != "seer" and seat not in self.passed:
+        if any(i != seat for i in claimed_before) and self.claims.get(seat) != "seer" and seat not in self.passed:
             self.passed.add(seat)
             self.posterior.observe(np.log(self.habits.unchallenged) * self.posterior.seers[:, seat])
         self._p = None
 
+    def claimants(self, role: str) -> list[int]:
+        """Who claimed a role, the dead included."""
+        return [seat for seat, claim in self.claims.items() if claim == role]
+
     def votes(self, votes: Mapping[int, int]) -> None:
         """Take in sealed votes, voter -> target."""
+        for voter, target in votes.items():
+            self._notice_style(voter, target)
         for evidence in [self.choice(voter, target, self.habits.vote) for voter, target in votes.items()]:
             self.posterior.observe(evidence)
         self._p = None
+
+    def heading(self) -> Floats:
+        """Where today's votes are expected to fall (n,), over what the table's style may be; the dead get none."""
+        found = np.zeros(len(self.seats))
+        found[self.alive] = self.style() @ self._shares(self.alive)
+        return found
+
+    def style(self) -> Floats:
+        """The probability of each of STYLES, from accusations and votes so far."""
+        found: Floats = np.exp(self.styles - self.styles.max())
+        return found / float(found.sum())
 
     def choice(self, seat: int, target: int, how: Choice) -> Floats:
         """The log-likelihood by row (R,) of ``seat`` picking ``target`` among the other living.
@@ -161,11 +206,23 @@ class Reading:
         found: Floats = how.trust * np.where(wolves[:, seat] > 0, wolf, village)
         return found
 
+    def _shares(self, pool: Sequence[int]) -> Floats:
+        """Where each of STYLES would vote (styles, pool)."""
+        accusers = np.array([float(len(self.tally.get(i, ()))) for i in pool])
+        pull: Floats = np.exp(np.outer(_FOCUS, self.p[pool]) + np.outer(_HERD, accusers))
+        share: Floats = pull / pull.sum(1, keepdims=True)
+        return share
+
+    def _notice_style(self, seat: int, target: int) -> None:
+        pool = [i for i in self.alive if i != seat]
+        place = pool.index(target)
+        self.styles = self.styles + np.log(0.02 + 0.98 * self._shares(pool)[:, place])
+
     def _claim(self, seat: int, role: str) -> None:
         if self.claims.get(seat) == role or role not in self.deck.roles or role in ("werewolf", "villager"):
             return
         habits = self.habits
-        rivals = any(claim == role for i, claim in self.claims.items() if i != seat)
+        rivals = any(i != seat for i in self.claimants(role))
         own, wolf = habits.claim if role != "seer" else habits.seer_counter if rivals else habits.seer_first
         factor = np.full(len(self.deck.roles), habits.lie)
         factor[0], factor[self.deck.number(role)] = wolf, own
@@ -192,8 +249,8 @@ class Reading:
             poison = habits.poison if "witch" in self.deck.roles else 0.0
             with np.errstate(divide="ignore"):
                 self.posterior.observe(np.log(np.where(hit == 0, 1.0, np.where(hit == 1, poison, 0.0))))
-            for seat, role in self.claims.items():
-                if role == "seer" and seat in self.alive and seat not in victims:
+            for seat in self.claimants("seer"):
+                if seat in self.alive and seat not in victims:
                     self.posterior.observe(np.log(habits.survive) * self.posterior.seers[:, seat])
         for seat, role in dead:
             self._bury(seat, role)
@@ -202,7 +259,6 @@ class Reading:
         if seat in self.alive:
             self.alive.remove(seat)
         if role is not None:
-            self.revealed[seat] = role
             self.posterior.card(seat, self.deck.card(role))
 
     def _goes_on(self) -> None:
@@ -217,7 +273,7 @@ class Readings:
 
     def __init__(self, habits: Habits) -> None:
         self.habits = habits
-        self._kept: dict[tuple[str, int], tuple[list[Event], Reading | None]] = {}
+        self._kept: dict[tuple[str, int], tuple[list[Event], Reading]] = {}
 
     def read(self, game: str, events: Sequence[Event], seed: int) -> Reading:
         """The reading of a game's public events. Do not change it: copy it.
@@ -228,7 +284,7 @@ class Readings:
         exact = is_exact(Deck(public[0].data["deck"]))
         known = {} if exact else _revealed(public)
         slot = (game, 0 if exact else seed)
-        heard, reading = self._kept.get(slot, ([], None))
+        heard, reading = self._kept.get(slot) or ([], None)
         if reading is None or reading.known != known or public[: len(heard)] != heard:
             heard, reading = public[:1], Reading(public[0], self.habits, seed, known)
         for event in public[len(heard) :]:
