@@ -95,6 +95,7 @@ def build_model(tokenizer: Any, size: str = "64x2", *, seed: int = 0, context: i
         head_dim=width // 4,
         intermediate_size=-(-width * 8 // 3 // 16) * 16,
         max_position_embeddings=context,
+        rope_parameters={"rope_type": "default", "rope_theta": 100.0},  # conversations are short: tell near from nearer
         tie_word_embeddings=True,
         initializer_range=width**-0.5,  # the usual 0.02 is made for widths in the thousands
         bos_token_id=None,
@@ -121,9 +122,9 @@ def parse_size(size: str) -> tuple[int, int]:
 
 
 def blank(folder: Path, texts: Iterable[str], names: Sequence[str], *, size: str = "64x2", seed: int = 0) -> Path:
-    """A folder with an untrained tiny model for ``texts``: standard transformers files, the same for the same seed."""
+    """A folder with an untrained tiny model for ``texts``: standard transformers files, a function of the seed."""
     tokenizer = build_tokenizer(texts, names)
-    card = f"# An untrained {size} model\n\nRandom weights of seed {seed}, a tokenizer for one arena's texts. License: MIT.\n"
+    card = f"# An untrained {size} model\n\nRandom weights of seed {seed}; a tokenizer for one arena. License: MIT.\n"
     save_model(folder, build_model(tokenizer, size, seed=seed), tokenizer, card)
     return folder
 
