@@ -391,3 +391,22 @@ def test_progress_counts_up_to_the_end_with_an_estimate(tmp_path):
     assert told[0][2] is None
     assert all(left is not None and left >= 0 for _, _, left in told[1:])
     assert told[-1][2] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs to mount a small file system")
+def test_a_full_disk_stops_a_run_that_goes_on_once_there_is_space(tmp_path, whole):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    if subprocess.run(small, capture_output=True).returncode:
+        pytest.skip("this machine does not let tests mount file systems")
+    try:
+        with pytest.raises(LanistaError, match=r"every game written before is kept.*--resume"):
+            _run(disk / "run", workers=1)
+        kept = _games(disk / "run")
+        assert 0 < len(kept) < 12
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        assert _run(disk / "run", resume=True).played == 12 - len(kept)
+        assert _games(disk / "run") == whole
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
