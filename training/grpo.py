@@ -217,7 +217,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
             torch.cat([tensors["prompt_mask"], tensors["completion_mask"]], 1),
             tensors["completion_ids"].size(1),
         )
-        return logps  # type: ignore[no-any-return]
+        return logps
 
     def _agree(self, counts: Mapping[str, int]) -> dict[str, int]:
         """The largest count of any rank, by policy."""
@@ -258,7 +258,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         # TRL's bonus is a mean over a micro-batch's tokens: weighed so that the sum is the mean over the step's.
         self.entropy_coef = self.config.entropy_coef * part.token_share / part.factor if part.factor else 0.0
         with self.compute_loss_context_manager():
-            loss = self.compute_loss(model, part.tensors) * part.factor
+            loss: torch.Tensor = self.compute_loss(model, part.tensors) * part.factor
         self.accelerator.backward(loss)
         if part.factor and self._scratch is not None:
             tally.add(self.config, part.tensors, *self._scratch)

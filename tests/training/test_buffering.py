@@ -1,0 +1,82 @@
+"""Packing loses nothing, keeps its budget, and gives every rank the same shape of work."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("torch")
+
+from lanista.training.buffering import Scored, buckets, chunks, equalise, filler, micro_batch
+from lanista.training.rows import Row
+
+
+def scored(length: int, first_own: int = 1, advantage: float = 1.0, mark: int = 5) -> Scored:
+    own = tuple(i >= first_own for i in range(length))
+    row = Row(ids=(mark,) * length, own=own, logps=(-1.0,) * length, turns=tuple(0 if o else -1 for o in own))
+    return Scored(row, tuple(advantage if o else 0.0 for o in own))
+
+
+lengths = st.lists(st.integers(2, 40), max_size=30)
+
+
+@given(lengths, st.integers(1, 7), st.integers(0, 2**62))
+def test_no_row_is_dropped_however_many_steps_share_a_rollout(sizes: list[int], count: int, seed: int) -> None:
+    """TRL's split_tensor_dict gives every chunk rows // count rows and forgets the rest: 7 in 2 chunks lose one."""
+    rows = [scored(size, mark=i) for i, size in enumerate(sizes)]
+    dealt = chunks(rows, count, seed)
+    assert len(dealt) == count
+    assert sorted(row.row.ids[0] for chunk in dealt for row in chunk) == list(range(len(sizes)))
+    assert max(map(len, dealt)) - min(map(len, dealt)) <= 1
+    assert dealt == chunks(rows, count, seed)
+
+
+@given(lengths, st.integers(1, 120))
+def test_buckets_hold_every_row_once_within_the_budget(sizes: list[int], budget: int) -> None:
+    rows = [scored(size, mark=i) for i, size in enumerate(sizes)]
+    found = buckets(rows, budget)
+    assert sorted(row.row.ids[0] for bucket in found for row in bucket) == list(range(len(sizes)))
+    for bucket in found:
+        longest = max(len(row.row.ids) for row in bucket)
+        assert len(bucket) == 1 or len(bucket) * longest <= budget
+
+
+def test_a_micro_batch_by_hand() -> None:
+    a = Scored(Row(ids=(1, 2, 3), own=(False, False, True), logps=(0, 0, -0.1), turns=(-1, -1, 0)), (0, 0, 0.5))
+    b = Scored(
+        Row(ids=(4, 5, 6, 7), own=(False, True, False, True), logps=(0, -0.2, 0, -0.3), turns=(-1, 0, -1, 1)),
+        (0, -1.0, 0, 2.0),
+    )
+    batch = micro_batch([a, b], pad_id=9)
+    found = {name: tensor.tolist() for name, tensor in batch.tensors.items()}
+    assert (batch.rows, batch.tokens) == (2, 3)
+    # b's prompt is one token, so every row is cut after its first: nothing is padded on the left.
+    assert found["prompt_ids"] == [[1], [4]]
+    assert found["prompt_mask"] == [[1], [1]]
+    assert found["completion_ids"] == [[2, 3, 9], [5, 6, 7]]
+    assert found["completion_mask"] == [[1, 1, 0], [1, 1, 1]]
+    assert found["tool_mask"] == [[0, 1, 0], [1, 0, 1]]
+    assert found["advantages"] == [[0, 0.5, 0], [-1, 0, 2]]
+    assert found["old_per_token_logps"][1] == pytest.approx([-0.2, 0, -0.3])
+
+
+def test_a_row_must_begin_with_something_to_predict_from() -> None:
+    with pytest.raises(ValueError, match="nothing it was predicted from"):
+        micro_batch([scored(3, first_own=0)], 0)
+
+
+def test_ranks_do_the_same_work_in_the_same_order() -> None:
+    """Trap: a collective operation that one rank does not take part in hangs all the others."""
+    real = micro_batch([scored(4)], 0)
+    pad = filler(0)
+    counts = {"wolves": 2, "village": 1, "nobody": 0}
+    first = equalise({"village": [real], "wolves": [real, real]}, counts, pad)
+    second = equalise({"wolves": [real]}, counts, pad)
+    shape = lambda update: [(name, len(batches)) for name, batches in update.items()]
+    assert shape(first) == shape(second) == [("village", 1), ("wolves", 2)]
+    assert (pad.rows, pad.tokens) == (0, 0)
+    assert pad.tensors["tool_mask"].sum() == 1  # a row without an own token would make TRL's metrics 0/0
+    assert not pad.tensors["advantages"].any()
+    with pytest.raises(ValueError, match="more than the 1 agreed"):
+        equalise({"village": [real, real]}, {"village": 1}, pad)
