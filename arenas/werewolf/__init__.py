@@ -23,6 +23,8 @@ arena = Arena(
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
     alike=alike,
+    baseline="bayes",
+    degenerate_bound=0.38,
 )
 
 __all__ = ["Config", "arena"]

@@ -1,0 +1,93 @@
+"""Agents without judgement, and the law that an arena must not pay them.
+
+``check(arena)`` seats each of them as every team against the arena's own scripted baseline: the mean team score stays
+at or under the arena's stated bound. An arena that pays silence, habit or a list of everything trains exactly that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lanista.agents import registry, table
+from lanista.agents.contract import Agent, Answer, Question
+from lanista.arenas import chance
+from lanista.arenas.contract import Arena, Forfeit
+from lanista.arenas.referee import Game
+
+
+class _Habit:
+    time_limit_s: float | None = None
+    batched = False
+    name = "habit"
+
+    def forget(self, game: str) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Silent(_Habit):
+    """Never replies."""
+
+    name = "silent"
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+        return [Forfeit("says nothing, ever") for _ in questions]
+
+
+class First(_Habit):
+    """Always the first legal reply."""
+
+    name = "first"
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        return [Answer(question.legal[0]) for question in questions]
+
+
+class Lister(_Habit):
+    """Replies with every legal reply at once, one a line, hoping that one of them counts."""
+
+    name = "lister"
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        return [Answer("\n".join(question.legal)) for question in questions]
+
+
+AGENTS: tuple[Agent, ...] = (Silent(), First(), Lister())
+
+
+def scores(arena: Arena, agent: Agent, games: int = 100, seed: int = 0) -> dict[str, float]:
+    """Mean score in [0, 1] of each team when ``agent`` holds it against the arena's baseline, over ``games`` seeds."""
+    baseline = registry.make(arena.baseline)
+    config = arena.configure()
+    totals: dict[str, float] = {}
+
+    def fixture(number: int, mine: str) -> table.Fixture:
+        game_seed = chance.key("degenerate", seed, number)
+        teams = arena.rules.teams(arena.rules.deal(game_seed, config))
+        seating = {s: agent if team == mine else baseline for team, seats in teams.items() for s in seats}
+        return table.Fixture(
+            id=f"{mine}/{number}", arena=arena, seed=game_seed, seating=seating, config=config, tags={"mine": mine}
+        )
+
+    def finished(played: table.Fixture, game: Game) -> None:
+        assert game.outcome is not None
+        mine = played.tags["mine"]
+        totals[mine] = totals.get(mine, 0.0) + game.outcome.scores[mine]
+
+    teams = arena.rules.teams(arena.rules.deal(0, config))
+    table.play((fixture(number, mine) for number in range(games) for mine in teams), on_game=finished)
+    return {team: total / games for team, total in totals.items()}
+
+
+def check(arena: Arena, games: int = 100, seed: int = 0) -> None:
+    """Raises AssertionError naming the agent that scores above ``arena.degenerate_bound`` (mean over the teams)."""
+    assert arena.degenerate_bound is not None, f"{arena.name!r} states no bound for degenerate agents"
+    for agent in AGENTS:
+        found = scores(arena, agent, games, seed)
+        mean = sum(found.values()) / len(found)
+        assert mean <= arena.degenerate_bound, (
+            f"the degenerate agent {agent.name!r} scores {mean:.3f} (by team: {found}) in {arena.name!r}, "
+            f"over the stated bound of {arena.degenerate_bound}"
+        )
