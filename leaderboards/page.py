@@ -363,11 +363,13 @@ def _behaviour(board: Board) -> str:
 
 
 def _about(board: Board, run_meta: Mapping[str, Any]) -> str:
-    entries = [*run_meta.items(), ("config", board.config)]
+    entries = [*run_meta.items(), (f"{board.arena} config", board.config)]
     items = []
     for name, value in entries:
         if isinstance(value, Mapping):
-            shown = ", ".join(f"{_escape(str(k))} <b>{_escape(_word(v))}</b>" for k, v in value.items()) or "–"
+            # The arena's own config has a line of its own below
+            inner = [(str(k).replace("_", " "), v) for k, v in value.items() if v != board.config]
+            shown = ", ".join(f"{_escape(k)} <b>{_escape(_word(v))}</b>" for k, v in inner) or "–"
         elif name == "command":
             shown = f"<code>{_escape(_word(value))}</code>"
         else:
@@ -411,7 +413,13 @@ def _percent(rate: Interval) -> str:
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, (list, tuple)):
+        return " ".join(_word(part) for part in value) or "none"
+    return json.dumps(value, default=str)
 
 
 def _escape(text: str) -> str:

@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
 from lanista.leaderboards.replay import plain
 from lanista.stats import Interval
@@ -46,12 +47,16 @@ def rating_plot(board: Board) -> str:
 
 
 def save_png(board: Board, path: str | Path, *, dpi: int = 160) -> Path:
-    """The plot as a PNG file on a white ground."""
+    """The plot as a PNG file on a white ground. Raises LanistaError where it cannot be written."""
     import matplotlib
 
     path = Path(path)
     with matplotlib.rc_context({"text.parse_math": False}):
-        _figure(board, title=True).savefig(path, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+        figure = _figure(board, title=True)
+        try:
+            figure.savefig(path, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+        except OSError as error:
+            raise LanistaError(f"the picture {path} could not be written: {error.strerror or error}") from error
     return path
 
 

@@ -54,6 +54,8 @@ function listed() {
 
 function drawList() {
   const games = listed();
+  const at = games.findIndex(({ i }) => i === state.game);
+  if (at >= state.shown) state.shown = Math.ceil((at + 1) / STEP) * STEP;
   const items = games.slice(0, state.shown).map(({ game, i }) => {
     const node = el("button", "", el("span", "", game.id), el("small", "", seated(game)), el("small", "", ending(game.winner) + " Seed " + game.seed));
     node.type = "button";
@@ -68,7 +70,12 @@ function drawList() {
     items.push(el("li", "", more));
   }
   if (!games.length) items.push(el("li", "", el("small", "", "No game fits these filters.")));
-  $("list").replaceChildren(...items);
+  const list = $("list");
+  list.replaceChildren(...items);
+  const current = at < 0 ? null : items[at];
+  if (current && (current.offsetTop < list.scrollTop || current.offsetTop + current.offsetHeight > list.scrollTop + list.clientHeight)) {
+    list.scrollTop = current.offsetTop - list.clientHeight / 3;
+  }
 }
 
 // Who held which team, where that is short enough to read.

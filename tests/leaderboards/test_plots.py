@@ -7,6 +7,9 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pytest
+
+from lanista.errors import LanistaError
 from lanista.leaderboards import plots
 from lanista.leaderboards.board import Board, Line
 from lanista.stats import Interval
@@ -88,6 +91,8 @@ def test_png(tmp_path: Path) -> None:
     path = plots.save_png(board("a", "b"), tmp_path / "board.png")
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.stat().st_size > 2_000
+    with pytest.raises(LanistaError, match="could not be written"):
+        plots.save_png(board("a", "b"), tmp_path / "nowhere" / "board.png")
 
 
 def test_importing_the_boards_loads_no_matplotlib() -> None:
