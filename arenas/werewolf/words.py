@@ -76,7 +76,7 @@ class WerewolfWords:
             return known
         spoken = without_thoughts(reply)
         if not spoken.strip():
-            return Illegal(f"nothing was said; {_form(ask)}")
+            return Illegal(f"nothing was said. {_form(ask)}")
         if ask.kind in ("speech", "den"):
             return _read_speech(ask, spoken)
         return _read_choice(ask, spoken)
@@ -252,7 +252,7 @@ def _read_choice(ask: Ask, spoken: str) -> Any | Illegal:
     for line in lines:
         move = _choice(keywords, line)
         if isinstance(move, Illegal):
-            return Illegal(f"{move.why}; {_form(ask)}")
+            return Illegal(f"{move.why}. {_form(ask)}")
         if move is not None and move not in found:
             found.append(move)
     if not found and len(lines) == 1 and len(keywords) == 1:
@@ -260,11 +260,11 @@ def _read_choice(ask: Ask, spoken: str) -> Any | Illegal:
         if bare and int(bare.group(1)) < len(SEATS):
             found.append(_AIMED[keywords[0]](SEATS[int(bare.group(1))]))
     if len(found) > 1:
-        return Illegal(f"more than one choice was named; {_form(ask)}")
+        return Illegal(f"more than one choice was named. {_form(ask)}")
     if not found:
-        return Illegal(f"no choice was named; {_form(ask)}")
+        return Illegal(f"no choice was named. {_form(ask)}")
     if found[0] not in ask.choices:
-        return Illegal(f"{_written(found[0])} is not possible; {_form(ask)}")
+        return Illegal(f"{_written(found[0])} is not possible. {_form(ask)}")
     return found[0]
 
 
@@ -300,18 +300,18 @@ def _read_speech(ask: Ask, spoken: str) -> Speech | Illegal:
     for line in spoken.splitlines():
         act = _act(ask, line)
         if isinstance(act, Illegal):
-            return Illegal(f"{act.why}; {_form(ask)}")
+            return Illegal(f"{act.why}. {_form(ask)}")
         if act is None:
             text.append(line)
         elif act not in acts:
             acts.append(act)
     if len(acts) > 1:
-        return Illegal(f"more than one act was named; {_form(ask)}")
+        return Illegal(f"more than one act was named. {_form(ask)}")
     if acts and acts[0].act == SILENT:
         return SAY_NOTHING
     said = tame(_unguarded("\n".join(text).strip()))
     if not said and not acts:
-        return Illegal(f"nothing was said; {_form(ask)}")
+        return Illegal(f"nothing was said. {_form(ask)}")
     return Speech(said, acts[0] if acts else None)
 
 
