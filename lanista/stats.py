@@ -128,8 +128,8 @@ def paired_difference(
     """Mean over blocks of (after - before) with a t interval; entry i of all three belongs together.
 
     ``span`` is the largest difference possible (1 for scores in [0, 1]). The interval is that of the differences with
-    two pseudo-blocks added (one at 0, half a block each at +span and -span), which keeps it honest where all differences
-    are alike (Agresti and Min 2005, "Simple improved confidence intervals for comparing matched
+    two pseudo-blocks added (one at 0, half a block each at +span and -span), which keeps it honest where all
+    differences are alike (Agresti and Min 2005, "Simple improved confidence intervals for comparing matched
     proportions", generalised from matched pairs to blocks). Raises LanistaError for lists of different lengths or none.
     """
     if not (len(before) == len(after) == len(blocks)) or not len(blocks):
