@@ -10,9 +10,9 @@ from lanista.arenas.contract import Forfeit
 
 
 class RandomAgent:
-    """Uniform over ``Question.legal``, drawn from the seat's seed and turn: it keeps nothing between questions.
+    """Draws uniformly from the legal replies: what everything else is measured against.
 
-    A seat that is shown no legal reply forfeits.
+    The draw is a function of the seat's seed and turn. A seat that is shown no legal reply forfeits.
     """
 
     name = "random"
