@@ -20,6 +20,7 @@ from pathlib import Path
 
 from lanista import __version__
 from lanista.leaderboards.tournament import run_tournament
+from lanista.leaderboards.workers import cores
 
 
 def measure(arena: str, agents: list[str], games: int, workers: int) -> tuple[float, float]:
@@ -62,9 +63,9 @@ def main() -> None:
             json.dumps({"arena": asked.arena, "agents": agents, "games": asked.games, "workers": rows, "ratio": ratio})
         )
         return
-    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
+    load = os.getloadavg()[0]
     print(
-        f"lanista {__version__}, python {platform.python_version()}, {cores} cores, load {load:.1f} (others included)"
+        f"lanista {__version__}, python {platform.python_version()}, {cores()} cores, load {load:.1f} (others included)"
     )
     print(f"{asked.arena}, {' against '.join(agents)}, {asked.games} games, best of {asked.repeats}")
     for workers, (whole, steady) in rates.items():

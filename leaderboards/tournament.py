@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -31,7 +30,7 @@ from lanista.arenas.contract import Arena, config_json
 from lanista.arenas.referee import Game
 from lanista.errors import LanistaError, UsageError
 from lanista.leaderboards.schedule import Design, Match, Schedule, schedule
-from lanista.leaderboards.workers import Job, Workers, fixture
+from lanista.leaderboards.workers import Job, Workers, cores, fixture
 from lanista.runs import Run, Stopped
 from lanista.store import GameRow, Timing, prepare
 
@@ -146,7 +145,7 @@ def run_tournament(
                 hall.together([m for m in plan.matches if any(seated[n].batched for n in m.players.values())], at_once)
         except KeyboardInterrupt:
             raise Stopped(
-                f"stopped after {len(done)} of {plan.games} games, which are kept; go on with: {_again(run)}"
+                f"stopped after {len(done)} of {plan.games} games, which are kept; go on with: {run.again}"
             ) from None
         if "finished" not in run.meta:
             run.update(finished=datetime.now(UTC).isoformat(timespec="seconds"))
@@ -278,7 +277,7 @@ def _make(agents: Sequence[str], open_things: ExitStack) -> dict[str, Agent]:
 def _workers(asked: int | None, arena: Arena, games: int) -> int:
     if games == 0 or not _registered(arena):
         return 0
-    return len(os.sched_getaffinity(0)) if asked is None else asked
+    return cores() if asked is None else asked
 
 
 def _registered(arena: Arena) -> bool:
@@ -287,11 +286,6 @@ def _registered(arena: Arena) -> bool:
         return arena_registry.get(arena.name) is arena
     except LanistaError:
         return False
-
-
-def _again(run: Run) -> str:
-    command: str = run.meta["command"]
-    return command if "--resume" in shlex.split(command) else f"{command} --resume"
 
 
 def _scores(game: GameRow) -> dict[str, float]:

@@ -172,6 +172,12 @@ class _Worker:
     """Sent and not yet answered, oldest first."""
 
 
+def cores() -> int:
+    """The cores this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def fixture(match: Match, arena: Arena, config: Any, preset: str, agents: Mapping[str, Agent]) -> Fixture:
     """A match with its agents seated."""
     return Fixture(
