@@ -131,7 +131,15 @@ def blank(folder: Path, texts: Iterable[str], names: Sequence[str], *, size: str
 
 def save_model(folder: Path, model: Any, tokenizer: Any, card: str) -> None:
     """Write a standard transformers folder (weights, config, tokenizer, chat template) with ``card`` as README.md."""
+    from transformers.utils import logging
+
     folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model.save_pretrained(folder)
+    finally:
+        if bars:
+            logging.enable_progress_bar()
     tokenizer.save_pretrained(folder)
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -104,7 +104,7 @@ def fit(
                 train_sampling_strategy="group_by_length",
                 learning_rate=recipe.learning_rate,
                 lr_scheduler_type="linear",
-                warmup_steps=max(1, recipe.epochs * -(-len(rows) // recipe.batch_rows) // 20),
+                warmup_steps=recipe.epochs * -(-len(rows) // recipe.batch_rows) // 20,
                 gradient_checkpointing=recipe.checkpointing,
                 bf16=False,  # the model's own dtype is what it is trained in
                 seed=recipe.seed,
