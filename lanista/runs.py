@@ -157,6 +157,12 @@ class Run:
         return config
 
     @property
+    def again(self) -> str:
+        """The command line that continues this run."""
+        command: str = self.meta["command"]
+        return command if "--resume" in shlex.split(command) else f"{command} --resume"
+
+    @property
     def store(self) -> Store:
         """The run's store, opened at first use: for writing by the writer, else for reading."""
         if self._store is None:
