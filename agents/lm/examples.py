@@ -15,37 +15,44 @@ Example = tuple[str, str]
 """What is asked, and a reply."""
 
 LEAST = 3
-GAMES = 8
+"""Examples at least; fewer did not teach SmolLM2-135M the form of a reply."""
+
+GAMES = 4
 
 
-@lru_cache(maxsize=256)
 def few_shot_examples(arena: str, role: str) -> tuple[Example, ...]:
-    """At least one example for each kind of ask that ``role`` met in practice, and at least three where it met any.
+    """An example of each kind of ask that ``role`` meets, and at least three; the same wherever it is called.
 
-    The same wherever it is called; () for an arena that is not registered here, or a role never met in it.
+    A role that sits in no game of the arena's default config is shown what every role is asked. () for an arena that
+    is not registered here.
     """
     if arena not in registry.names():
         return ()
-    met: dict[str, list[Example]] = {}
-    for number in range(GAMES):
-        _practise(arena, role, number, met)
-        if sum(map(len, met.values())) >= LEAST and number > 1:
-            break
-    chosen = [examples[0] for examples in met.values()]
-    spare = [example for examples in met.values() for example in examples[1:]]
+    met = _practice(arena)
+    kinds = met.get(role)
+    if kinds is None:
+        everywhere = set.intersection(*(set(kinds) for kinds in met.values()))
+        kinds = {kind: examples for kind, examples in next(iter(met.values())).items() if kind in everywhere}
+    chosen = [examples[0] for examples in kinds.values()]
+    spare = [example for examples in kinds.values() for example in examples[1:]]
     return tuple(chosen + spare[: max(0, LEAST - len(chosen))])
 
 
-def _practise(arena: str, role: str, number: int, met: dict[str, list[Example]]) -> None:
-    seed = chance.key("practice", arena, number)
-    game = Game(registry.get(arena), seed)
-    rng = chance.stream(seed, "replies")
-    while not game.over:
-        for seat in game.owed():
-            reply = rng.choice(game.legal(seat))
-            ask = game.ask(seat)
-            if ask is not None and game.role(seat) == role and game.decisions[seat] < 40:
-                examples = met.setdefault(ask.kind, [])
+@lru_cache(maxsize=16)
+def _practice(arena: str) -> dict[str, dict[str, list[Example]]]:
+    """Up to three examples per role and kind of ask."""
+    met: dict[str, dict[str, list[Example]]] = {}
+    for number in range(GAMES):
+        seed = chance.key("practice", arena, number)
+        game = Game(registry.get(arena), seed)
+        rng = chance.stream(seed, "replies")
+        while not game.over:
+            for seat in game.owed():
+                reply = rng.choice(game.legal(seat))
+                ask = game.ask(seat)
+                assert ask is not None
+                examples = met.setdefault(game.role(seat), {}).setdefault(ask.kind, [])
                 if len(examples) < LEAST:
                     examples.append((game.arena.words.ask(ask), reply))
-            game.submit(seat, reply)
+                game.submit(seat, reply)
+    return met

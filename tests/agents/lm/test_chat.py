@@ -82,7 +82,7 @@ def test_ids_are_those_of_smollm2s_template(smollm2: Policy) -> None:
 
 
 def stays_data(chat: Chat, content: str) -> None:
-    """Content adds no control token, and the whole decodes to the template with the content in it, letter for letter."""
+    """Content adds no control token; the whole decodes to the template with the content in it, letter by letter."""
     control = set(chat.control.values())
     harmless = [i for i in chat.first("hello") if i in control]
     ids = chat.first(content)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from lanista.agents.contract import Exchange
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy

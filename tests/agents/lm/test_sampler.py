@@ -27,7 +27,7 @@ def first_logps(policy: Policy, prompt: list[int]) -> torch.Tensor:
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
 def test_first_ids_are_distributed_as_the_model_says(policy: Policy, temperature: float) -> None:
-    """8000 draws; the G statistic over the ids expected 5 times or more, the rest pooled, below its 1 - 1e-4 quantile."""
+    """8000 draws; G over the ids expected 5 times or more, the rest pooled, is below its 1 - 1e-4 quantile."""
     prompt, draws = policy.chat.first("vote"), 8000
     logps_V = torch.log_softmax(first_logps(policy, prompt) / temperature, -1)
     counts = np.zeros(len(logps_V))
