@@ -12,7 +12,7 @@ the sum over all those deals of the product of the seats' factors is done in clo
 seats that have any evidence, with a multinomial for those that have none. So the posterior over full assignments is
 exact, at the price of a few array operations on rows. Tests hold it against brute force over all permutations.
 
-Where there are more than ``LIMIT`` rows (no deck of twelve or fewer with up to four wolves), that many are sampled
+Where there are more than ``LIMIT`` rows (no deck of up to twelve players has so many), ``SAMPLE`` rows are drawn
 without favour from those that agree with the roles revealed so far.
 """
 
@@ -29,8 +29,10 @@ from numpy.typing import NDArray
 
 from lanista.arenas import chance
 
-LIMIT = 20_000
-"""Rows enumerated; above it, this many are sampled."""
+LIMIT = 16_000
+"""Rows enumerated; above it they are sampled."""
+SAMPLE = 4_000
+"""Rows drawn where they are sampled."""
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -237,7 +239,7 @@ def _drawn(
     known_seers = [i for i, side in fixed.items() if side == "seer"]
     open_seats = [i for i in range(n) if i not in fixed]
     more_wolves, more_seers = wolves - len(known_wolves), seers - len(known_seers)
-    for _ in range(LIMIT):
+    for _ in range(SAMPLE):
         drawn = rng.sample(open_seats, more_wolves + more_seers)
         yield known_wolves + drawn[:more_wolves], known_seers + drawn[more_wolves:]
 

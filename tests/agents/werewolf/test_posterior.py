@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lanista.agents.werewolf import posterior as module
@@ -85,8 +85,7 @@ def test_equals_brute_force(data):
     counts["werewolf"] = data.draw(st.integers(1, 2))
     counts["villager"] = data.draw(st.integers(0, max(0, 7 - sum(counts.values()))))
     deck = Deck(counts)
-    if not 2 <= deck.n <= 7:
-        return
+    assume(2 <= deck.n <= 7)
     width = len(deck.roles)
     factor = st.lists(st.sampled_from([0.0, 0.1, 0.5, 1.0]), min_size=width, max_size=width).map(np.array)
     cards = data.draw(st.dictionaries(st.integers(0, deck.n - 1), factor, max_size=4))
@@ -107,7 +106,7 @@ def test_equals_brute_force(data):
 
 
 def test_sampled_rows_agree_with_the_exact(monkeypatch):
-    # Ten seats, three wolves, one seer: 840 rows exactly; the same evidence on 20,000 sampled rows.
+    # Ten seats, three wolves, one seer: 840 rows exactly; the same evidence on 4,000 sampled rows.
     deck = Deck({"werewolf": 3, "seer": 1, "doctor": 1, "villager": 5})
 
     def wolves(table: Posterior) -> np.ndarray:
@@ -121,8 +120,9 @@ def test_sampled_rows_agree_with_the_exact(monkeypatch):
     assert not is_exact(deck)
     sampled = Posterior(deck, seed=5)
     assert not sampled.rows.exact
-    # 20,000 draws and likelihood ratios below e^1.5: standard errors below 0.006.
-    assert wolves(sampled) == pytest.approx(exact, abs=0.025)
+    # 4,000 draws, those without seat 2 as seer or wolf of little weight: about 1,300 that count, so standard errors
+    # below 0.014; four of them.
+    assert wolves(sampled) == pytest.approx(exact, abs=0.055)
     assert np.array_equal(Posterior(deck, seed=5).wolves, sampled.wolves)
     assert not np.array_equal(Posterior(deck, seed=6).wolves, sampled.wolves)
     known = Posterior(deck, seed=5, known={3: "werewolf", 4: "seer", 5: "villager"})

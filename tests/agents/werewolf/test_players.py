@@ -1,0 +1,179 @@
+"""Whole games: replies are legal, no player needs a memory, nobody votes for itself, and strength is as claimed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lanista import arenas
+from lanista.agents.contract import Agent, Answer, Question
+from lanista.agents.random import RandomAgent
+from lanista.agents.table import Fixture, play, play_game
+from lanista.agents.werewolf.bayes import BayesAgent
+from lanista.agents.werewolf.crowd import CrowdAgent
+from lanista.agents.werewolf.speech import LINES, say
+from lanista.arenas import chance
+from lanista.stats import Interval, wilson
+
+DECKS: list[dict[str, Any]] = [
+    *({"players": n} for n in range(7, 13)),
+    {"players": 5},
+    {"players": 7, "roles": ()},
+    {"players": 7, "roles": (), "first_phase": "day", "discussion_rounds": 0},
+    {"players": 6, "wolves": 2, "roles": ("seer", "doctor", "witch", "hunter")},
+    {"players": 8, "first_phase": "day", "discussion_rounds": 2, "reveal_on_death": False},
+    {"players": 10, "roles": ("doctor", "witch"), "reveal_on_death": False},
+    {"players": 11, "roles": ("hunter",), "discussion_rounds": 0},
+]
+
+
+class Spy:
+    """Sits in front of another agent and keeps what it was asked and what it said."""
+
+    time_limit_s = None
+    batched = False
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent, self.name = agent, agent.name
+        self.seen: list[tuple[Question, str]] = []
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        answers = list(self.agent.answer(questions))
+        self.seen += zip(questions, [answer.text for answer in answers], strict=True)
+        return answers
+
+    def forget(self, game: str) -> None:
+        self.agent.forget(game)
+
+    def close(self) -> None:
+        self.agent.close()
+
+
+def table(config: Any, village: Agent, wolves: Agent, seed: int) -> Fixture:
+    arena = arenas.get("werewolf")
+    pack = arena.rules.teams(arena.rules.deal(seed, config))["wolves"]
+    seating = {seat: wolves if seat in pack else village for seat in arena.rules.seats(config)}
+    return Fixture(id=f"{village.name} {wolves.name} {seed}", arena=arena, seed=seed, config=config, seating=seating)
+
+
+def village_rate(village: Agent, wolves: Agent, games: int, players: int = 9) -> Interval:
+    config = arenas.get("werewolf").configure(players=players)
+    won = []
+    fixtures = (table(config, village, wolves, seed) for seed in range(games))
+    play(fixtures, on_game=lambda _, game: won.append(game.outcome.winner == "village"))
+    return wilson(sum(won), games)
+
+
+@pytest.mark.parametrize("deck", DECKS, ids=str)
+def test_every_reply_is_legal(deck):
+    # Mixed tables: whatever random players say, the scripted ones answer within the rules, in every role.
+    arena = arenas.get("werewolf")
+    config = arena.configure(**deck)
+    makers = (BayesAgent, CrowdAgent, RandomAgent)
+    for seed in range(6):
+        agents = [makers[chance.draw(seed, f"seat {i}", 0, 3)]() for i in range(config.players)]
+        seating = dict(zip(arena.rules.seats(config), agents, strict=True))
+        episode = play_game(arena, seating, seed, config=config)
+        turns = [turn for step in episode.steps for turn in step.turns]
+        assert all(turn.by == "seat" and not turn.attempts for turn in turns)
+        for turn in turns:
+            if turn.kind == "vote":
+                assert turn.action != f"vote: {turn.seat}"
+
+
+@pytest.mark.parametrize("side", ["village", "wolves"])
+def test_large_sampled_decks_are_played(side):
+    # Sixteen players, six wolves: 8,008 packs times ten seers is over the limit, so bayes samples.
+    config = arenas.get("werewolf").configure(players=16, wolves=6, roles=("seer", "doctor"))
+    pair = (BayesAgent(), CrowdAgent()) if side == "village" else (CrowdAgent(), BayesAgent())
+    refused = []
+    play(
+        [table(config, *pair, seed=3)],
+        on_game=lambda _, game: refused.extend(t for s in game.steps for t in s.turns if t.by != "seat" or t.attempts),
+    )
+    assert not refused
+
+
+@pytest.mark.parametrize("make", [BayesAgent, CrowdAgent])
+@pytest.mark.parametrize("deck", [{"players": 9}, {"players": 7, "reveal_on_death": False}], ids=str)
+def test_a_fresh_agent_answers_the_same(make, deck):
+    # What an agent keeps is a shortcut: rebuilt from nothing, in any order, under another game's id, it says the same.
+    spy = Spy(make())
+    config = arenas.get("werewolf").configure(**deck)
+    play([table(config, spy, spy, seed) for seed in (1, 2)], on_game=lambda *_: None)
+    assert len(spy.seen) > 40
+    reused = make()
+    for question, said in reversed(spy.seen[::3]):
+        assert make().answer([question])[0].text == said
+        assert reused.answer([replace(question, game="one id for all")])[0].text == said
+
+
+def test_a_forked_game_goes_on_the_same():
+    arena = arenas.get("werewolf")
+    config = arena.configure(players=9)
+    spy = Spy(BayesAgent())
+    once, again = (play_game(arena, dict.fromkeys(arena.rules.seats(config), a), 7, config=config) for a in (spy, spy))
+    assert once.canonical() == again.canonical()
+
+
+def test_without_events_the_legal_replies_are_drawn_from():
+    # In somebody else's environment there are no events; the players still answer legally.
+    question = Question(
+        game="g", seat="a", seed=1, arena="other", role="x", phase="", kind="vote", text="",
+        legal=("up", "down"), legal_complete=True,
+    )  # fmt: skip
+    for make in (BayesAgent, CrowdAgent):
+        assert make().answer([question])[0].text in question.legal
+
+
+def test_what_is_said_is_short_varied_and_no_act():
+    words: set[str] = set()
+    for mood, lines in LINES.items():
+        for line in lines:
+            assert len(line.split()) <= 12
+            assert ":" not in line.split()[0]
+            words |= {word.strip(".,:") for word in line.lower().split()}
+        assert len(set(lines)) > 1, mood
+    assert len(words) < 100
+    rng = chance.stream(1, "test")
+    assert say(rng, "report: player_3 werewolf").endswith("\nreport: player_3 werewolf")
+    assert "player_3" in say(rng, "claim: player_3")
+
+
+def test_a_seer_reports_what_it_found_and_a_doctor_guards_it():
+    # In a village of bayes every finding reported is true, and wolves never say in the open who they are.
+    spy = Spy(BayesAgent())
+    config = arenas.get("werewolf").configure(players=9)
+    play([table(config, spy, CrowdAgent(), seed) for seed in range(8)], on_game=lambda *_: None)
+    reports = 0
+    for question, said in spy.seen:
+        if question.kind == "speech" and "\nreport: " in said:
+            target, finding = said.rpartition("report: ")[2].split()
+            found = {e.data["target"]: e.data["finding"] for e in question.events if e.kind == "inspected"}
+            assert question.role == "seer"
+            assert found[target] == finding
+            reports += 1
+    assert reports >= 8
+
+
+def test_bayes_finds_crowds_wolves_and_hides_from_a_crowd():
+    # Small samples with wide gaps: the village of bayes against wolves of crowd wins about 0.95, that of crowd 0.35;
+    # wolves of bayes hold a crowd village to about 0.2.
+    bayes, crowd = BayesAgent(), CrowdAgent()
+    assert village_rate(bayes, crowd, 40).low > village_rate(crowd, crowd, 100).high
+    assert village_rate(crowd, bayes, 40).high < village_rate(bayes, crowd, 40).low
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("players", [7, 9, 12])
+def test_strength(players):
+    # Clearly better than both on both sides, and a village of bayes does not always see through wolves of bayes.
+    bayes, crowd, random = BayesAgent(), CrowdAgent(), RandomAgent()
+    rates = {(a.name, b.name): village_rate(a, b, 300, players) for a in (bayes, crowd, random) for b in (bayes, crowd)}
+    for wolves in ("bayes", "crowd"):
+        for village in ("crowd", "random"):
+            assert rates["bayes", wolves].low > rates[village, wolves].high
+    assert rates["crowd", "bayes"].high < rates["crowd", "crowd"].value
+    assert rates["bayes", "bayes"].high < rates["bayes", "crowd"].value
+    assert rates["bayes", "bayes"].high < 0.95
