@@ -14,6 +14,7 @@ from lanista.agents.contract import Agent
 from lanista.agents.table import Fixture, play
 from lanista.arenas import chance
 from lanista.arenas.contract import Arena
+from lanista.arenas.referee import Game
 from lanista.stats import Interval, Verdict, clustered_rate, paired_verdict
 from lanista.training.rollout import scenario_seed
 
@@ -59,8 +60,12 @@ def evaluate(
     preset: str = "default",
     at_once: int = 64,
     on_game: Callable[[int, int], None] | None = None,
+    keep: Callable[[Fixture, Game, int], None] | None = None,
 ) -> Evaluation:
-    """Play one game per scenario number, team and opponent. ``on_game(done, all)`` is told after each."""
+    """Play one game per scenario number, team and opponent.
+
+    ``on_game(done, all)`` is told after each; ``keep(fixture, game, number)`` is handed each as it ends.
+    """
     fixtures, sides = [], {}
     for number in numbers:
         game_seed = scenario_seed(seed, number, "held out")
@@ -91,6 +96,8 @@ def evaluate(
 
     def finished(fixture: Fixture, game: Any) -> None:
         number, mine, name = sides[fixture.id]
+        if keep is not None:
+            keep(fixture, game, number)
         scores[mine, name][number] = game.outcome.scores[mine]
         for step in game.steps:
             for turn in step.turns:

@@ -1,7 +1,8 @@
 """A whole training run: start or resume, steps, checkpoints, evaluation, policies.
 
 ====================  =================================================================================================
-``train.json``        the resolved config, the arena's hash, seed and versions
+``run.json``          the resolved config, the arena's hash, seed, versions and command (``lanista.runs``)
+``store.sqlite``      the policies with their versions
 ``metrics.jsonl``     a line per step, and one per evaluation; never ahead of the checkpoint a run resumes from
 ``checkpoints/``      TRL's checkpoints, each there as a whole or not at all
 ``pool/``             frozen past policies (with opponent ``past``)
@@ -16,8 +17,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from lanista.agents.contract import Agent
 from lanista.agents.lm.agent import LMAgent
 from lanista.arenas import registry
 from lanista.arenas.contract import Arena
-from lanista.errors import LanistaError, UsageError, suggest
+from lanista.errors import UsageError, suggest
+from lanista.runs import Run, Stopped
 from lanista.stats import Verdict
 from lanista.training import policies
 from lanista.training.config import TrainConfig
@@ -53,19 +54,82 @@ class TrainResult:
     after: Evaluation | None
     verdicts: Mapping[str, Verdict]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        evaluations = {"before": self.before, "after": self.after}
+        return {
+            "out": str(self.out),
+            "steps": self.steps,
+            "policies": {name: str(path) for name, path in self.policies.items()},
+            "rates": {
+                when: {" against ".join(side): list(rate) for side, rate in found.rates().items()}
+                for when, found in evaluations.items()
+                if found is not None
+            },
+            "verdicts": {side: asdict(verdict) for side, verdict in self.verdicts.items()},
+        }
 
-def train(config: TrainConfig, out: Path, resume: bool = False, on_step: OnStep | None = None) -> TrainResult:
+
+def train(
+    config: TrainConfig,
+    out: Path,
+    resume: bool = False,
+    on_step: OnStep | None = None,
+    command: Sequence[str] | None = None,
+) -> TrainResult:
     """Train and return what came of it. Blocks until done; may be killed at any moment and resumed.
 
     ``resume`` starts a run that is not there, continues an unfinished one from its last checkpoint, and returns the
-    result of a finished one. Raises UsageError for a run that exists and is not to be resumed, for one of another
-    config, and for unknown names in the config; LanistaError where the arena changed since.
+    result of a finished one. ``command`` is kept as the words that run it again. Raises UsageError for a run that
+    exists and is not to be resumed, for one that was started otherwise (arena hash included), and for unknown names in
+    the config; Stopped on Ctrl-C.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
-    run = _Run(config, Path(out), on_step)
-    run.claim(resume)
-    return run.go()
+    out = Path(out)
+    work = _Run(config, out, on_step)
+    if not (resume and (out / "result.json").exists()):
+        if not resume and (out / "run.json").exists():
+            raise UsageError(f"there is a run in {out} already: continue it with --resume, or choose another --out")
+        work.prepare()  # what is wrong with the config is told before there is a run
+    if not work.writes:
+        return work.go()
+    settings = {**config.to_json(), "hash": work.arena.hash(config.preset)}
+    opener = Run.resume if resume else Run.create
+    with opener(out, "train", settings, command, config.seed) as run:
+        work.run = run
+        try:
+            return work.go()
+        except KeyboardInterrupt:
+            raise Stopped(f"stopped; the run in {out} goes on from its last checkpoint with: {run.again}") from None
+
+
+def describe(line: Mapping[str, Any]) -> str:
+    """A line of the metrics in words, for the terminal."""
+    if line["kind"] == "evaluation":
+        rates = [
+            f"{side.replace('/', ' against ')} {v:.1%} [{a:.1%}, {b:.1%}]" for side, (v, a, b) in line["rates"].items()
+        ]
+        return f"held out after step {line['step']}: {'; '.join(rates)}"
+    wins = [f"{k.split('/')[1]} {v:.0%}" for k, v in sorted(line.items()) if k.startswith("score/")]
+    paid = [
+        f"{k.split('/')[1]} {v:+.1f}" for k, v in sorted(line.items()) if k.startswith("reward/") and k.count("/") == 1
+    ]
+    parts = [f"step {line['step']}/{line['of']}", f"wins {', '.join(wins)}", f"reward {', '.join(paid)}"]
+    for name, form in _SHOWN.items():
+        if name in line:
+            parts.append(form.format(line[name]))
+    return " · ".join(parts)
+
+
+_SHOWN = {
+    "policy/entropy": "entropy {:.2f}",
+    "policy/kl_sampler": "kl {:.4f}",
+    "policy/clip_share": "clipped {:.1%}",
+    "illegal_share": "refused {:.1%}",
+    "groups/silent_share": "silent groups {:.0%}",
+    "tokens/sampled_per_second": "{:,.0f} tokens/s",
+}
 
 
 def metrics(out: Path, kind: str = "step") -> list[dict[str, Any]]:
@@ -94,45 +158,23 @@ class _Run:
         self.pool = Pool(config, out / "pool")
         self.names = policies.policy_names(config, self._learning_roles())
         self.opponents: Opponents | None = None
+        self.run: Run | None = None
+        # Of several processes (accelerate), the first one writes; the others only compute.
+        self.writes = int(os.environ.get("RANK", "0")) == 0
 
-    def claim(self, resume: bool) -> None:
-        """Make the run's folder, or make sure it is the same run."""
-        record = {
-            "format": 1,
-            "config": self.config.to_json(),
-            "arena_hash": self.arena.hash(self.config.preset),
-            "versions": {name: version(name) for name in ("torch", "transformers", "trl", "peft", "accelerate")},
-        }
-        path = self.out / "train.json"
-        if not path.exists():
-            self.out.mkdir(parents=True, exist_ok=True)
-            _write(path, record)
-            return
-        if not resume:
-            raise UsageError(f"{self.out} holds a training run already; resume it, or take another folder")
-        old = json.loads(path.read_text(encoding="utf-8"))
-        if old["arena_hash"] != record["arena_hash"]:
-            raise LanistaError(
-                f"{self.out} was trained in {self.config.arena!r} under hash {old['arena_hash']}, and the arena "
-                f"installed here has {record['arena_hash']}: start a new run"
-            )
-        differs = [name for name, value in self.config.to_json().items() if old["config"].get(name) != value]
-        if differs:
-            raise UsageError(
-                f"{self.out} was started with another {differs[0]} ({old['config'].get(differs[0])!r}, not "
-                f"{self.config.to_json()[differs[0]]!r}): resume it with its own config, or start a new run"
-            )
+    def prepare(self) -> None:
+        """Load the model and seat the opponents. Raises UsageError for unknown names."""
+        transformers_logging.disable_progress_bar()  # a bar per saved folder would drown the steps
+        self.policy, self.roles = policies.start(self.config, self.names)
+        self.opponents = Opponents(self.config, self.pool, self.roles.policy)
+        for spec in {*self.config.opponents, *self.config.evaluate_against} - {SELF, PAST}:
+            self.opponents.scripted(spec)
 
     def go(self) -> TrainResult:
         config, out = self.config, self.out
         if (out / "result.json").exists():
             return self._result()
-        transformers_logging.disable_progress_bar()  # a bar per saved folder would drown the steps
-        policy, roles = policies.start(config, self.names)
-        self.policy, self.roles = policy, roles
-        self.opponents = Opponents(config, self.pool, roles.policy)
-        for spec in {*config.opponents, *config.evaluate_against} - {SELF, PAST}:
-            self.opponents.scripted(spec)  # an unknown name is told before an hour of training, not after
+        policy, roles = self.policy, self.roles
         trainer = SelfPlayGRPOTrainer(
             config=config,
             out=out / "checkpoints",
@@ -150,12 +192,23 @@ class _Run:
         if checkpoint is None and not metrics(out, "evaluation"):
             self.evaluate(0)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-        policies.save(roles, policy.tokenizer, out / "policies", self._card())
-        found = metrics(out, "evaluation")
-        _write(
-            out / "result.json",
-            {"before": found[0]["evaluation"], "after": found[-1]["evaluation"]} if found else {},
-        )
+        if self.run is not None:
+            policies.save(roles, policy.tokenizer, out / "policies", self._card())
+            found = metrics(out, "evaluation")
+            for name in self.names:
+                self.run.store.add_policy(
+                    name,
+                    config.steps,
+                    Path("policies") / name,
+                    base=config.model,
+                    step=config.steps,
+                    metrics=found[-1]["rates"] if found else {},
+                )
+            _write(
+                out / "result.json",
+                {"before": found[0]["evaluation"], "after": found[-1]["evaluation"]} if found else {},
+            )
+        trainer.accelerator.wait_for_everyone()
         return self._result()
 
     def evaluate(self, step: int) -> None:
@@ -238,7 +291,7 @@ class _Run:
             f"{', '.join(config.opponents)}, in `{config.arena}` (hash {self.arena.hash(config.preset)}, preset "
             f"{config.preset}, config {dict(config.arena_config) or 'default'}).\n\n"
             "It plays this game and was made for nothing else. Held-out scores are in the run's `result.json`; "
-            "the whole config is in its `train.json`.\n"
+            "the whole config is in its `run.json`.\n"
         )
 
     def _result(self) -> TrainResult:

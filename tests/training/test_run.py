@@ -170,9 +170,9 @@ def test_metrics_name_what_happened(tmp_path: Path, folder: Path) -> None:
 def test_a_run_is_not_overwritten_or_mixed_up(tmp_path: Path, folder: Path) -> None:
     out = tmp_path / "run"
     train(config(folder, steps=1, evaluate_games=0), out)
-    with pytest.raises(UsageError, match="resume it, or take another folder"):
+    with pytest.raises(UsageError, match="continue it with --resume"):
         train(config(folder, steps=1, evaluate_games=0), out)
-    with pytest.raises(UsageError, match="another learning_rate"):
+    with pytest.raises(UsageError, match="learning_rate"):
         train(config(folder, steps=1, evaluate_games=0, learning_rate=0.5), out, resume=True)
 
 
@@ -192,6 +192,7 @@ def test_wrong_names_are_told_before_anything_is_played(
 ) -> None:
     with pytest.raises(UsageError, match=says):
         train(config(folder, **wrong), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

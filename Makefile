@@ -1,0 +1,47 @@
+# Everything a user runs: `make demo` shows the product, `make test` proves it. Both set up .venv by themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# Extra words for pip, e.g. to take torch from an index of CPU builds (see "A CPU torch" in README.md).
+PIP_ARGS ?=
+
+.PHONY: demo test slow check bench clean plan
+
+demo: plan $(VENV)/.train
+	@$(BIN)/lanista demo
+
+plan:
+	@$(PYTHON) lanista/bootstrap.py $(VENV)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow --timeout 3600
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev
+	@for script in benchmarks/*_speed.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# A mark per set of extras, renewed when pyproject.toml changes.
+$(VENV)/.train: $(VENV)/.base
+	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[train]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[all]"
+	@touch $@ $(VENV)/.train
+
+$(VENV)/.base: pyproject.toml
+	@$(PYTHON) lanista/bootstrap.py --check
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --upgrade pip
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,87 @@
+"""The command line: ``lanista VERB …``, a file per verb. ``lanista --help`` loads no arena, no torch, no pandas."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lanista import __version__
+from lanista.cli import (
+    agents,
+    arenas,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    leaderboard,
+    models,
+    play,
+    replay,
+    tournament,
+    train,
+)
+from lanista.cli.common import ClickException, fail
+from lanista.errors import LanistaError
+
+app = typer.Typer(
+    name="lanista",
+    help="Multi-agent arenas for language-model agents: play, train by self-play, and rank with intervals.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (
+    demo,
+    play,
+    tournament,
+    leaderboard,
+    replay,
+    export,
+    train,
+    evaluate,
+    models,
+    arenas,
+    agents,
+    doctor,
+):
+    module.add(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"lanista {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0, 1 for a failure, 2 for usage, 130 after Ctrl-C. One line says what is wrong."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except ClickException as error:
+        sys.exit(fail(error.format_message(), 2))  # type: ignore[attr-defined]
+    except LanistaError as error:
+        sys.exit(fail(str(error), error.code))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(fail("stopped", 130))
+    except BrokenPipeError:
+        # Whoever read our output went away (`lanista … | head`). Nothing is left to say, nor anywhere to say it.
+        sys.stderr.close()
+        sys.exit(141)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        sys.exit(fail(f"{error.strerror}: {error.filename}" if error.filename else str(error), 1))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,168 @@
+"""``lanista demo``: the whole road in about ten minutes, from a game read aloud to a verdict on a trained policy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.rule import Rule
+
+from lanista.cli.common import command_line, console, duration, notes, progress
+from lanista.errors import LanistaError
+
+ARENA = "werewolf"
+DECK: dict[str, Any] = {"players": 7, "wolves": 2, "roles": ("seer",)}
+"""One small fixed deck for everything: short games train quickly."""
+
+SCRIPTED = ["random", "crowd", "bayes"]
+
+
+def add(app: typer.Typer) -> None:
+    app.command(name="demo")(demo)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Where its runs go.")] = Path("runs/demo"),
+    steps: Annotated[int, typer.Option("--steps", min=1, help="GRPO steps.")] = 30,
+    games: Annotated[int, typer.Option("--games", min=2, help="Held-out games per side, before and after.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
+    pace: Annotated[
+        float, typer.Option("--pace", min=0, help="Seconds between two turns of the game read aloud.")
+    ] = 0.06,
+    skip_download: Annotated[bool, typer.Option("--skip-download", help="Do without SmolLM2.")] = False,
+) -> None:
+    """Play, rank, warm-start, train and compare, in about ten minutes on two cores. Run it again to go on or reread."""
+    start = time.monotonic()
+    stages: list[tuple[str, Callable[[], object]]] = [
+        ("One short game, read aloud", lambda: _game(seed, pace)),
+        ("A tournament of scripted agents", lambda: _tournament(out / "scripted", SCRIPTED, 120, seed)),
+        ("SmolLM2-135M in the seats of a few games", lambda: _smollm2(out / "smollm2", seed, skip_download)),
+        ("A tiny model, taught by scripted players", _tiny),
+        ("Self-play GRPO", lambda: _train(out / "train", steps, games, seed)),
+        ("The leaderboard: before and after, among the others", lambda: _final(out, seed)),
+    ]
+    try:
+        for number, (title, stage) in enumerate(stages, 1):
+            console.print()
+            console.print(Rule(f"[bold]{number} of {len(stages)} · {title}[/]", align="left"))
+            stage()
+    except KeyboardInterrupt:
+        raise LanistaError(f"stopped; what was played is kept in {out}: `make demo` goes on from there") from None
+    console.print()
+    console.print(f"Done in {duration(time.monotonic() - start)}. Three things to try next:")
+    for command in (
+        "lanista play werewolf --seat player_0=human --agents bayes",
+        f"lanista replay {out / 'board'} --list",
+        f"lanista train werewolf --policies per-role --opponents self,past --out {out.parent / 'per-role'}",
+    ):
+        console.print(f"  .venv/bin/{command}" if Path(".venv/bin/lanista").exists() else f"  {command}", markup=False)
+
+
+def _game(seed: int, pace: float) -> None:
+    from lanista.agents import registry, table
+    from lanista.arenas import Game, get
+    from lanista.leaderboards.replay import Narrator
+
+    arena = get(ARENA)
+    config = arena.configure(**DECK)
+    agents = [registry.make(name) for name in ("bayes", "crowd")]
+    seats = arena.rules.seats(config)
+    narrator = Narrator(console, public=True)
+
+    def turn(_: Any, game: Game, seat: str) -> None:
+        narrator.turn(game)
+        time.sleep(pace)
+
+    fixture = table.Fixture(
+        id="aloud",
+        arena=arena,
+        seed=seed,
+        config=config,
+        seating={seat: agents[i % 2] for i, seat in enumerate(seats)},
+    )
+    table.play([fixture], on_turn=turn, on_game=lambda _, game: narrator.reveal(game))
+
+
+def _tournament(out: Path, agents: list[str], games: int, seed: int, title: bool = True) -> None:
+    from lanista.leaderboards import board as boards
+    from lanista.leaderboards import terminal
+    from lanista.leaderboards.tournament import run_tournament
+    from lanista.runs import Run
+
+    with progress("games") as update:
+        summary = run_tournament(
+            ARENA,
+            agents,
+            games,
+            seed,
+            DECK,
+            out=out,
+            resume=True,
+            command=command_line(),
+            on_progress=lambda done, total, left: update(done, total),
+        )
+    with Run.open(summary.path) as run:
+        terminal.show(boards.board(run.store), console)
+
+
+def _smollm2(out: Path, seed: int, skip: bool) -> None:
+    from lanista.agents.lm.models import fetch_smollm2
+
+    if skip:
+        console.print("skipped: --skip-download was given")
+        return
+    try:
+        fetch_smollm2(lambda stage: notes.print(stage, markup=False, soft_wrap=True))
+    except LanistaError as error:
+        console.print(f"skipped: {error}", markup=False)
+        return
+    _tournament(out, ["lm:smollm2", "random"], 4, seed)
+    console.print("Four games say nothing about strength; they show that it plays. Read one: ", end="")
+    console.print(f"lanista replay {out}", markup=False)
+
+
+def _tiny() -> Path:
+    from lanista.arenas import get
+    from lanista.training.warmstart import make_tiny
+
+    arena = get(ARENA)
+    with progress("tiny") as update:
+        path = make_tiny(arena, arena.configure(**DECK), progress=update)
+    console.print(f"lm:tiny is {path}", markup=False, soft_wrap=True)
+    return path
+
+
+def _train(out: Path, steps: int, games: int, seed: int) -> None:
+    from lanista.training import run as training
+    from lanista.training.config import TrainConfig
+
+    config = TrainConfig(
+        arena=ARENA,
+        arena_config=DECK,
+        model="tiny",
+        opponents=("crowd",),
+        steps=steps,
+        evaluate_games=games,
+        evaluate_against=("crowd",),
+        seed=seed,
+    )
+    done = training.train(
+        config, out, resume=True, on_step=lambda line: console.print(training.describe(line), markup=False)
+    )
+    for verdict in done.verdicts.values():
+        console.print(verdict.text, markup=False)
+
+
+def _final(out: Path, seed: int) -> None:
+    from lanista.leaderboards import board as boards
+    from lanista.leaderboards import page
+    from lanista.runs import Run
+
+    trained = out / "train" / "policies" / "shared"
+    _tournament(out / "board", ["lm:tiny", f"lm:{trained}", *SCRIPTED], 400, seed + 1)
+    with Run.open(out / "board") as run:
+        written = page.write(boards.board(run.store), run.store, out / "board" / "leaderboard.html", run.meta)
+    console.print(f"The page, with every game to read: {written.resolve()}", markup=False, soft_wrap=True)

@@ -1,0 +1,90 @@
+"""``lanista doctor``: what this machine has, and what is missing for what."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import typer
+
+from lanista import __version__
+from lanista.cli.common import Json, console, free_bytes, print_json, size
+from lanista.errors import LanistaError
+
+NEEDS = {
+    "train": ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "gguf"),
+    "openai": ("openai",),
+    "agentscope": ("agentscope",),
+    "parquet": ("pyarrow",),
+}
+
+
+def add(app: typer.Typer) -> None:
+    app.command(name="doctor")(doctor)
+
+
+def doctor(json: Json = False) -> None:
+    """Check the installation. Exits 1 where a registered arena or agent cannot be loaded."""
+    found = _look()
+    if json:
+        print_json(found)
+    else:
+        for name, value in found.items():
+            if isinstance(value, dict):
+                console.print(f"[bold]{name}[/]")
+                for key, inner in value.items():
+                    console.print(f"  {key:<14} ", end="")
+                    console.print(str(inner), markup=False, soft_wrap=True)
+            else:
+                console.print(f"[bold]{name:<16}[/] ", end="")
+                console.print(str(value), markup=False, soft_wrap=True)
+    if found["broken"]:
+        raise LanistaError(f"{len(found['broken'])} plug-ins cannot be loaded: {', '.join(found['broken'])}")
+
+
+def _look() -> dict[str, Any]:
+    from lanista.agents import registry as agents
+    from lanista.arenas import registry as arenas
+    from lanista.paths import cache_dir
+
+    broken: dict[str, str] = {}
+    for group, names in ((arenas.GROUP, arenas.names()), (agents.GROUP, agents.names())):
+        for name in names:
+            try:
+                arenas.load(group, name, group.split(".")[1].rstrip("s"))
+            except LanistaError as error:
+                broken[name] = str(error)
+    return {
+        "lanista": __version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "cache": f"{cache_dir()} ({size(free_bytes(cache_dir()))} free)",
+        "extras": {extra: _extra(packages) for extra, packages in NEEDS.items()},
+        "devices": _devices(),
+        "arenas": {name: broken.get(name, "fine") for name in arenas.names()},
+        "agents": {name: broken.get(name, "fine") for name in agents.names()},
+        "broken": broken,
+    }
+
+
+def _extra(packages: tuple[str, ...]) -> str:
+    found, missing = [], []
+    for package in packages:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    return ", ".join(found) + (f"{'; ' if found else ''}missing: {', '.join(missing)}" if missing else "")
+
+
+def _devices() -> str:
+    try:
+        import torch
+    except ImportError:
+        return "no torch: nothing that needs a local model can run; install the extra `train`"
+    if torch.cuda.is_available():
+        return ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
+    return f"CPU only, {torch.get_num_threads()} threads"

@@ -1,0 +1,195 @@
+"""``lanista evaluate``: a policy against fixed opponents on held-out deals, beside another one on the same deals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lanista.cli.common import (
+    Config,
+    DryRun,
+    Json,
+    Preset,
+    Resume,
+    Seed,
+    Set,
+    arena_config,
+    command_line,
+    console,
+    print_json,
+    progress,
+    split,
+)
+from lanista.errors import UsageError, suggest
+
+if TYPE_CHECKING:
+    from lanista.agents.contract import Agent
+    from lanista.arenas import Arena
+
+
+def add(app: typer.Typer) -> None:
+    app.command(name="evaluate")(evaluate)
+
+
+def evaluate(
+    arena: Annotated[str, typer.Argument(help="The arena (`lanista arenas` lists them).")],
+    agent: Annotated[
+        list[str],
+        typer.Option("--agent", metavar="[ROLE=]AGENT", help="Who is evaluated; per role or team with ROLE=AGENT."),
+    ],
+    before: Annotated[
+        list[str] | None,
+        typer.Option("--before", metavar="[ROLE=]AGENT", help="Compare with this one on the same deals."),
+    ] = None,
+    against: Annotated[str, typer.Option("--against", help="Opponents, separated by commas.")] = "random",
+    games: Annotated[int, typer.Option("--games", min=2, help="Held-out deals per side and opponent.")] = 200,
+    seed: Seed = 1,
+    set_: Set = None,
+    preset: Preset = "default",
+    at_once: Annotated[int, typer.Option("--at-once", min=1, help="Games side by side.")] = 64,
+    out: Annotated[Path | None, typer.Option("--out", help="Keep games and result in a run.")] = None,
+    resume: Resume = False,
+    json: Json = False,
+    dry_run: DryRun = False,
+    config: Config = None,
+) -> None:
+    """Play held-out games as every team and say, with intervals, how good the agent is and whether it got better."""
+    from lanista.arenas import config_json, get
+
+    game_arena = get(arena)
+    game_config = arena_config(game_arena, set_)
+    sides = sorted(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
+    opponents = split(against)
+    entrants = {"after": agent} if before is None else {"before": before, "after": agent}
+    settings = {
+        "arena": arena,
+        "hash": game_arena.hash(preset),
+        "arena_config": config_json(game_config),
+        "preset": preset,
+        **entrants,
+        "against": opponents,
+        "games": games,
+        "at_once": at_once,
+    }
+    if dry_run:
+        count = games * len(sides) * len(opponents) * len(entrants)
+        console.print(
+            f"{count} games: {games} deals × {len(sides)} teams × {len(opponents)} opponents × {len(entrants)}",
+            markup=False,
+        )
+        return
+    if out is not None:
+        from lanista.runs import Run
+
+        opener = Run.resume if resume else Run.create
+        with opener(out, "evaluate", settings, command_line(), seed) as run:
+            if "result" not in run.meta:
+                run.update(result=_result(game_arena, game_config, settings, entrants, seed, json, run.store))
+            result = run.meta["result"]
+    else:
+        result = _result(game_arena, game_config, settings, entrants, seed, json, None)
+    if json:
+        print_json(result)
+        return
+    _show(result)
+
+
+def _result(
+    arena: Arena,
+    config: Any,
+    settings: dict[str, Any],
+    entrants: dict[str, list[str]],
+    seed: int,
+    quiet: bool,
+    store: Any,
+) -> dict[str, Any]:
+    from lanista.agents import registry
+    from lanista.training.evaluate import evaluate as play_held_out
+    from lanista.training.evaluate import verdicts
+
+    opponents = {name: registry.make(name) for name in settings["against"]}
+    found = {}
+    for when, words in entrants.items():
+        seating, made = _learner(arena, config, words)
+        with progress(f"games of {', '.join(words)}", quiet=quiet) as update:
+            found[when] = play_held_out(
+                arena,
+                config,
+                seating,
+                opponents,
+                numbers=range(settings["games"]),
+                seed=seed,
+                preset=settings["preset"],
+                at_once=settings["at_once"],
+                on_game=update,
+                keep=None if store is None else _keeper(store, when),
+            )
+        for agent in made:
+            agent.close()
+    result: dict[str, Any] = {
+        "rates": {
+            when: {f"{team} against {name}": rate._asdict() for (team, name), rate in evaluation.rates().items()}
+            for when, evaluation in found.items()
+        },
+        "illegal_share": {when: evaluation.illegal_share for when, evaluation in found.items()},
+    }
+    if "before" in found:
+        result["verdicts"] = {side: v.text for side, v in verdicts(found["before"], found["after"]).items()}
+    return result
+
+
+def _keeper(store: Any, when: str) -> Callable[[Any, Any, int], None]:
+    have = set(store.ids())
+
+    def keep(fixture: Any, game: Any, number: int) -> None:
+        id_ = f"{when}/{fixture.id}"
+        if id_ not in have:
+            now = time.time()
+            store.add_game(id_, number, len(store), game.episode(), (now, now))
+
+    return keep
+
+
+def _learner(arena: Arena, config: Any, words: list[str]) -> tuple[Callable[[str, str], Agent], list[Agent]]:
+    """Who holds a seat, by its role and team."""
+    from lanista.agents import registry
+
+    state = arena.rules.deal(0, config)
+    places = {*arena.rules.teams(state), *(arena.rules.role(state, s) for s in arena.rules.seats(config))}
+    held: dict[str, Agent] = {}
+    made: dict[str, Agent] = {}
+    for word in words:
+        place, equals, spec = word.partition("=")
+        if not equals:
+            place, spec = "", word
+        elif place not in places:
+            raise UsageError(
+                f"unknown role or team {place!r}{suggest(place, places)} (there is: {', '.join(sorted(places))})"
+            )
+        held[place] = made.setdefault(spec, registry.make(spec))
+
+    def holder(role: str, team: str) -> Agent:
+        for place in (role, team, ""):
+            if place in held:
+                return held[place]
+        raise UsageError(f"nobody is named for the role {role!r} of team {team!r}: add --agent {role}=AGENT")
+
+    return holder, list(made.values())
+
+
+def _show(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("", "side", "score", "95% interval", box=None, pad_edge=False)
+    for when, rates in result["rates"].items():
+        for side, rate in rates.items():
+            table.add_row(when, side, f"{rate['value']:.3f}", f"{rate['low']:.3f} to {rate['high']:.3f}")
+    console.print(table)
+    for when, share in result["illegal_share"].items():
+        console.print(f"refused replies ({when}): {share:.2%}", style="dim", markup=False)
+    for text in result.get("verdicts", {}).values():
+        console.print(text, markup=False)

@@ -1,0 +1,33 @@
+"""``lanista export``: a run's episodes, turns and rewards as JSON lines or Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lanista.cli.common import Json, console, print_json
+
+
+def add(app: typer.Typer) -> None:
+    app.command(name="export")(export)
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="FILE.jsonl: whole episodes. FILE.parquet or a folder: see docs/store.md.")
+    ],
+    json: Json = False,
+) -> None:
+    """Write a run's games to files that other tools read."""
+    from lanista.runs import Run
+
+    with Run.open(run) as opened:
+        written = opened.store.export(out)
+    if json:
+        print_json([str(path) for path in written])
+        return
+    for path in written:
+        console.print(f"wrote {path}", markup=False)

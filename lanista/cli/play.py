@@ -1,0 +1,124 @@
+"""``lanista play``: one game, told as it goes on; a person can sit in it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lanista.cli.common import (
+    Config,
+    DryRun,
+    Json,
+    Preset,
+    Seed,
+    Set,
+    arena_config,
+    command_line,
+    console,
+    notes,
+    split,
+)
+from lanista.errors import UsageError, suggest
+
+if TYPE_CHECKING:
+    from lanista.arenas import Arena, Game
+
+
+def add(app: typer.Typer) -> None:
+    app.command(name="play")(play)
+
+
+def play(
+    arena: Annotated[str, typer.Argument(help="The arena (`lanista arenas` lists them).")],
+    agents: Annotated[str, typer.Option("--agents", help="Agents, seated in turn around the table.")] = "random",
+    seat: Annotated[
+        list[str] | None, typer.Option("--seat", metavar="SEAT=AGENT", help="One seat's agent: --seat player_0=human.")
+    ] = None,
+    seed: Seed = 0,
+    set_: Set = None,
+    preset: Preset = "default",
+    view: Annotated[
+        str, typer.Option("--view", help="above (all that is secret too), public, or a seat's name.")
+    ] = "public",
+    out: Annotated[Path | None, typer.Option("--out", help="Keep the game in a run of its own, for replay.")] = None,
+    json: Json = False,
+    dry_run: DryRun = False,
+    config: Config = None,
+) -> None:
+    """Play one game and read along. With a human in a seat you see what that seat sees."""
+    from lanista.arenas import Game, get
+
+    game_arena = get(arena)
+    game_config = arena_config(game_arena, set_)
+    game = Game(game_arena, seed, game_config, preset=preset)
+    players = _players(game, split(agents), seat or [])
+    humans = [s for s, spec in players.items() if spec == "human"]
+    if humans and json:
+        raise UsageError("--json prints the finished game; a human needs the terminal: leave one of the two out")
+    if view not in ("above", "public", *players):
+        raise UsageError(f"unknown view {view!r}{suggest(view, ['above', 'public', *players])}")
+    if dry_run:
+        bound = game_arena.turns_bound(game_config)
+        console.print(f"one game of {arena} from seed {seed}, at most {bound} decisions", markup=False)
+        for s, spec in players.items():
+            console.print(f"  {s}: {spec}", markup=False)
+        return
+    started = time.time()
+    played = _play(game_arena, game_config, seed, preset, players, None if json or humans else view)
+    if out is not None:
+        _keep(out, played, seed, started)
+    if json:
+        import json as json_
+
+        print(json_.dumps(played.episode().to_dict(), indent=2, sort_keys=True))
+
+
+def _players(game: Game, agents: list[str], seats: list[str]) -> dict[str, str]:
+    players = {seat: agents[i % len(agents)] for i, seat in enumerate(game.seats)}
+    for word in seats:
+        seat, equals, spec = word.partition("=")
+        if not equals or not spec:
+            raise UsageError(f"--seat takes SEAT=AGENT, not {word!r}")
+        if seat not in players:
+            raise UsageError(f"unknown seat {seat!r}{suggest(seat, players)} (this game has: {', '.join(players)})")
+        players[seat] = spec
+    return players
+
+
+def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, str], view: str | None) -> Game:
+    from lanista.agents import registry, table
+    from lanista.leaderboards.replay import Narrator
+
+    agents = {spec: registry.make(spec) for spec in dict.fromkeys(players.values())}
+    narrator = Narrator(console, seat=view if view in players else None, public=view == "public")
+    played: list[Game] = []
+
+    def turn(_: Any, game: Game, seat: str) -> None:
+        if view is not None:
+            narrator.turn(game)
+
+    fixture = table.Fixture(
+        id="game", arena=arena, seed=seed, config=config, preset=preset,
+        seating={seat: agents[spec] for seat, spec in players.items()},
+    )  # fmt: skip
+    try:
+        table.play([fixture], on_turn=turn, on_game=lambda _, game: played.append(game))
+    finally:
+        for agent in agents.values():
+            agent.close()
+    if view is not None or "human" in players.values():
+        narrator.reveal(played[0])
+    return played[0]
+
+
+def _keep(out: Path, game: Game, seed: int, started: float) -> None:
+    from lanista.arenas import config_json
+    from lanista.runs import Run
+
+    config = {"arena": game.arena.name, "arena_config": config_json(game.config), "players": game.players}
+    with Run.create(out, "play", config, command_line(), seed) as run:
+        run.store.add_game("game", 0, 0, game.episode(), (started, time.time()))
+    notes.print(f"kept; read it again with: lanista replay {out}", markup=False)

@@ -1,0 +1,117 @@
+"""``lanista tournament``: every agent holds every side on the same deals; the result is kept, rated and resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lanista.cli.common import (
+    Config,
+    DryRun,
+    Json,
+    Preset,
+    Resume,
+    Seed,
+    Set,
+    arena_config,
+    command_line,
+    console,
+    notes,
+    print_json,
+    progress,
+    split,
+)
+
+
+def add(app: typer.Typer) -> None:
+    app.command(name="tournament")(tournament)
+
+
+def tournament(
+    arena: Annotated[str, typer.Argument(help="The arena (`lanista arenas` lists them).")],
+    agents: Annotated[str, typer.Option("--agents", help="Who plays: names, separated by commas.")],
+    out: Annotated[Path, typer.Option("--out", help="The run's folder.")],
+    games: Annotated[int, typer.Option("--games", min=1, help="Games, rounded up to whole rotation blocks.")] = 60,
+    seed: Seed = 0,
+    set_: Set = None,
+    preset: Preset = "default",
+    design: Annotated[
+        str,
+        typer.Option("--design", help="teams: an agent holds a whole team. mixed: agents rotate through the seats."),
+    ] = "teams",
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Processes for scripted agents; one per core if left out.")
+    ] = None,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, help="Games side by side in one process.")] = 64,
+    store: Annotated[
+        str | None, typer.Option("--store", help="URL of a database instead of a file in the run.")
+    ] = None,
+    resume: Resume = False,
+    json: Json = False,
+    dry_run: DryRun = False,
+    config: Config = None,
+) -> None:
+    """Play a tournament and print who did what; `lanista leaderboard RUN` rates it with intervals."""
+    from lanista.agents import registry
+    from lanista.arenas import get
+    from lanista.leaderboards.schedule import schedule
+    from lanista.leaderboards.tournament import run_tournament
+
+    game_arena = get(arena)
+    game_config = arena_config(game_arena, set_)
+    names = split(agents)
+    plan = schedule(game_arena, names, games, seed, game_config, design)  # type: ignore[arg-type]
+    if dry_run:
+        for name in names:
+            registry.make(name).close()
+        bound = game_arena.turns_bound(game_config)
+        facts = {
+            "games": plan.games,
+            "blocks": plan.blocks,
+            "games_per_block": plan.block_size,
+            "decisions_at_most": bound * plan.games,
+            "rounded": plan.rounded,
+            "agents": names,
+            "out": str(out),
+        }
+        if json:
+            print_json(facts)
+        else:
+            for key, value in facts.items():
+                console.print(f"{key.replace('_', ' '):<20} {value}", markup=False)
+        return
+    if plan.rounded and not json:
+        notes.print(plan.rounded, markup=False)
+    with progress("games", quiet=json) as update:
+        summary = run_tournament(
+            game_arena,
+            names,
+            games,
+            seed,
+            game_config,
+            design,  # type: ignore[arg-type]
+            out=out,
+            resume=resume,
+            workers=workers,
+            at_once=at_once,
+            preset=preset,
+            store=store,
+            command=command_line(),
+            on_progress=lambda done, total, left: update(done, total),
+        )
+    if json:
+        print_json(summary.to_dict())
+        return
+    from rich.table import Table
+
+    table = Table("agent", "games", "score", "refused", "forfeits", box=None, pad_edge=False)
+    for line in summary.standings:
+        reasons = "; ".join(f"{count}× {why}" for why, count in line.reasons.items())
+        forfeits = f"{line.forfeits}" + (f" ({reasons})" if reasons else "")
+        table.add_row(line.agent, str(line.games), f"{line.score:.3f}", str(line.illegal), forfeits)
+    console.print(table)
+    for note in summary.notes:
+        notes.print(note, markup=False)
+    console.print(f"{summary.games} games in {out} · rate them: lanista leaderboard {out}", style="dim", markup=False)

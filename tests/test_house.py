@@ -1,0 +1,133 @@
+"""The house stands as designed: links are links, imports run one way, nothing heavy is loaded for nothing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("arenas", "agents", "training", "leaderboards")
+
+# Who may import whom. The rooms build on each other in one direction; the shared modules stand beside them.
+ALLOWED = {
+    "arenas": {"arenas", "errors"},
+    "agents": {"agents", "arenas", "errors", "paths"},
+    "training": {"training", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
+    "leaderboards": {"leaderboards", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
+    "store": {"store", "arenas", "errors", "paths"},
+    "runs": {"store", "arenas", "errors", "paths", "runs"},
+    "stats": {"arenas", "errors", "stats"},
+    "paths": {"errors", "paths"},
+    "errors": {"errors"},
+}
+
+
+def imported(source: str) -> Iterator[str]:
+    """The parts of lanista that a module's source imports, lazily or not; bare room names as ``bare:room``."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = ["relative"]
+        else:
+            continue
+        for name in names:
+            first, *rest = name.split(".")
+            if first == "lanista" and rest:
+                yield rest[0]
+            elif first in (*ROOMS, "relative"):
+                yield f"bare:{first}"
+
+
+def violations(part: str, source: str) -> set[str]:
+    return {name for name in imported(source) if name not in ALLOWED[part] and name != "__version__"}
+
+
+def sources(part: str) -> list[Path]:
+    folder = ROOT / part if part in ROOMS else ROOT / "lanista" / part
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_imports_run_one_way(part: str) -> None:
+    files = sources(part)
+    assert files
+    assert {str(f.relative_to(ROOT)): v for f in files if (v := violations(part, f.read_text(encoding="utf-8")))} == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "line"),
+    [
+        ("arenas", "from lanista.agents import table"),
+        ("arenas", "def f():\n    import lanista.store"),
+        ("training", "from lanista import leaderboards"),
+        ("leaderboards", "from lanista.training.config import TrainConfig"),
+        ("agents", "from arenas import registry"),
+        ("agents", "from ..arenas import registry"),
+        ("store", "import lanista.cli.common"),
+    ],
+)
+def test_a_planted_violation_is_seen(part: str, line: str) -> None:
+    assert violations(part, line)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_are_links(room: str) -> None:
+    link = ROOT / "lanista" / room
+    assert link.is_symlink()
+    assert link.readlink() == Path("..") / room
+    assert link.resolve() == ROOT / room
+
+
+def test_agents_has_no_init_of_its_own() -> None:
+    assert not (ROOT / "agents" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("room", [r for r in ROOMS if r != "agents"])
+def test_rooms_refuse_their_bare_names(room: str) -> None:
+    done = subprocess.run([sys.executable, "-c", f"import {room}"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert f"import this package as lanista.{room}" in done.stderr
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint('\\n'.join(sys.modules), file=sys.__stdout__)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import lanista.arenas",
+        "import lanista.agents.table, lanista.agents.registry, lanista.agents.lm",
+        "import lanista.training, lanista.training.config",
+        "import io, contextlib\nfrom lanista.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])",
+    ],
+    ids=["arenas", "agents", "training", "help"],
+)
+def test_nothing_heavy_is_loaded(code: str) -> None:
+    heavy = {"torch", "transformers", "trl", "peft", "accelerate", "agentscope", "openai", "pandas", "matplotlib"}
+    assert loaded_by(code) & heavy == set()
+
+
+def test_words_that_belong_elsewhere() -> None:
+    """The project speaks of itself: no absolute paths of anybody's machine in what is shipped."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("not a git checkout: nothing says which files are shipped")
+    files = [ROOT / name for name in tracked.stdout.split("\n") if name]
+    texts = {
+        f: f.read_text(encoding="utf-8") for f in files if f.is_file() and f.suffix in (".py", ".md", ".toml", ".cff")
+    }
+    assert texts
+    planted = ("/ro" + "ot/", "/ho" + "me/", "pythonhos" + "ted")
+    assert [str(f) for f, text in texts.items() if any(word in text for word in planted)] == []
