@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 def make(argument: str = "tiny", **options: Any) -> LMAgent:
     """A language model for seats. ``argument`` is ``tiny``, ``smollm2``, a local folder or a hub id.
 
-    Options are those of ``LMAgent``, and ``dtype``, ``device``, ``arena`` (whose ``tiny`` is meant). Models are loaded
-    once per process and shared by the agents made from them. Raises UsageError or LanistaError where there is no such
-    model, or where torch and transformers are not installed.
+    It may carry options, as in ``tiny?mode=score&temperature=0``; those given by name go before them. Options are those
+    of ``LMAgent``, and ``dtype``, ``device``, ``arena`` (whose ``tiny`` is meant). Models are loaded once per process and
+    shared by the agents made from them. Raises UsageError or LanistaError where there is no such model or option, or
+    where torch and transformers are not installed.
     """
+    from lanista.agents.lm.options import check, split
     from lanista.errors import LanistaError
 
+    model, written = split(argument)
+    for name in options:
+        check(name)
     try:
         from lanista.agents.lm.agent import build
     except ModuleNotFoundError as error:
@@ -28,4 +33,4 @@ def make(argument: str = "tiny", **options: Any) -> LMAgent:
         raise LanistaError(
             f"a language model in a seat needs {error.name}, which is not installed: pip install 'lanista[train]'"
         ) from error
-    return build(argument, **options)
+    return build(model, **{**written, **options})
