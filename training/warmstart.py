@@ -174,7 +174,7 @@ def make_tiny(
     teachers: Sequence[str | Agent] = ("crowd",),
     *,
     opponents: Sequence[str | Agent] = (),
-    games: int = 300,
+    games: int = 400,
     seed: int = 0,
     size: str = "64x2",
     recipe: Recipe | None = None,
@@ -235,7 +235,7 @@ def make_tiny(
     return target
 
 
-TINY_RECIPE = Recipe(epochs=2, batch_rows=16, learning_rate=3e-3)
+TINY_RECIPE = Recipe(epochs=3, batch_rows=4, learning_rate=4e-3)
 """What the tiny model is taught with."""
 
 
