@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def make(argument: str = "tiny", **options: Any) -> LMAgent:
     """A language model for seats. ``argument`` is ``tiny``, ``smollm2``, a local folder or a hub id.
 
-    It may carry options, as in ``tiny?mode=score&temperature=0``; those given by name go before them. Options are those
-    of ``LMAgent``, and ``dtype``, ``device``, ``arena`` (whose ``tiny`` is meant). Models are loaded once per process and
-    shared by the agents made from them. Raises UsageError or LanistaError where there is no such model or option, or
-    where torch and transformers are not installed.
+    It may carry options, as in ``tiny?mode=score&temperature=0``; those given by name go before them. Options are
+    those of ``LMAgent``, and ``dtype``, ``device``, ``arena`` (whose ``tiny`` is meant). Models are loaded once per
+    process and shared by the agents made from them. Raises UsageError or LanistaError where there is no such model or
+    option, or where torch and transformers are not installed.
     """
     from lanista.agents.lm.options import check, split
     from lanista.errors import LanistaError
