@@ -49,7 +49,7 @@ class BayesAgent:
     time_limit_s: float | None = None
     batched = False
 
-    def __init__(self, habits: Habits | None = None, temper: Temper | None = None) -> None:
+    def __init__(self, *, habits: Habits | None = None, temper: Temper | None = None) -> None:
         self.temper = temper or Temper()
         self._readings = Readings(habits or Habits())
 

@@ -49,8 +49,6 @@ class View:
     """Victims the witch was told of: wolves never attack a wolf, so each is innocent."""
     saved: set[int] = field(default_factory=set)
     """Seats the doctor protected in a night in which nobody died."""
-    victim: int = -1
-    """Who the witch can heal now, or -1."""
     proposals: list[int] = field(default_factory=list)
     """Targets named in the den tonight, in order."""
 
@@ -103,7 +101,6 @@ def view(question: Question) -> View:
             seen.proposals = []
             protected = -1
         elif kind == "day":
-            seen.victim = -1
             seen.day = data["day"]
         elif kind == "den":
             if data["act"] is not None and data["act"]["act"] == "target":
@@ -113,13 +110,9 @@ def view(question: Question) -> View:
         elif kind == "protected":
             protected = number[data["target"]]
         elif kind == "attacked":
-            seen.victim = -1 if data["victim"] is None else number[data["victim"]]
-            if seen.victim >= 0:
-                seen.attacked.append(seen.victim)
-        elif kind == "brewed":
-            seen.victim = -1
+            if data["victim"] is not None:
+                seen.attacked.append(number[data["victim"]])
         elif kind == "deaths":
-            seen.victim = -1
             if protected >= 0 and not data["deaths"]:
                 seen.saved.add(protected)
             for death in data["deaths"]:

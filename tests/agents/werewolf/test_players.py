@@ -9,7 +9,8 @@ import pytest
 from lanista import arenas
 from lanista.agents.contract import Agent, Answer, Question
 from lanista.agents.random import RandomAgent
-from lanista.agents.table import Fixture, play, play_game
+from lanista.agents.table import Fixture, histories, play, play_game
+from lanista.agents.table import question as put
 from lanista.agents.werewolf.bayes import BayesAgent
 from lanista.agents.werewolf.crowd import CrowdAgent
 from lanista.agents.werewolf.speech import LINES, say
@@ -110,11 +111,36 @@ def test_a_fresh_agent_answers_the_same(make, deck):
 
 
 def test_a_forked_game_goes_on_the_same():
-    arena = arenas.get("werewolf")
-    config = arena.configure(players=9)
+    # Forked in the middle and finished by agents that were not there, a game ends as it would have.
+    fixture = table(arenas.get("werewolf").configure(players=9), BayesAgent(), BayesAgent(), seed=7)
+    forks, ends = [], []
+
+    def on_turn(_: Fixture, game: Any, __: str) -> None:
+        if len(game.journal) == 25:
+            forks.append(game.fork())
+
+    play([fixture], on_turn=on_turn, on_game=lambda _, game: ends.append(game))
+    (fork,) = forks
+    while not fork.over:
+        for seat in fork.owed():
+            asked = put(fork, seat, fixture, histories(fork)[seat])
+            fork.submit(seat, BayesAgent().answer([asked])[0].text)
+    assert [turn.reply for step in fork.steps for turn in step.turns] == [
+        turn.reply for step in ends[0].steps for turn in step.turns
+    ]
+    assert fork.outcome == ends[0].outcome
+
+
+def test_wolves_claim_to_be_the_seer_but_one_of_a_pack():
     spy = Spy(BayesAgent())
-    once, again = (play_game(arena, dict.fromkeys(arena.rules.seats(config), a), 7, config=config) for a in (spy, spy))
-    assert once.canonical() == again.canonical()
+    config = arenas.get("werewolf").configure(players=9)
+    packs = []
+    for seed in range(12):
+        spy.seen.clear()
+        play([table(config, BayesAgent(), spy, seed)], on_game=lambda *_: None)
+        packs.append({asked.seat for asked, said in spy.seen if asked.kind == "speech" and "\nreport: " in said})
+    assert any(packs)
+    assert all(len(claimants) <= 1 for claimants in packs)
 
 
 def test_without_events_the_legal_replies_are_drawn_from():
@@ -141,8 +167,8 @@ def test_what_is_said_is_short_varied_and_no_act():
     assert "player_3" in say(rng, "claim: player_3")
 
 
-def test_a_seer_reports_what_it_found_and_a_doctor_guards_it():
-    # In a village of bayes every finding reported is true, and wolves never say in the open who they are.
+def test_a_seer_reports_what_it_found_and_nobody_else_does():
+    # In a village of bayes every report is its seer's, and true.
     spy = Spy(BayesAgent())
     config = arenas.get("werewolf").configure(players=9)
     play([table(config, spy, CrowdAgent(), seed) for seed in range(8)], on_game=lambda *_: None)
