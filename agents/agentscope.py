@@ -60,6 +60,7 @@ class AgentScopeAgent:
     """Seats whatever agents ``factory`` makes. Every question has its own time limit and forfeits on its own."""
 
     batched = True
+    batch_matters = False
     time_limit_s: float | None = None  # each reply has its own limit; one for a whole batch would punish the last
 
     def __init__(

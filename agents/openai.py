@@ -49,6 +49,7 @@ class OpenAIAgent:
     """
 
     batched = True
+    batch_matters = False
     time_limit_s: float | None = None  # each request has its own limit; one for a whole batch would punish the last
 
     def __init__(

@@ -41,17 +41,18 @@ def _from_file(context: typer.Context, path: Path | None) -> Path | None:
     if path is None:
         return None
     values = read_config(path)
-    known = {p.name: p for p in context.command.params if p.name not in ("config", "help")}
+    params = {opt.lstrip("-"): p for p in context.command.params for opt in (p.opts or [p.name]) if opt}
+    known = {name: p for name, p in params.items() if name not in ("config", "help")}
     defaults: dict[str, Any] = {}
     for name, value in values.items():
-        key = name.replace("-", "_")
-        if key not in known:
+        option = known.get(name.replace("_", "-"))
+        if option is None or option.name is None:
             raise UsageError(f"{path}: unknown option {name!r} of `{context.info_name}`{suggest(name, known)}")
         if isinstance(value, Mapping):
             value = [f"{k}={_word(v)}" for k, v in value.items()]
-        elif isinstance(value, list) and not getattr(known[key], "multiple", False):
+        elif isinstance(value, list) and not getattr(option, "multiple", False):
             value = ",".join(map(str, value))
-        defaults[key] = value
+        defaults[option.name] = value
     context.default_map = {**(context.default_map or {}), **defaults}
     return path
 

@@ -1,0 +1,223 @@
+"""The command line as a user meets it: verbs on real runs, and one clear line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lanista.cli import app, main
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+class Said:
+    """What a command printed, and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def lanista(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["lanista", *words])
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        captured = capsys.readouterr()
+        return Said(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+def one_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["tournment"], "tournament"),
+        (["play", "werewolv"], "did you mean 'werewolf'"),
+        (["play", "werewolf", "--agents", "randm"], "did you mean 'random'"),
+        (["play", "werewolf", "--set", "player=7"], "did you mean 'players'"),
+        (["play", "werewolf", "--set", "players"], "KEY=VALUE"),
+        (["play", "werewolf", "--set", "players=many"], "players is a number"),
+        (["play", "werewolf", "--set", "players=7", "--set", "wolves=4"], "wol"),
+        (["play", "werewolf", "--set", "players=6", "--set", "roles=seer,seer"], "seer"),
+        (["play", "werewolf", "--set", "roles=sear"], "did you mean 'seer'"),
+        (["play", "werewolf", "--preset", "defualt"], "did you mean 'default'"),
+        (["play", "werewolf", "--seat", "player_99=random"], "unknown seat"),
+        (["play", "werewolf", "--view", "abve"], "did you mean 'above'"),
+        (["play", "werewolf", "--sed", "3"], "--seed"),
+        (["play", "werewolf", "--agents", ""], "at least one agent"),
+        (["play", "werewolf", "--agents", "lm:tinny"], "did you mean 'tiny'"),
+        (["play", "werewolf", "--agents", "human", "--json"], "terminal"),
+        (["tournament", "werewolf", "--agents", "random,random", "--out", "x"], "random"),
+        (["tournament", "werewolf", "--agents", "random,crowd", "--out", "x", "--design", "tems"], "teams"),
+        (["leaderboard", "nowhere"], "nowhere"),
+        (["replay", "nowhere"], "nowhere"),
+        (["export", "nowhere", "--out", "x.jsonl"], "nowhere"),
+        (["evaluate", "werewolf", "--agent", "wolf=random", "--games", "2"], "did you mean"),
+        (["evaluate", "werewolf", "--agent", "werewolf=random", "--games", "2"], "nobody is named"),
+        (["models", "fetch", "smolm2"], "did you mean 'smollm2'"),
+        (["models", "make", "tyni"], "did you mean 'tiny'"),
+        (["train", "werewolf", "--out", "x", "--policies", "shard"], "did you mean 'shared'"),
+        (["train", "werewolf", "--out", "x", "--steps", "0"], "steps is at least 1"),
+        (["train", "werewolf", "--out", "x", "--model", "tinny"], "did you mean 'tiny'"),
+        (["play", "werewolf", "--config", "nofile.toml"], "nofile.toml"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line_and_code_2(lanista: Any, tmp_path: Path, words: list[str], says: str) -> None:
+    if "train" in words and "--model" in words:
+        pytest.importorskip("trl")
+    said = lanista(*words)
+    assert said.code == 2, said.err
+    assert says in one_line(said.err)
+    assert said.out == ""
+    assert not (tmp_path / "x").exists()
+
+
+def test_every_verb_is_in_the_docs() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    verbs = [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]
+    verbs += [g.name for g in app.registered_groups if g.name]
+    assert len(verbs) == 13 - 1 or len(verbs) >= 12
+    assert [verb for verb in verbs if f"`lanista {verb}" not in text] == []
+
+
+def test_the_examples_of_the_docs_run(lanista: Any) -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    commands = [line.split()[1:] for line in block.strip().splitlines()]
+    assert len(commands) > 4
+    for words in commands:
+        said = lanista(*words)
+        assert said.code == 0, f"{words}: {said.err}"
+
+
+def test_a_game_is_kept_read_again_and_verified(lanista: Any) -> None:
+    played = lanista("play", "werewolf", "--agents", "bayes,crowd", "--seed", "3", "--out", "game", "--json")
+    assert played.code == 0
+    again = lanista("replay", "game", "--json")
+    assert again.json == played.json
+    assert lanista("replay", "game", "--verify").out.startswith("1 of 1 games replay to the same bytes")
+    seat = lanista("replay", "game", "--seat", "player_2").out
+    assert "as player_2 saw it" in seat
+    assert "To the pack" not in seat or played.json["roles"]["player_2"] == "werewolf"
+    meta = json.loads(Path("game/run.json").read_text())
+    assert meta["seed"] == 3
+    assert meta["command"].startswith("lanista play werewolf")
+    assert meta["versions"]["lanista"]
+
+
+def test_a_tournament_resumes_to_a_finished_one(lanista: Any) -> None:
+    words = ("tournament", "werewolf", "--agents", "random,crowd", "--games", "5", "--out", "cup", "--workers", "0")
+    first = lanista(*words, "--json")
+    assert first.json["games"] == 6
+    assert "5 games were asked for" in first.json["rounded"]
+    second = lanista(*words, "--json", "--resume")
+    assert {**second.json, "timing": 0} == {**first.json, "timing": 0}
+    assert lanista(*words).code == 2
+    changed = lanista(*words[:-2], "--seed", "9", "--resume")
+    assert changed.code == 2
+    assert "seed" in changed.err
+
+
+def test_a_leaderboard_keeps_what_depends_on_the_clock_apart(lanista: Any) -> None:
+    boards = []
+    for out in ("one", "two"):
+        lanista("tournament", "werewolf", "--agents", "random,crowd", "--games", "8", "--out", out, "--workers", "0")
+        boards.append(lanista("leaderboard", out, "--json").json)
+    assert {**boards[0], "timing": 0} == {**boards[1], "timing": 0}
+    assert list(boards[0]) == sorted(boards[0])
+    shown = lanista("leaderboard", "one", "--png", "plot.png")
+    assert "again: lanista tournament" in shown.out.replace("\n", " ")
+    assert Path("one/leaderboard.html").stat().st_size > 10_000
+    assert Path("plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_options_come_from_a_file_and_the_command_line_goes_before_it(lanista: Any) -> None:
+    Path("cup.toml").write_text(
+        'agents = ["random", "crowd"]\ngames = 2\nseed = 4\n[set]\nplayers = 5\nroles = ["seer"]\n', encoding="utf-8"
+    )
+    said = lanista("tournament", "werewolf", "--config", "cup.toml", "--seed", "5", "--out", "cup", "--workers", "0")
+    assert said.code == 0, said.err
+    meta = json.loads(Path("cup/run.json").read_text())
+    assert meta["seed"] == 5
+    assert meta["config"]["agents"] == ["random", "crowd"]
+    assert meta["config"]["config"]["players"] == 5
+    assert meta["config"]["config"]["roles"] == ["seer"]
+    Path("bad.toml").write_text("gamez = 3\n", encoding="utf-8")
+    wrong = lanista("tournament", "werewolf", "--config", "bad.toml", "--out", "x")
+    assert wrong.code == 2
+    assert "did you mean 'games'" in wrong.err
+
+
+def test_dry_runs_do_nothing(lanista: Any, tmp_path: Path) -> None:
+    for words in (
+        ("play", "werewolf"),
+        ("tournament", "werewolf", "--agents", "random,crowd", "--out", "x"),
+        ("evaluate", "werewolf", "--agent", "random", "--out", "x"),
+        ("train", "werewolf", "--out", "x"),
+    ):
+        said = lanista(*words, "--dry-run")
+        assert said.code == 0, said.err
+        assert "decisions" in said.out or "games" in said.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluate_says_whether_an_agent_is_better(lanista: Any) -> None:
+    words = ("evaluate", "werewolf", "--agent", "bayes", "--before", "random", "--against", "random", "--games", "40")
+    said = lanista(*words, "--set", "players=7", "--out", "result", "--json")
+    assert said.code == 0, said.err
+    assert set(said.json["rates"]["after"]) == {"village against random", "wolves against random"}
+    assert "better" in said.json["verdicts"]["overall"]
+    assert lanista(*words, "--set", "players=7", "--out", "result", "--resume", "--json").json == said.json
+    assert len(lanista("replay", "result", "--list", "--json").json) == 160
+
+
+def test_doctor_and_lists_speak_json(lanista: Any) -> None:
+    assert lanista("doctor", "--json").json["arenas"]["werewolf"] == "fine"
+    assert "werewolf" in {row["name"] for row in lanista("arenas", "--json").json}
+    assert "win" in lanista("arenas", "werewolf", "--json").json["presets"]["default"]
+    specs = {row["spec"] for row in lanista("agents", "--json").json}
+    assert {"random", "crowd", "bayes", "human"} <= specs
+    assert {model["name"] for model in lanista("models", "list", "--json").json} >= {"smollm2", "tiny"}
+
+
+def test_ctrl_c_leaves_a_run_that_resumes(tmp_path: Path) -> None:
+    words = ["tournament", "werewolf", "--agents", "random,crowd", "--games", "3000", "--out", "cup", "--workers", "1"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "lanista", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "cup" / "store.sqlite").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(child.pid, signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    assert "Traceback" not in err
+    assert "--resume" in err
