@@ -17,13 +17,13 @@ INDEX = {seat: i for i, seat in enumerate(SEATS)}
 
 
 def default_wolves(players: int) -> int:
-    """1 wolf for 5 and 6 players, 2 for 7 to 10, 3 for 11 to 14, 4 for 15 to 18, 5 for 19 and 20."""
-    return 1 if players < 7 else (players + 1) // 4
+    """1 wolf for 5 players, 2 for 6 to 10, 3 for 11 to 14, 4 for 15 to 18, 5 for 19 and 20."""
+    return 1 if players == 5 else 2 if players < 8 else (players + 1) // 4
 
 
 def default_roles(players: int) -> tuple[str, ...]:
-    """Seer; from 7 players the doctor too; from 9 the witch too; from 11 the hunter too."""
-    return SPECIAL[: 1 if players < 7 else 2 if players < 9 else 3 if players < 11 else 4]
+    """Seer; from 6 players the doctor too; from 11 witch and hunter too."""
+    return SPECIAL[: 1 if players == 5 else 2 if players < 11 else 4]
 
 
 @dataclass(frozen=True, kw_only=True)

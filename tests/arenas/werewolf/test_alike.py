@@ -17,7 +17,7 @@ from lanista.arenas.werewolf.deck import INDEX, SEATS
 from lanista.arenas.werewolf.rules import State, WerewolfRules
 
 TABLES: list[dict[str, Any]] = [
-    {"players": 9},
+    {"players": 9, "roles": ("seer", "doctor", "witch", "hunter")},
     {"players": 11, "reveal_on_death": False},
     {"players": 7, "first_phase": "day", "discussion_rounds": 2},
 ]
@@ -192,4 +192,4 @@ LEAKS: dict[str, Leaky] = {
 def test_a_planted_leak_is_caught(leak: str) -> None:
     spoilt: Arena = replace(arena, rules=LEAKS[leak])
     with pytest.raises(AssertionError, match="tells what is hidden"):
-        conformance.privacy(spoilt, 5, 0, players=9)
+        conformance.privacy(spoilt, 5, 0, roles=("seer", "doctor", "witch"))
