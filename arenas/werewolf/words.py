@@ -207,20 +207,21 @@ _ASKS = {
 def _form(ask: Ask) -> str:
     """What a legal reply looks like: the end of the ask, and of every refusal."""
     kind = ask.kind
+    living = dict(ask.data)["living"]
+    names = f", NAME being {_list(living, 'or')}" if living else ""
     if kind == "speech":
         return (
             "Reply with words, one act on a line of its own, or both: `accuse: NAME`, `defend: NAME`, `claim: ROLE`, "
-            "`report: NAME werewolf`, `report: NAME innocent` or `silent`."
+            f"`report: NAME werewolf`, `report: NAME innocent` or `silent`{names}."
         )
     if kind == "den":
-        return "Reply with words, one act on a line of its own, or both: `target: NAME` or `silent`."
-    living = dict(ask.data)["living"]
+        return f"Reply with words, one act on a line of its own, or both: `target: NAME` or `silent`{names}."
     forms = {
         "potion": [*(["`heal`"] if dict(ask.data).get("heal") else []), *(["`poison: NAME`"] if living else [])],
         "shot": ["`shoot: NAME`"],
     }.get(kind)
     form = f"`{kind}: NAME`" if forms is None else " or ".join([*forms, "`pass`"])
-    return f"Reply {form}{', NAME being ' + _list(living, 'or') if living else ''}."
+    return f"Reply {form}{names}."
 
 
 # Replies
