@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -35,9 +36,9 @@ class MicroBatch:
 
     tensors: Tensors
     rows: int
-    """Rows that count; 0 for padding."""
+    """Rows that count; those added to fill up do not."""
     tokens: int
-    """Own tokens that count; 0 for padding."""
+    """Own tokens that count."""
 
 
 def chunks(rows: Sequence[Scored], count: int, seed: int) -> list[list[Scored]]:
@@ -58,22 +59,33 @@ def buckets(rows: Sequence[Scored], budget: int) -> list[list[Scored]]:
     return found
 
 
-def micro_batch(rows: Sequence[Scored], pad_id: int, device: torch.device | str = "cpu") -> MicroBatch:
-    """One micro-batch. Completions are padded on the right; prompts need no padding.
+def micro_batch(
+    rows: Sequence[Scored], pad_id: int, device: torch.device | str = "cpu", size: int | None = None
+) -> MicroBatch:
+    """One micro-batch of ``size`` rows (default: as many as there are). Completions are padded on the right.
 
     All rows are cut where the shortest first prompt ends, so positions count from each row's first token, as they did
-    when it was sampled. What is left of longer prompts stands in the completion, unmasked by ``tool_mask``.
+    when it was sampled; what is left of longer prompts stands in the completion, unmasked by ``tool_mask``. Rows added
+    up to ``size`` have no own token and so no part in any loss; where there are none but those, one row has one, lest
+    a mean be taken over nothing, and the micro-batch counts for nothing.
     """
+    count = len(rows)
+    if not rows:
+        nothing = Row(ids=(pad_id, pad_id), own=(False, True), logps=(0.0, 0.0), turns=(-1, 0))
+        rows = [Scored(nothing, (0.0, 0.0))]
     first = min(row.row.own.index(True) for row in rows)
     if first == 0:
         raise ValueError("a row begins with a token of the policy's own: there is nothing it was predicted from")
+    if size is not None and count > size:
+        raise ValueError(f"{count} rows do not fit a micro-batch of {size}")
     longest = max(len(row.row.ids) for row in rows)
-    size = (len(rows), longest)
-    ids_BL = torch.full(size, pad_id, dtype=torch.long)
-    real_BL = torch.zeros(size, dtype=torch.long)
-    own_BL = torch.zeros(size, dtype=torch.long)
-    logps_BL = torch.zeros(size)
-    advantages_BL = torch.zeros(size)
+    shape = (len(rows) if size is None else size, longest)
+    ids_BL = torch.full(shape, pad_id, dtype=torch.long)
+    real_BL = torch.zeros(shape, dtype=torch.long)
+    own_BL = torch.zeros(shape, dtype=torch.long)
+    logps_BL = torch.zeros(shape)
+    advantages_BL = torch.zeros(shape)
+    real_BL[len(rows) :, : first + 1] = 1  # attention over nothing at all would be not a number
     for i, scored in enumerate(rows):
         n = len(scored.row.ids)
         ids_BL[i, :n] = torch.tensor(scored.row.ids)
@@ -90,32 +102,23 @@ def micro_batch(rows: Sequence[Scored], pad_id: int, device: torch.device | str 
         "advantages": advantages_BL[:, first:],
         "old_per_token_logps": logps_BL[:, first:],
     }
-    tokens = sum(scored.row.tokens for scored in rows)
-    return MicroBatch({name: t.contiguous().to(device) for name, t in tensors.items()}, len(rows), tokens)
+    tokens = sum(scored.row.tokens for scored in rows) if count else 0
+    return MicroBatch({name: t.contiguous().to(device) for name, t in tensors.items()}, count, tokens)
 
 
-def filler(pad_id: int, device: torch.device | str = "cpu") -> MicroBatch:
-    """A micro-batch that counts for nothing: one row with one own token, so that no metric divides by zero."""
-    row = Row(ids=(pad_id, pad_id), own=(False, True), logps=(0.0, 0.0), turns=(-1, 0))
-    batch = micro_batch([Scored(row, (0.0, 0.0))], pad_id, device)
-    return MicroBatch(batch.tensors, 0, 0)
+def agree(ranks: Sequence[Mapping[str, Sequence[int]]]) -> dict[str, list[int]]:
+    """The rows of every micro-batch of every policy, the same on all ranks: the most that any rank has there.
 
-
-def equalise(
-    mine: Mapping[str, Sequence[MicroBatch]], counts: Mapping[str, int], pad: MicroBatch
-) -> dict[str, list[MicroBatch]]:
-    """The same policies in the same order with the same number of micro-batches as every other rank.
-
-    ``counts`` is the largest number over all ranks, by policy. A rank that has fewer fills up with ``pad``; otherwise
-    collective operations of the others would wait for it for ever.
+    ``ranks``: what each rank has, by policy. Policies come in a fixed order, and those that nobody has are left out.
+    Every rank then does the same passes over the same shapes; otherwise collective operations would wait for ever.
     """
-    out = {}
-    for policy in sorted(counts):
-        own = list(mine.get(policy, ()))
-        if len(own) > counts[policy]:
-            raise ValueError(f"policy {policy!r} has {len(own)} micro-batches, more than the {counts[policy]} agreed")
-        out[policy] = own + [pad] * (counts[policy] - len(own))
-    return {policy: batches for policy, batches in out.items() if batches}
+    found = {}
+    for policy in sorted({name for sizes in ranks for name in sizes}):
+        lists = [sizes.get(policy, ()) for sizes in ranks]
+        most = [max(sizes) for sizes in zip_longest(*lists, fillvalue=0)]
+        if most:
+            found[policy] = most
+    return found
 
 
 def totals(accelerator: Any, rows: int, tokens: int) -> tuple[int, int]:

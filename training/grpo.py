@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import gather_object
 from datasets import Dataset
 from transformers import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
@@ -40,7 +41,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from lanista.arenas import chance
 from lanista.errors import LanistaError, UsageError
-from lanista.training.buffering import MicroBatch, Scored, buckets, chunks, equalise, filler, micro_batch, totals
+from lanista.training.buffering import MicroBatch, Scored, agree, buckets, chunks, micro_batch, totals
 from lanista.training.config import TrainConfig
 from lanista.training.roles import Roles, load_adapters
 from lanista.training.rollout import Harvest
@@ -162,25 +163,29 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def _update(self, rows: Mapping[str, Sequence[Scored]], every_row: bool) -> Update:
         device, pad = self.accelerator.device, self._tokenizer.pad_token_id
-        mine: dict[str, list[MicroBatch]] = {}
+        packed: dict[str, list[list[Scored]]] = {}
         sums: dict[str, tuple[int, int]] = {}
         for name in self.roles.names:
             # A row without advantage adds nothing to the gradient, but it counts in the mean.
             used = [row for row in rows[name] if every_row or row.loud]
-            mine[name] = [micro_batch(b, pad, device) for b in buckets(used, self.config.tokens_per_batch)]
+            packed[name] = buckets(used, self.config.tokens_per_batch)
             sums[name] = totals(self.accelerator, len(rows[name]), sum(row.row.tokens for row in rows[name]))
-        counts = self._agree({name: len(batches) for name, batches in mine.items()})
+        sizes = agree(gather_object([{name: list(map(len, its)) for name, its in packed.items()}]))
         update: Update = {}
-        for name, batches in equalise(mine, counts, filler(pad, device)).items():
+        for name, counts in sizes.items():
             self.roles.activate(name)
-            update[name] = [self._part(name, batch, *sums[name]) for batch in batches]
+            filled = [*packed[name], *([] for _ in range(len(counts) - len(packed[name])))]
+            update[name] = [
+                self._part(name, micro_batch(bucket, pad, device, size), *sums[name])
+                for bucket, size in zip(filled, counts, strict=True)
+            ]
         return update
 
     def _part(self, policy: str, batch: MicroBatch, rows: int, tokens: int) -> Part:
         ranks = self.accelerator.num_processes
         token_share = batch.tokens * ranks / tokens
         if self.loss_type in PER_ROW:
-            factor = batch.rows * ranks / rows
+            factor = len(batch.tensors["prompt_ids"]) * ranks / rows if batch.rows else 0.0
         elif self.loss_type == "bnpo":
             factor = token_share
         else:
@@ -218,15 +223,6 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
             tensors["completion_ids"].size(1),
         )
         return logps
-
-    def _agree(self, counts: Mapping[str, int]) -> dict[str, int]:
-        """The largest count of any rank, by policy."""
-        if self.accelerator.num_processes == 1:
-            return dict(counts)
-        names = sorted(counts)
-        mine = torch.tensor([counts[name] for name in names], device=self.accelerator.device)
-        most = self.accelerator.gather(mine[None]).amax(0).tolist()
-        return dict(zip(names, most, strict=True))
 
     # Updates
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 
-from lanista.training.buffering import Scored, buckets, chunks, equalise, filler, micro_batch
+from lanista.training.buffering import Scored, agree, buckets, chunks, micro_batch
 from lanista.training.rows import Row
 
 
@@ -67,16 +67,26 @@ def test_a_row_must_begin_with_something_to_predict_from() -> None:
 
 
 def test_ranks_do_the_same_work_in_the_same_order() -> None:
-    """Trap: a collective operation that one rank does not take part in hangs all the others."""
-    real = micro_batch([scored(4)], 0)
-    pad = filler(0)
-    counts = {"wolves": 2, "village": 1, "nobody": 0}
-    first = equalise({"village": [real], "wolves": [real, real]}, counts, pad)
-    second = equalise({"wolves": [real]}, counts, pad)
-    shape = lambda update: [(name, len(batches)) for name, batches in update.items()]
-    assert shape(first) == shape(second) == [("village", 1), ("wolves", 2)]
-    assert (pad.rows, pad.tokens) == (0, 0)
-    assert pad.tensors["tool_mask"].sum() == 1  # a row without an own token would make TRL's metrics 0/0
-    assert not pad.tensors["advantages"].any()
-    with pytest.raises(ValueError, match="more than the 1 agreed"):
-        equalise({"village": [real, real]}, {"village": 1}, pad)
+    """Trap: a collective operation that one rank does not take part in, or in another shape, hangs all the others."""
+    first = {"wolves": [3, 2], "village": [4], "nobody": []}
+    second = {"village": [1, 5], "wolves": [4], "nobody": []}
+    assert list(agree([first, second]).items()) == [("village", [4, 5]), ("wolves", [4, 2])]
+    assert agree([second, first]) == agree([first, second])
+    assert agree([first]) == {"wolves": [3, 2], "village": [4]}
+
+
+def test_rows_that_fill_up_have_no_part_in_the_loss() -> None:
+    batch = micro_batch([scored(4), scored(3)], 0, size=5)
+    assert (batch.rows, batch.tokens) == (2, 5)
+    assert batch.tensors["tool_mask"].sum(1).tolist() == [3, 2, 0, 0, 0]
+    assert batch.tensors["prompt_mask"].sum(1).tolist() == [1] * 5
+    with pytest.raises(ValueError, match="2 rows do not fit"):
+        micro_batch([scored(4), scored(3)], 0, size=1)
+
+
+def test_a_micro_batch_of_nothing_counts_for_nothing() -> None:
+    """It has one own token, so that TRL's means are not 0/0, and no advantage."""
+    batch = micro_batch([], 0, size=2)
+    assert (batch.rows, batch.tokens) == (0, 0)
+    assert batch.tensors["tool_mask"].sum() == 1
+    assert not batch.tensors["advantages"].any()

@@ -129,7 +129,7 @@ def test_single_turns_train_as_in_stock_trl(tmp_path: Path, model: Any, tokenize
         tokens_per_batch=64,  # several micro-batches against TRL's one
     )
     assert abs(stock_loss) > 1e-3 or loss_type == "grpo"  # a mean of rows whose advantages cancel
-    assert step_once(trainer) == pytest.approx(stock_loss, rel=1e-5, abs=1e-7)
+    assert step_once(trainer) == pytest.approx(stock_loss, rel=1e-5, abs=1e-6)
     assert relative_error(gradients(ours), gradients(model)) < 1e-5
 
 
