@@ -1,8 +1,9 @@
 """Example turns for models that were never told what a reply looks like.
 
-They come out of practice games of the arena itself, played by random legal replies from seeds of their own: the
-arena's own wording of each kind of ask that the role meets, and a legal reply to it. They say how to reply, nothing
-about the game at hand.
+They come out of practice games of the arena itself, played by random legal replies from seeds of their own: what a
+seat of that role is told at the start, the arena's own wording of a kind of ask that it meets, and a legal reply. They
+say how to reply, nothing about the game at hand. The start is repeated with every example, because a seat's real first
+turn has that shape: shown short asks only, SmolLM2-135M went on to recite the rules.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def _practice(arena: str) -> dict[str, dict[str, list[Example]]]:
         seed = chance.key("practice", arena, number)
         game = Game(registry.get(arena), seed)
         rng = chance.stream(seed, "replies")
+        opening = {seat: _opening(game, seat) for seat in game.seats}
         while not game.over:
             for seat in game.owed():
                 reply = rng.choice(game.legal(seat))
@@ -53,6 +55,13 @@ def _practice(arena: str) -> dict[str, dict[str, list[Example]]]:
                 assert ask is not None
                 examples = met.setdefault(game.role(seat), {}).setdefault(ask.kind, [])
                 if len(examples) < LEAST:
-                    examples.append((game.arena.words.ask(ask), reply))
+                    examples.append((f"{opening[seat]}{game.arena.words.ask(ask)}", reply))
                 game.submit(seat, reply)
     return met
+
+
+def _opening(game: Game, seat: str) -> str:
+    """What a seat is told before it is first asked anything, up to where the ask begins."""
+    ask = game.ask(seat)
+    text = game.text(seat)
+    return f"{text}\n" if ask is None else text.removesuffix(game.arena.words.ask(ask))
