@@ -45,6 +45,10 @@ def main() -> None:
         model=str(model.resolve()),
         opponents=(asked.opponent,),
         steps=asked.steps,
+        max_new_tokens=24,
+        credit="to_go",
+        minibatches=2,
+        learning_rate=2e-3,  # 5e-3 collapsed within ten steps
         evaluate_games=asked.games,
         evaluate_against=tuple(asked.against.split(",")),
         seed=asked.seed,
