@@ -6,6 +6,7 @@
 ``metrics.jsonl``     a line per step, and one per evaluation; never ahead of the checkpoint a run resumes from
 ``checkpoints/``      TRL's checkpoints, each there as a whole or not at all
 ``pool/``             frozen past policies (with opponent ``past``)
+``base/``             what trained adapters sit on where the run started from an adapter: that one, merged with its base
 ``policies/<name>``   the trained policies, standard folders: ``lm:RUN/policies/<name>`` sits down at once
 ``result.json``       evaluations before and after, and what they show
 ====================  =================================================================================================
@@ -165,8 +166,9 @@ class _Run:
     def prepare(self) -> None:
         """Load the model and seat the opponents. Raises UsageError for unknown names."""
         transformers_logging.disable_progress_bar()  # a bar per saved folder would drown the steps
-        self.policy, self.roles = policies.start(self.config, self.names)
-        self.opponents = Opponents(self.config, self.pool, self.roles.policy)
+        started = (self.out / "run.json").exists()
+        self.policy = policies.load(self.config, self.out / "base", started=started)
+        self.opponents = Opponents(self.config, self.pool, lambda role, team: self.roles.policy(role, team))
         for spec in {*self.config.opponents, *self.config.evaluate_against} - {SELF, PAST}:
             self.opponents.scripted(spec)
 
@@ -174,7 +176,10 @@ class _Run:
         config, out = self.config, self.out
         if (out / "result.json").exists():
             return self._result()
-        policy, roles = self.policy, self.roles
+        policy = self.policy
+        if self.run is not None:
+            policies.keep_base(policy, out / "base")
+        self.roles = roles = policies.seat(config, policy, self.names)
         trainer = SelfPlayGRPOTrainer(
             config=config,
             out=out / "checkpoints",

@@ -16,12 +16,17 @@ import pytest
 pytest.importorskip("trl")
 
 from safetensors.torch import load_file
+from workbench import with_adapters
 
+from lanista.agents.lm.policy import Policy
 from lanista.errors import UsageError
+from lanista.runs import Run
 from lanista.training.config import TrainConfig
 from lanista.training.grpo import WRITING, last_checkpoint
 from lanista.training.opponents import Pool
-from lanista.training.run import _truncate, metrics, train
+from lanista.training.policies import load, save
+from lanista.training.roles import Roles
+from lanista.training.run import _Run, _truncate, metrics, train
 
 SMALL: dict[str, Any] = {
     "arena_config": {"players": 5, "wolves": 1, "roles": []},
@@ -137,6 +142,45 @@ def test_weights_move_and_sit_down_at_once(tmp_path: Path, folder: Path) -> None
     assert "villager" in card
     assert "NAME" not in card
     assert any(tensor.abs().sum() > 0 for name, tensor in weights(out).items() if "lora_B" in name)
+
+
+@pytest.mark.parametrize("rank", [2, 0], ids=["adapter", "whole"])
+def test_what_starts_from_an_adapter_is_loaded_as_it_was_trained(
+    tmp_path: Path, model: Any, tokenizer: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    """The frozen start is the adapter the run started from, the saved policy is the trained one, for any reader."""
+    monkeypatch.chdir(tmp_path)  # all paths of the run are relative; none of what it saves may be
+    model.name_or_path = str(folder)
+    save(Roles(with_adapters(model, ("before",), scale=0.3), ("before",)), tokenizer, Path("first"), "")
+    out = Path("run")
+    wanted = config(Path("first/before"), lora_r=rank, steps=1, evaluate_games=0, opponents=["past"], pool_every=1)
+    run = _Run(wanted, out, None)
+    run.prepare()
+    assert not out.exists()
+    with Run.create(out, "train", {}) as run.run:
+        run.go()
+    rows = [[5, 300, 40, 41, 7, 260], [9, 8]]
+
+    def logps(place: Path) -> list[float]:
+        policy = Policy.load(place)
+        return [p for row in policy.logps(rows, policy.adapter) for p in row]
+
+    def close(wanted: list[float]) -> Any:
+        return pytest.approx(wanted, abs=1e-5)
+
+    live = [p for row in run.policy.logps(rows, run.roles.adapter("shared")) for p in row]
+    start = logps(Path("first/before"))
+    monkeypatch.chdir("/")
+    assert logps(tmp_path / "run/policies/shared") == close(live)
+    assert logps(tmp_path / "run/pool/step-000000/shared") == close(start)
+    assert start != close(logps(folder))
+    assert live != close(start)
+    assert (tmp_path / "run/base").exists() == (rank > 0)
+    # A resumed run no longer needs what it started from.
+    if rank:
+        (tmp_path / "first").rename(tmp_path / "gone")
+        again = load(wanted, tmp_path / "run/base", started=True)
+        assert [p for row in again.logps(rows) for p in row] == close(start)
 
 
 def test_metrics_name_what_happened(tmp_path: Path, folder: Path) -> None:
