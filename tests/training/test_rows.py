@@ -106,3 +106,38 @@ def test_sampled_probabilities_are_those_of_a_fresh_forward_pass(folder: Path, t
         fresh = logits.log_softmax(-1)[:-1].gather(-1, torch.tensor(row.ids[1:])[:, None])[:, 0]
         own = torch.tensor(row.own[1:])
         assert torch.allclose(fresh[own], torch.tensor(row.logps[1:])[own], atol=2e-5)
+
+
+def test_an_empty_reply_of_a_model_is_in_its_row_and_is_paid_for(folder: Path) -> None:
+    """A model that ends at once has sampled one token: the end. It must be there to be punished."""
+    torch = pytest.importorskip("torch")
+    from lanista.agents.lm.agent import LMAgent
+    from lanista.agents.lm.policy import Policy
+    from lanista.agents.table import play_game
+    from lanista.arenas import registry
+
+    arena = registry.get("werewolf")
+    config = arena.configure(players=5, wolves=1, roles=())
+    policy = Policy.load(folder)
+    end = policy.tokenizer.eos_token_id
+    # Of 1024 tokens that are about as likely, the end becomes as likely as all others together.
+    bonus = torch.zeros(policy.model.config.vocab_size).index_fill(0, torch.tensor(end), 7.0)
+    policy.model.lm_head.register_forward_hook(lambda head, given, logits: logits + bonus)
+    seats = arena.rules.seats(config)
+    game = play_game(arena, dict.fromkeys(seats, LMAgent(policy, max_new_tokens=3)), 3, config=config)
+    empty = 0
+    for seat in seats:
+        turns = [(step, turn) for step in game.steps for turn in step.turns if turn.seat == seat]
+        if not turns:  # killed before it was asked anything
+            continue
+        (row,) = rows(game, seat)
+        fresh = [0.0, *policy.logps([row.ids])[0]]  # the conversation went on after an empty reply as after any other
+        assert row.logps == pytest.approx([p if own else 0.0 for p, own in zip(fresh, row.own, strict=True)], abs=2e-5)
+        for decision, (step, turn) in enumerate(turns):
+            mine = [id_ for id_, which in zip(row.ids, row.turns, strict=True) if which == decision]
+            assert mine[-len(turn.meta["tokens"]["ids"]) :] == turn.meta["tokens"]["ids"]
+            if turn.why == "empty reply":
+                empty += 1
+                assert (turn.by, turn.meta["tokens"]["ids"]) == ("forfeit", [end])
+                assert [term.name for term in step.terms if term.to == seat].count("forfeit") == 1
+    assert empty > 3
