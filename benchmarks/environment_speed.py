@@ -1,8 +1,8 @@
 """Steps per second through the AEC interface with full text observations, beside wrapped PettingZoo connect_four_v3.
 
 Random legal actions, one process, the two measured in turn within one run, so that the ratio holds where the machine
-is shared; CPU time is counted, not wall time. Every step reads the observation of the seat that acts (``last``). TextArena's SecretMafia is measured too
-where it is installed (``pip install textarena``).
+is shared; CPU time is counted, not wall time. Every step reads the observation of the seat that acts (``last``).
+TextArena's SecretMafia is measured too where it is installed (``pip install textarena``).
 """
 
 from __future__ import annotations

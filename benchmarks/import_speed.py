@@ -9,7 +9,10 @@ import time
 
 from _machine import machine
 
-HEAVY = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "agentscope", "openai", "pandas", "matplotlib")
+HEAVY = (
+    *("torch", "transformers", "trl", "peft", "accelerate", "datasets"),
+    *("agentscope", "openai", "pandas", "matplotlib"),
+)
 CASES = {
     "bare interpreter": "pass",
     "import pettingzoo": "import pettingzoo",
@@ -32,7 +35,8 @@ def main() -> None:
     bare = statistics.median(times["bare interpreter"])
     for name, code in CASES.items():
         shown = f"import sys\n{code}\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
-        loaded = subprocess.run([sys.executable, "-c", shown], check=True, capture_output=True, text=True).stdout.split()
+        done = subprocess.run([sys.executable, "-c", shown], check=True, capture_output=True, text=True)
+        loaded = done.stdout.split()
         median = statistics.median(times[name])
         print(f"{name:<24} {median / bare:5.1f} × a bare start ({1000 * median:.0f} ms); heavy: {loaded or 'none'}")
     print("heavy modules looked for:", ", ".join(HEAVY))

@@ -14,12 +14,14 @@ from lanista.leaderboards.replay import plain
 from lanista.stats import Interval
 
 
-def show(board: Board, console: Console) -> None:
-    """Print the verdict, the ratings, win rates per role, pay-offs and how agents behaved."""
+def show(board: Board, console: Console, *, brief: bool = False) -> None:
+    """Print the verdict, the ratings, win rates per role, pay-offs and how agents behaved; ``brief``: the first two."""
     plays = f"{board.games} games over {board.blocks} seeds"
     console.print(_text(f"{board.arena} · {plays} · hash {board.hash} · preset {board.preset}", style="dim"))
     console.print(_text(board.verdict, style="bold"))
     console.print(_ratings(board))
+    if brief:
+        return
     if board.roles:
         console.print(_roles(board))
     if board.payoff and len(board.lines) > 1:

@@ -14,7 +14,9 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -174,7 +176,7 @@ def make_tiny(
     teachers: Sequence[str | Agent] = ("crowd",),
     *,
     opponents: Sequence[str | Agent] = (),
-    games: int = 400,
+    games: int = 1000,
     seed: int = 0,
     size: str = "64x2",
     recipe: Recipe | None = None,
@@ -235,7 +237,7 @@ def make_tiny(
     return target
 
 
-TINY_RECIPE = Recipe(epochs=3, batch_rows=4, learning_rate=4e-3)
+TINY_RECIPE = Recipe(epochs=2, batch_rows=8, learning_rate=4e-3)
 """What the tiny model is taught with."""
 
 
@@ -296,6 +298,7 @@ def _making(target: Path, *, replace: bool) -> Iterator[Path]:
         raise UsageError(f"{target} exists already; choose another folder")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as scratch:
             work = Path(scratch) / "model"
             work.mkdir()
@@ -305,6 +308,13 @@ def _making(target: Path, *, replace: bool) -> Iterator[Path]:
             os.replace(work, target)
     except OSError as error:
         raise LanistaError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def _sweep(folder: Path, older_than_s: float = 86_400.0) -> None:
+    """Remove what builds that were killed left behind a day ago or earlier."""
+    for left in folder.glob(".making-*"):
+        if time.time() - left.stat().st_mtime > older_than_s:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _fall(losses: Sequence[float]) -> str:

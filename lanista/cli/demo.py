@@ -14,8 +14,8 @@ from lanista.cli.common import command_line, console, duration, notes, progress
 from lanista.errors import LanistaError
 
 ARENA = "werewolf"
-DECK: dict[str, Any] = {"players": 7, "wolves": 2, "roles": ("seer",)}
-"""One small fixed deck for everything: short games train quickly."""
+DECK: dict[str, Any] = {"players": 5, "wolves": 1, "roles": ("seer",)}
+"""One small fixed deck for what is trained and rated: short games train quickly."""
 
 SCRIPTED = ["random", "crowd", "bayes"]
 
@@ -26,7 +26,7 @@ def add(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Where its runs go.")] = Path("runs/demo"),
-    steps: Annotated[int, typer.Option("--steps", min=1, help="GRPO steps.")] = 30,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="GRPO steps.")] = 80,
     games: Annotated[int, typer.Option("--games", min=2, help="Held-out games per side, before and after.")] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
     pace: Annotated[
@@ -40,8 +40,8 @@ def demo(
         ("One short game, read aloud", lambda: _game(seed, pace)),
         ("A tournament of scripted agents", lambda: _tournament(out / "scripted", SCRIPTED, 120, seed)),
         ("SmolLM2-135M in the seats of a few games", lambda: _smollm2(out / "smollm2", seed, skip_download)),
-        ("A tiny model, taught by scripted players", _tiny),
-        ("Self-play GRPO", lambda: _train(out / "train", steps, games, seed)),
+        ("A tiny model, taught by scripted players", lambda: _tiny(out / "tiny")),
+        ("Self-play GRPO", lambda: _train(out / "train", out / "tiny", steps, games, seed)),
         ("The leaderboard: before and after, among the others", lambda: _final(out, seed)),
     ]
     try:
@@ -56,7 +56,8 @@ def demo(
     for command in (
         "lanista play werewolf --seat player_0=human --agents bayes",
         f"lanista replay {out / 'board'} --list",
-        f"lanista train werewolf --policies per-role --opponents self,past --out {out.parent / 'per-role'}",
+        f"lanista train werewolf --model {out / 'tiny'} --set players=5 --set wolves=1 --set roles=seer "
+        f"--policies per-role --opponents self,past --learning-rate 2e-3 --out {out.parent / 'per-role'}",
     ):
         console.print(f"  .venv/bin/{command}" if Path(".venv/bin/lanista").exists() else f"  {command}", markup=False)
 
@@ -67,7 +68,7 @@ def _game(seed: int, pace: float) -> None:
     from lanista.leaderboards.replay import Narrator
 
     arena = get(ARENA)
-    config = arena.configure(**DECK)
+    config = arena.configure(players=7)
     agents = [registry.make(name) for name in ("bayes", "crowd")]
     seats = arena.rules.seats(config)
     narrator = Narrator(console, public=True)
@@ -86,7 +87,7 @@ def _game(seed: int, pace: float) -> None:
     table.play([fixture], on_turn=turn, on_game=lambda _, game: narrator.reveal(game))
 
 
-def _tournament(out: Path, agents: list[str], games: int, seed: int, title: bool = True) -> None:
+def _tournament(out: Path, agents: list[str], games: int, seed: int) -> None:
     from lanista.leaderboards import board as boards
     from lanista.leaderboards import terminal
     from lanista.leaderboards.tournament import run_tournament
@@ -105,7 +106,7 @@ def _tournament(out: Path, agents: list[str], games: int, seed: int, title: bool
             on_progress=lambda done, total, left: update(done, total),
         )
     with Run.open(summary.path) as run:
-        terminal.show(boards.board(run.store), console)
+        terminal.show(boards.board(run.store), console, brief=True)
 
 
 def _smollm2(out: Path, seed: int, skip: bool) -> None:
@@ -119,38 +120,47 @@ def _smollm2(out: Path, seed: int, skip: bool) -> None:
     except LanistaError as error:
         console.print(f"skipped: {error}", markup=False)
         return
-    _tournament(out, ["lm:smollm2", "random"], 4, seed)
-    console.print("Four games say nothing about strength; they show that it plays. Read one: ", end="")
+    _tournament(out, ["lm:smollm2", "random"], 2, seed)
+    console.print("Two games say nothing about strength; they show that it plays. Read one: ", end="")
     console.print(f"lanista replay {out}", markup=False)
 
 
-def _tiny() -> Path:
+def _tiny(out: Path) -> None:
     from lanista.arenas import get
     from lanista.training.warmstart import make_tiny
 
     arena = get(ARENA)
     with progress("tiny") as update:
-        path = make_tiny(arena, arena.configure(**DECK), progress=update)
-    console.print(f"lm:tiny is {path}", markup=False, soft_wrap=True)
-    return path
+        make_tiny(arena, arena.configure(**DECK), out=out, progress=update)
+    console.print(f"It sits down as lm:{out}", markup=False, soft_wrap=True)
 
 
-def _train(out: Path, steps: int, games: int, seed: int) -> None:
+def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
     from lanista.training import run as training
     from lanista.training.config import TrainConfig
 
     config = TrainConfig(
         arena=ARENA,
-        arena_config=DECK,
-        model="tiny",
+        arena_config={**DECK, "roles": list(DECK["roles"])},
+        model=str(model),
         opponents=("crowd",),
         steps=steps,
+        learning_rate=2e-3,
+        max_new_tokens=24,
         evaluate_games=games,
-        evaluate_against=("crowd",),
+        evaluate_against=("crowd", "random"),
         seed=seed,
     )
+    console.print(
+        f"{steps} steps of {config.scenarios} deals × {config.games} games against crowd, as each team in turn; then "
+        f"{games} held-out deals per side and opponent, the same before and after."
+    )
     done = training.train(
-        config, out, resume=True, on_step=lambda line: console.print(training.describe(line), markup=False)
+        config,
+        out,
+        resume=True,
+        on_step=lambda line: console.print(training.describe(line), markup=False),
+        command=command_line(),
     )
     for verdict in done.verdicts.values():
         console.print(verdict.text, markup=False)
@@ -162,7 +172,7 @@ def _final(out: Path, seed: int) -> None:
     from lanista.runs import Run
 
     trained = out / "train" / "policies" / "shared"
-    _tournament(out / "board", ["lm:tiny", f"lm:{trained}", *SCRIPTED], 400, seed + 1)
+    _tournament(out / "board", [f"lm:{out / 'tiny'}", f"lm:{trained}", *SCRIPTED], 400, seed + 1)
     with Run.open(out / "board") as run:
         written = page.write(boards.board(run.store), run.store, out / "board" / "leaderboard.html", run.meta)
     console.print(f"The page, with every game to read: {written.resolve()}", markup=False, soft_wrap=True)

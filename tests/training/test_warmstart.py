@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +175,15 @@ def test_the_default_place_is_where_lm_tiny_looks(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("LANISTA_CACHE", str(tmp_path))
     half = tmp_path / "models" / ".making-killed" / "model"
     half.mkdir(parents=True)
-    (half / "config.json").write_text("{")  # what a killed process left behind
+    (half / "config.json").write_text("{")  # what a killed process left behind, two days ago
+    long_ago = time.time() - 2 * 86_400
+    os.utime(half.parent, (long_ago, long_ago))
+    fresh = half.parents[1] / ".making-now"
+    fresh.mkdir()
     path = warmstart.make_tiny(ARENA.name, CONFIG, **SMALL)
     assert Policy.load("tiny", arena=ARENA.name).tokenizer.name_or_path == str(path)
+    assert not half.parent.exists()
+    assert fresh.exists()
 
 
 @pytest.mark.parametrize("stage", ["scripted games", "warm start"])
