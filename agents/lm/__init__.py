@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def make(argument: str = "tiny", **options: Any) -> LMAgent:
-    """A language model for seats. ``argument`` is ``tiny``, ``smollm2``, a local folder or a hub id.
+    """A language model, as ``lm:tiny``, ``lm:smollm2``, ``lm:FOLDER`` or ``lm:HUB/ID``.
 
     It may carry options, as in ``tiny?mode=score&temperature=0``; those given by name go before them. Options are
     those of ``LMAgent``, and ``dtype``, ``device``, ``arena`` (whose ``tiny`` is meant). Models are loaded once per

@@ -43,7 +43,10 @@ class Temper:
 
 
 class BayesAgent:
-    """The posterior in a seat. ``habits`` is its model of others, ``temper`` its own play."""
+    """Reasons: keeps the posterior over who holds which role from claims, votes and deaths, and plays by it.
+
+    ``habits`` is its model of others, ``temper`` its own play.
+    """
 
     name = "bayes"
     time_limit_s: float | None = None

@@ -40,4 +40,6 @@ def leaderboard(
             written = page.write(board, opened.store, html or run / "leaderboard.html", opened.meta)
             notes.print(f"page: {written}", markup=False, soft_wrap=True)
         if not json:
-            console.print(f"seed {opened.meta['seed']} · again: {opened.meta['command']}", style="dim", markup=False)
+            versions = ", ".join(f"{name} {number}" for name, number in opened.meta["versions"].items())
+            console.print(f"seed {opened.meta['seed']} · {versions}", style="dim", markup=False)
+            console.print(f"again: {opened.meta['command']}", style="dim", markup=False)
