@@ -27,6 +27,8 @@ from lanista.arenas.spaces import AnyText
 from lanista.errors import UsageError, suggest
 
 Chance = Literal["same", "fresh"]
+_NO_GAME = "there is no game yet: call reset() first"
+_GAME_OVER = "the game is over: call reset() for a new one"
 RENDER_MODES = ("ansi", "human")
 
 
@@ -113,7 +115,7 @@ class _View:
 
     def _playing(self) -> Game:
         if self.game is None:
-            raise UsageError("there is no game yet: call reset() first")
+            raise UsageError(_NO_GAME)
         return self.game
 
     def _info(self, seat: Seat) -> dict[str, Any]:
@@ -156,6 +158,8 @@ class AECView(_View, AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
 
     def last(self, observe: bool = True) -> tuple[dict[str, str] | None, float, bool, bool, dict[str, Any]]:
         """As PettingZoo's; builds only the selected seat's info."""
+        if not self.agents:
+            raise UsageError(_NO_GAME if self.game is None else _GAME_OVER)
         agent = self.agent_selection
         over = self.terminations[agent]
         observation = self.observe(agent) if observe else None
@@ -164,7 +168,7 @@ class AECView(_View, AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
     def step(self, action: str | Forfeit | None) -> None:
         """The selected seat's reply. An illegal one leaves the same seat selected while its retries last."""
         if not self.agents:
-            raise UsageError("the game is over: call reset() for a new one")
+            raise UsageError(_NO_GAME if self.game is None else _GAME_OVER)
         agent = self.agent_selection
         if self.terminations[agent]:
             self._was_dead_step(action)

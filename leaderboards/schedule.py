@@ -144,7 +144,13 @@ def assignments(agents: Sequence[str], teams: int) -> list[tuple[str, ...]]:
     return [held for held in product(agents, repeat=teams) if set(held) == set(agents)]
 
 
+MOST = 1_000_000
+"""Games of one schedule; more are better played as several runs with seeds of their own."""
+
+
 def _check(agents: Sequence[str], games: int, design: str) -> None:
+    if games > MOST:
+        raise UsageError(f"{games:,} games are more than one run holds ({MOST:,}); play several runs with other seeds")
     if design not in get_args(Design):
         raise UsageError(f"unknown design {design!r}{suggest(design, get_args(Design))} (there are: teams, mixed)")
     if not agents:

@@ -134,6 +134,11 @@ def run_tournament(
         run = open_things.enter_context(start(out, "tournament", settings, command, seed, store=store))
         done = set(run.store.ids())
         missing = [match for match in plan.matches if match.id not in done]
+        if missing and "finished" in run.meta:
+            raise LanistaError(
+                f"the run in {run.path} was finished, and its store lacks {len(missing)} of its {plan.games} games: "
+                "bring the store back, or play again under another --out"
+            )
         if missing and not seated:
             seated = _make(agents, open_things)
         hall = _Hall(arena, config, preset, plan, run, done, seated, on_progress)

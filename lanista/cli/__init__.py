@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -65,6 +66,9 @@ def _root(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 for a failure, 2 for usage, 130 after Ctrl-C. One line says what is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows a mark instead
     try:
         code = app(arguments, standalone_mode=False)
     except ClickException as error:
@@ -81,6 +85,8 @@ def main(arguments: list[str] | None = None) -> None:
         if error.errno is None:
             raise
         sys.exit(fail(f"{error.strerror}: {error.filename}" if error.filename else str(error), 1))
+    if code == 130:  # typer turns Ctrl-C into this code without a word
+        sys.exit(fail("stopped", 130))
     sys.exit(code if isinstance(code, int) else 0)
 
 

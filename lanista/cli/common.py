@@ -105,6 +105,12 @@ def split(text: str) -> list[str]:
     return names
 
 
+def refuse_humans(names: Sequence[str]) -> None:
+    """A person plays one game at a terminal. Raises UsageError where many games would ask for one."""
+    if "human" in names:
+        raise UsageError("a human plays in `lanista play ARENA --seat player_0=human`, not in many games at once")
+
+
 def arena_config(arena: Arena, pairs: Sequence[str] | None) -> Any:
     """A config of the arena out of KEY=VALUE words. Raises UsageError naming what is wrong with which word."""
     hints = get_type_hints(arena.config)

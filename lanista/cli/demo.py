@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.rule import Rule
 
 from lanista.cli.common import command_line, console, duration, notes, progress
 from lanista.errors import LanistaError
+from lanista.runs import Stopped
 
 ARENA = "werewolf"
 DECK: dict[str, Any] = {"players": 5, "wolves": 1, "roles": ("seer",)}
@@ -49,8 +51,9 @@ def demo(
             console.print()
             console.print(Rule(f"[bold]{number} of {len(stages)} · {title}[/]", align="left"))
             stage()
-    except KeyboardInterrupt:
-        raise LanistaError(f"stopped; what was played is kept in {out}: `make demo` goes on from there") from None
+    except (KeyboardInterrupt, Stopped):
+        again = shlex.join(command_line())
+        raise Stopped(f"stopped; what was played is kept in {out}, and the same command goes on: {again}") from None
     console.print()
     console.print(f"Done in {duration(time.monotonic() - start)}. Three things to try next:")
     for command in (

@@ -76,5 +76,5 @@ def make(
             out=out,
             progress=update,
         )
-    notes.print(f"seat it as lm:tiny, or as lm:{path}", markup=False, soft_wrap=True)
+    notes.print(f"seat it as {'lm:tiny' if out is None else f'lm:{path}'}", markup=False, soft_wrap=True)
     console.print(str(path), markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,6 +50,7 @@ def play(
     config: Config = None,
 ) -> None:
     """Play one game and read along. With a human in a seat you see what that seat sees."""
+    from lanista.agents import registry
     from lanista.arenas import Game, get
 
     game_arena = get(arena)
@@ -59,8 +61,13 @@ def play(
     if humans and json:
         raise UsageError("--json prints the finished game; a human needs the terminal: leave one of the two out")
     if view not in ("above", "public", *players):
-        raise UsageError(f"unknown view {view!r}{suggest(view, ['above', 'public', *players])}")
+        views = ["above", "public", *players]
+        raise UsageError(f"unknown view {view!r}{suggest(view, views)} (there is: {', '.join(views)})")
+    if out is not None and out.exists():
+        raise UsageError(f"{out} exists already: choose another --out (a game is kept in a run of its own)")
     if dry_run:
+        for spec in dict.fromkeys(players.values()):
+            registry.make(spec).close()
         bound = game_arena.turns_bound(game_config)
         console.print(f"one game of {arena} from seed {seed}, at most {bound} decisions", markup=False)
         for s, spec in players.items():
@@ -68,6 +75,7 @@ def play(
         return
     started = time.time()
     played = _play(game_arena, game_config, seed, preset, players, None if json or humans else view)
+    _tell_forfeits(played)
     if out is not None:
         _keep(out, played, seed, started)
     if json:
@@ -112,6 +120,18 @@ def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, 
     if view is not None or "human" in players.values():
         narrator.reveal(played[0])
     return played[0]
+
+
+def _tell_forfeits(game: Game) -> None:
+    """A seat whose agent failed looks merely silent in the story, so its forfeits are told apart."""
+    reasons: dict[str, Counter[str]] = {}
+    for step in game.steps:
+        for turn in step.turns:
+            if turn.by == "forfeit":
+                reasons.setdefault(turn.seat, Counter())[turn.why or ""] += 1
+    for seat, why in reasons.items():
+        listed = "; ".join(f"{count}× {reason}" for reason, count in why.most_common(3))
+        notes.print(f"{seat} ({game.players[seat]}) forfeited {why.total()} turns: {listed}", markup=False)
 
 
 def _keep(out: Path, game: Game, seed: int, started: float) -> None:

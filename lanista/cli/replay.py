@@ -27,6 +27,8 @@ def replay(
     json: Json = False,
 ) -> None:
     """Read a game again. Nobody is asked: the record is shown as it was played."""
+    if seat is not None and json:
+        raise UsageError("--json prints the whole record, secrets of every seat included: leave out --json or --seat")
     from lanista.leaderboards.replay import show
     from lanista.runs import Run
 

@@ -21,6 +21,7 @@ from lanista.cli.common import (
     notes,
     print_json,
     progress,
+    refuse_humans,
     split,
 )
 
@@ -62,6 +63,7 @@ def tournament(
     game_arena = get(arena)
     game_config = arena_config(game_arena, set_)
     names = split(agents)
+    refuse_humans(names)
     plan = schedule(game_arena, names, games, seed, game_config, design)  # type: ignore[arg-type]
     if dry_run:
         for name in names:
@@ -79,7 +81,10 @@ def tournament(
         if json:
             print_json(facts)
         else:
+            facts["agents"] = ", ".join(names)
             for key, value in facts.items():
+                if value is None:
+                    continue
                 console.print(f"{key.replace('_', ' '):<20} {value}", markup=False)
         return
     if plan.rounded and not json:

@@ -9,7 +9,18 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from lanista.cli.common import Config, DryRun, Json, Resume, Set, arena_config, command_line, console, print_json
+from lanista.cli.common import (
+    Config,
+    DryRun,
+    Json,
+    Resume,
+    Set,
+    arena_config,
+    command_line,
+    console,
+    print_json,
+    refuse_humans,
+)
 from lanista.training.config import TrainConfig
 
 _ARENA = ("arena", "arena_config")
@@ -36,6 +47,7 @@ def train(
     values = {name: _names(value) if name in _LISTS else value for name, value in options.items()}
     chosen = config_json(arena_config(game_arena, set_))
     settings = TrainConfig.from_json({"arena": arena, "arena_config": chosen, **values})
+    refuse_humans([*settings.opponents, *settings.evaluate_against])
     if dry_run:
         plan = _plan(settings, game_arena.turns_bound(game_arena.configure(**settings.arena_config)))
         if json:

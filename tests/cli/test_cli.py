@@ -71,6 +71,10 @@ def one_line(text: str) -> str:
         (["play", "werewolf", "--agents", "human", "--json"], "terminal"),
         (["tournament", "werewolf", "--agents", "random,random", "--out", "x"], "random"),
         (["tournament", "werewolf", "--agents", "random,crowd", "--out", "x", "--design", "tems"], "teams"),
+        (["tournament", "werewolf", "--agents", "random,human", "--out", "x"], "lanista play"),
+        (["tournament", "werewolf", "--agents", "random,crowd", "--games", "9999999999", "--out", "x"], "several runs"),
+        (["train", "werewolf", "--opponents", "human", "--out", "x"], "lanista play"),
+        (["play", "werewolf", "--agents", "random:foo", "--dry-run"], "takes no argument"),
         (["leaderboard", "nowhere"], "nowhere"),
         (["replay", "nowhere"], "nowhere"),
         (["export", "nowhere", "--out", "x.jsonl"], "nowhere"),
@@ -125,6 +129,49 @@ def test_a_game_is_kept_read_again_and_verified(lanista: Any) -> None:
     assert meta["seed"] == 3
     assert meta["command"].startswith("lanista play werewolf")
     assert meta["versions"]["lanista"]
+
+
+def test_a_game_is_refused_before_it_is_played_where_it_could_not_be_kept(lanista: Any) -> None:
+    lanista("play", "werewolf", "--out", "game", "--json")
+    again = lanista("play", "werewolf", "--out", "game")
+    assert (again.code, again.out) == (2, "")
+    assert "another --out" in one_line(again.err)
+
+
+def test_asking_for_a_seat_never_gives_the_whole_record(lanista: Any) -> None:
+    lanista("play", "werewolf", "--out", "game", "--json")
+    said = lanista("replay", "game", "--seat", "player_1", "--json")
+    assert (said.code, said.out) == (2, "")
+
+
+def test_a_server_that_is_down_is_told(lanista: Any) -> None:
+    pytest.importorskip("openai")
+    said = lanista("play", "werewolf", "--seat", "player_0=openai:x@http://127.0.0.1:9/v1", "--set", "players=5")
+    assert said.code == 0
+    assert "player_0" in said.err
+    assert "forfeited" in said.err
+
+
+def test_a_finished_run_that_lost_its_games_is_not_played_again(lanista: Any) -> None:
+    words = ("tournament", "werewolf", "--agents", "random,crowd", "--games", "2", "--out", "cup", "--workers", "0")
+    lanista(*words)
+    for file in Path("cup").glob("store.sqlite*"):
+        file.unlink()
+    said = lanista(*words, "--resume")
+    assert said.code == 1
+    assert "bring the store back" in one_line(said.err)
+
+
+def test_a_terminal_without_unicode_still_gets_its_board(lanista: Any) -> None:
+    lanista("tournament", "werewolf", "--agents", "random,crowd", "--games", "2", "--out", "cup", "--workers", "0")
+    done = subprocess.run(
+        [sys.executable, "-m", "lanista", "leaderboard", "cup", "--no-page"],
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"random" in done.stdout
 
 
 def test_a_tournament_resumes_to_a_finished_one(lanista: Any) -> None:
