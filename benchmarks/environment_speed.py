@@ -76,8 +76,8 @@ def secret_mafia(steps: int) -> float:
 def cost_per_turn(games: int) -> list[tuple[int, float]]:
     """(decisions, microseconds per decision) of games from short to long: flat where cost is linear in turns."""
     found = []
-    for players in (5, 7, 9, 12, 16, 20):
-        env = arenas.make("werewolf", players=players, discussion_rounds=2)
+    for rounds in (0, 1, 3, 10):
+        env = arenas.make("werewolf", players=9, discussion_rounds=rounds)
         rng = random.Random(1)
         done, started = 0, time.process_time()
         for seed in range(games):
@@ -111,7 +111,7 @@ def main() -> None:
     for name, found in speeds.items():
         ratios = [a / b for a, b in zip(ours, found, strict=True)]
         print(f"ratio to {name:<15} {statistics.median(ratios):>10.1f} × (from {min(ratios):.1f} to {max(ratios):.1f})")
-    print("cost per decision by length of game (2 discussion rounds):")
+    print("cost per decision by length of game (9 players, 0 to 10 rounds of discussion a day):")
     for decisions, microseconds in cost_per_turn(40):
         print(f"  {decisions:>5} decisions a game: {microseconds:6.1f} µs per decision")
 

@@ -18,6 +18,12 @@ class UsageError(LanistaError, ValueError):
     code = 2
 
 
+class Stopped(LanistaError):
+    """The user stopped a run that ``--resume`` continues. Exit code 130, as a shell gives for Ctrl-C."""
+
+    code = 130
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """``; did you mean 'werewolf'?`` where a known name is close, else the empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

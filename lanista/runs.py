@@ -40,12 +40,6 @@ _PACKAGES = ("numpy", "torch", "transformers", "trl")
 _OURS = ("lock", "run.json", ".run.json.part", "store.sqlite", "store.sqlite-wal", "store.sqlite-shm")
 
 
-class Stopped(LanistaError):
-    """The user stopped a run that ``--resume`` continues. Exit code 130, as a shell gives for Ctrl-C."""
-
-    code = 130
-
-
 class Run:
     """One run directory. Make it with ``create``, ``open`` or ``resume``; a context manager."""
 

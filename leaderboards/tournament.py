@@ -28,10 +28,10 @@ from lanista.agents.table import Fixture, play
 from lanista.arenas import registry as arena_registry
 from lanista.arenas.contract import Arena, config_json
 from lanista.arenas.referee import Game
-from lanista.errors import LanistaError, UsageError
+from lanista.errors import LanistaError, Stopped, UsageError
 from lanista.leaderboards.schedule import Design, Match, Schedule, schedule
 from lanista.leaderboards.workers import Job, Workers, cores, fixture
-from lanista.runs import Run, Stopped
+from lanista.runs import Run
 from lanista.store import GameRow, Timing, prepare
 
 _log = logging.getLogger(__name__)

@@ -30,8 +30,8 @@ from lanista.agents.contract import Agent
 from lanista.agents.lm.agent import LMAgent
 from lanista.arenas import registry
 from lanista.arenas.contract import Arena
-from lanista.errors import UsageError, suggest
-from lanista.runs import Run, Stopped
+from lanista.errors import Stopped, UsageError, suggest
+from lanista.runs import Run
 from lanista.stats import Verdict
 from lanista.training import policies
 from lanista.training.config import TrainConfig

@@ -12,8 +12,7 @@ import typer
 from rich.rule import Rule
 
 from lanista.cli.common import command_line, console, duration, notes, progress
-from lanista.errors import LanistaError
-from lanista.runs import Stopped
+from lanista.errors import LanistaError, Stopped
 
 ARENA = "werewolf"
 DECK: dict[str, Any] = {"players": 5, "wolves": 1, "roles": ("seer",)}

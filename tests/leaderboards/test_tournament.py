@@ -17,11 +17,11 @@ from lanista.agents import registry as agent_registry
 from lanista.agents.contract import Answer, Question
 from lanista.agents.random import RandomAgent
 from lanista.arenas import registry
-from lanista.errors import LanistaError, UsageError
+from lanista.errors import LanistaError, Stopped, UsageError
 from lanista.leaderboards import workers
 from lanista.leaderboards.schedule import schedule
 from lanista.leaderboards.tournament import run_tournament
-from lanista.runs import Run, Stopped
+from lanista.runs import Run
 from lanista.store import Store
 
 _SMALL = {"players": 5, "wolves": 1, "roles": ()}
