@@ -127,6 +127,10 @@ class AgentScopeAgent:
     async def _rebuilt(self, question: Question) -> Any:
         """A new agent that remembers the seat's history."""
         agent = self._factory(seat=question.seat, role=question.role, seed=question.seed)
+        from agentscope.agent import Agent
+
+        if not isinstance(agent, Agent):
+            raise LanistaError(f"the factory of {self.name} returned a {type(agent).__name__}, not an AgentScope agent")
         agent.injection_config.inject_runtime_state = False
         pending: list[str] = []
         for exchange in question.history:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lanista.cli.common import Json, console, print_json
+from lanista.errors import UsageError
 
 
 def add(app: typer.Typer) -> None:
@@ -24,6 +25,8 @@ def export(
     """Write a run's games to files that other tools read."""
     from lanista.runs import Run
 
+    if out.resolve() == run.resolve():
+        raise UsageError(f"{out} is the run's own folder: choose another --out, so that a run holds nothing but itself")
     with Run.open(run) as opened:
         written = opened.store.export(out)
     if json:

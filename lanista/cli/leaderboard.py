@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lanista.cli.common import Json, console, notes
+from lanista.errors import UsageError
 
 
 def add(app: typer.Typer) -> None:
@@ -24,6 +25,8 @@ def leaderboard(
     json: Json = False,
 ) -> None:
     """Rate the agents of a run: strengths with intervals, per side and role, pay-off matrix, every game to read."""
+    if png is not None and png.suffix.lower() != ".png":
+        raise UsageError(f"--png writes a PNG picture, so its name ends in .png, not {png.name!r}")
     from lanista.leaderboards import board as boards
     from lanista.leaderboards import page, plots, terminal
     from lanista.runs import Run

@@ -75,6 +75,8 @@ def one_line(text: str) -> str:
         (["tournament", "werewolf", "--agents", "random,crowd", "--games", "9999999999", "--out", "x"], "several runs"),
         (["train", "werewolf", "--opponents", "human", "--out", "x"], "lanista play"),
         (["play", "werewolf", "--agents", "random:foo", "--dry-run"], "takes no argument"),
+        (["export", ".", "--out", "."], "own folder"),
+        (["leaderboard", "nowhere", "--png", "x.jpg"], "ends in .png"),
         (["leaderboard", "nowhere"], "nowhere"),
         (["replay", "nowhere"], "nowhere"),
         (["export", "nowhere", "--out", "x.jsonl"], "nowhere"),
