@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,9 @@ from lanista.cli.common import (
     refuse_humans,
     split,
 )
+
+if TYPE_CHECKING:
+    from lanista.leaderboards.tournament import Summary
 
 
 def add(app: typer.Typer) -> None:
@@ -109,6 +112,10 @@ def tournament(
     if json:
         print_json(summary.to_dict())
         return
+    _show(summary, out)
+
+
+def _show(summary: Summary, out: Path) -> None:
     from rich.table import Table
 
     table = Table("agent", "games", "score", "refused", "forfeits", box=None, pad_edge=False)
