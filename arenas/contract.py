@@ -202,6 +202,13 @@ class Arena:
     """Degenerate agents stay at or under this mean team score against the arena's scripted baseline."""
     baseline: str = "random"
     """The scripted agent that degenerate agents are held against."""
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    """Facts of the outcome (numbers or booleans) that boards show as means with intervals: what each one measures, and
+    its unit, by name. A fact that is None in a game does not count there."""
+    success: str | None = None
+    """The boolean fact among them that says that the task was done: what pass^k counts."""
+    teachers: tuple[str, ...] = ()
+    """Scripted agents that a warm start learns from; () for the baseline alone."""
 
     def configure(self, **values: Any) -> Any:
         """A validated config. Raises UsageError naming the unknown key (with a suggestion) or the impossible value."""
@@ -226,7 +233,8 @@ class Arena:
     def hash(self, preset: str = "default") -> str:
         """16 hex digits over the source of rules, words and rewards (and texts beside them), and the weights.
 
-        Whole folders are hashed for arenas that are packages, so that no helper module escapes. Comments count: a
+        Whole folders are hashed for arenas that are packages, so that no helper module escapes, and the two modules
+        through which every arena may read replies (speech and tools). Comments count: a
         board that refuses too much is mended by replaying, one that mixes two games is wrong for ever.
         """
         return _hash(self, preset)
@@ -259,4 +267,5 @@ def _sources(arena: Arena) -> list[Path]:
             found |= {p for p in path.parent.rglob("*") if p.suffix in (".py", ".md")}
         else:
             found.add(path)
-    return sorted(found)
+    shared = Path(__file__).resolve().parent
+    return [*sorted(found), shared / "speech.py", shared / "tools.py"]

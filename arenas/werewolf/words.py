@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lanista.arenas.contract import Ask, Event, Illegal
+from lanista.arenas.speech import tame, without_thoughts
 from lanista.arenas.werewolf.deck import INDEX, SEATS
 from lanista.arenas.werewolf.moves import (
     ACCUSE,
@@ -34,7 +35,6 @@ from lanista.arenas.werewolf.moves import (
     Speech,
     Vote,
 )
-from lanista.arenas.werewolf.speech import tame, without_thoughts
 
 _PROMPTS = Path(__file__).parent / "prompts"
 _TABLE = (_PROMPTS / "table.md").read_text(encoding="utf-8").strip()

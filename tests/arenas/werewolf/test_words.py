@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lanista.arenas import Ask, Event, Game, Illegal
+from lanista.arenas.speech import SPEECH_LIMIT, tame, without_thoughts
 from lanista.arenas.werewolf import arena, asks
 from lanista.arenas.werewolf.moves import SAY_NOTHING, Act, Heal, Kill, Pass, Poison, Shoot, Speech, Vote
 from lanista.arenas.werewolf.rules import State
-from lanista.arenas.werewolf.speech import SPEECH_LIMIT, tame, without_thoughts
 from lanista.arenas.werewolf.words import WerewolfWords
 
 WORDS = WerewolfWords()
