@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lanista.cli.common import Json, console, print_json
-from lanista.errors import UsageError
+from lanista.errors import LanistaError, UsageError
 
 
 def add(app: typer.Typer) -> None:
@@ -22,15 +22,21 @@ def export(
     ],
     json: Json = False,
 ) -> None:
-    """Write a run's games to files that other tools read."""
+    """Write a run's games to files that other tools read. A damaged game is left out, and named at the end."""
     from lanista.runs import Run
 
     if out.resolve() == run.resolve():
         raise UsageError(f"{out} is the run's own folder: choose another --out, so that a run holds nothing but itself")
+    damaged: dict[str, LanistaError] = {}
     with Run.open(run) as opened:
-        written = opened.store.export(out)
+        written = opened.store.export(out, damaged.__setitem__)
     if json:
         print_json([str(path) for path in written])
-        return
-    for path in written:
-        console.print(f"wrote {path}", markup=False)
+    else:
+        for path in written:
+            console.print(f"wrote {path}", markup=False)
+    if damaged:
+        raise LanistaError(
+            f"{len(damaged)} of the run's games cannot be read and were left out ({', '.join(list(damaged)[:10])}): "
+            f"{next(iter(damaged.values()))}; the others were written"
+        )

@@ -28,55 +28,68 @@ if TYPE_CHECKING:
     from lanista.store.store import Store
 
 
-def export(store: Store, path: Path) -> list[Path]:
-    """Write ``store`` to ``path``; returns the files written. Raises UsageError for an ending not listed above."""
+OnDamage = Callable[[str, LanistaError], object]
+
+
+def export(store: Store, path: Path, on_damage: OnDamage | None = None) -> list[Path]:
+    """Write ``store`` to ``path``; returns the files written. Raises UsageError for an ending not listed above.
+
+    A game whose record is damaged raises LanistaError, or is told to ``on_damage(id, error)`` (once per file) and has
+    no line in JSON and no record in Parquet; its turns and terms are kept.
+    """
     if path.suffix == ".jsonl":
-        return [_whole(path, partial(_lines, store))]
+        return [_whole(path, partial(_lines, store, on_damage))]
     if path.suffix == ".parquet":
         _need_pyarrow()
-        return [_whole(path, partial(_rows, store))]
+        return [_whole(path, partial(_rows, store, on_damage))]
     if path.suffix and not path.is_dir():
         raise UsageError(f"cannot export to {path}: the name ends in .jsonl or .parquet, or is a folder's")
     _need_pyarrow()
     path.mkdir(parents=True, exist_ok=True)
-    files = [_whole(path / "episodes.jsonl", partial(_lines, store))]
-    files.append(_whole(path / "episodes.parquet", partial(_rows, store)))
+    files = [_whole(path / "episodes.jsonl", partial(_lines, store, on_damage))]
+    files.append(_whole(path / "episodes.parquet", partial(_rows, store, on_damage)))
     tables: tuple[Literal["turns", "terms", "policies"], ...] = ("turns", "terms", "policies")
     for table in tables:
         files.append(_whole(path / f"{table}.parquet", partial(_table, store, table)))
     return files
 
 
-def _lines(store: Store, path: Path) -> None:
+def _lines(store: Store, on_damage: OnDamage | None, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
-        for columns, episode in store.items():
+        for columns, episode in store.items(on_damage):
             timing = {name: columns[name] for name in ("started", "finished", "duration_s")}
             head = {name: columns[name] for name in ("id", "index", "block")}
             file.write(json.dumps({**head, "timing": timing, **episode.to_dict()}) + "\n")
 
 
-def _rows(store: Store, path: Path) -> None:
+def _rows(store: Store, on_damage: OnDamage | None, path: Path) -> None:
     """In pieces, so that a large store needs no large memory."""
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     frame = _flat(store.frame("episodes"))
-    frame["record"] = ""
-    schema = pa.Schema.from_pandas(frame.astype({"record": "string"}), preserve_index=False)
+    schema = pa.Schema.from_pandas(frame.assign(record="").astype({"record": "string"}), preserve_index=False)
+    known = set(frame["id"])
+    games = (pair for pair in store.items(on_damage) if pair[0]["id"] in known)  # others were written meanwhile
+    game = next(games, None)
     with pq.ParquetWriter(path, schema) as writer:
-        records: list[str] = []
-        start = 0
-        for n, (_, episode) in enumerate(store.items(), start=1):
-            records.append(json.dumps(episode.to_dict()))
-            if len(records) == 256 or n == len(frame):
-                piece = frame.iloc[start:n].assign(record=records)
-                writer.write_table(pa.Table.from_pandas(piece, schema=schema, preserve_index=False))
-                records, start = [], n
+        for start in range(0, len(frame), 256):
+            piece = frame.iloc[start : start + 256]
+            records: list[str | None] = []
+            for id in piece["id"]:
+                if game is None or game[0]["id"] != id:
+                    records.append(None)  # damaged
+                    continue
+                records.append(json.dumps(game[1].to_dict()))
+                game = next(games, None)
+            piece = piece.assign(record=pd.array(records, dtype="string"))
+            writer.write_table(pa.Table.from_pandas(piece, schema=schema, preserve_index=False))
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     """Maps as JSON text and seeds (64 bits without a sign) as decimal text."""
-    for name in ("config", "players", "roles", "teams", "scores", "returns", "metrics"):
+    for name in ("config", "players", "roles", "teams", "scores", "facts", "returns", "metrics"):
         if name in frame:
             frame[name] = [json.dumps(value) for value in frame[name]]
     if "seed" in frame:

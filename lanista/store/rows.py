@@ -54,6 +54,8 @@ class GameRow:
     """A score in [0, 1] per team."""
     returns: Mapping[str, float]
     """The weighted sum of the reward terms paid to each seat."""
+    facts: Mapping[str, float | bool | None] = field(default_factory=dict)
+    """The facts of the outcome that are numbers or booleans, or None where they do not apply to this game."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ def prepare(id: str, block: int, index: int, episode: Episode, timing: Timing | 
         "teams": {team: list(seats) for team, seats in episode.teams.items()},
         "winner": None if outcome is None else outcome.winner,
         "scores": {} if outcome is None else dict(outcome.scores),
+        "facts": {} if outcome is None else _countable(outcome.facts),
         "returns": {seat: round(value, 9) for seat, value in episode.returns.items()},
         "steps": len(episode.steps),
         "decisions": sum(len(step.turns) for step in episode.steps),
@@ -155,6 +158,13 @@ def finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return finite(_plain(value))
+
+
+def _countable(facts: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = finite(
+        {name: value for name, value in facts.items() if value is None or isinstance(value, (int, float))}
+    )
+    return made
 
 
 def _turn(turn: Turn, episode: Episode) -> dict[str, Any]:

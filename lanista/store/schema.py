@@ -32,8 +32,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-SCHEMA = 1
-"""The version of the tables that this package writes and reads."""
+SCHEMA = 2
+"""The version of the tables that this package writes. Version 1 had no ``facts`` and is read (and grown) as well."""
 
 
 class Whole(TypeDecorator[int]):
@@ -70,6 +70,7 @@ episodes = Table(
     Column("teams", JSON, nullable=False),
     Column("winner", String(200)),
     Column("scores", JSON, nullable=False),
+    Column("facts", JSON),
     Column("returns", JSON, nullable=False),
     Column("steps", Integer, nullable=False),
     Column("decisions", Integer, nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sqlalchemy import Connection, Engine, Select, Table, delete, distinct, func, insert, inspect, select
+from sqlalchemy import Connection, Engine, Select, Table, delete, distinct, func, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lanista import __version__
@@ -33,7 +33,7 @@ _ORDER = {
     "terms": (_e.index, _e.id, schema.terms.c.step, schema.terms.c.place),
     "policies": (schema.policies.c.name, schema.policies.c.version),
 }
-_GAME = tuple(schema.episodes.c[field.name] for field in fields(GameRow))
+_GAME = {field.name for field in fields(GameRow)}
 
 
 class Store:
@@ -43,6 +43,7 @@ class Store:
         self._engine = engine
         self.where = where
         self.mode: Mode = mode
+        self._episodes = tuple(schema.episodes.c)
 
     @classmethod
     def open(cls, where: str | os.PathLike[str], mode: Mode = "r", *, busy_s: float = BUSY_S) -> Store:
@@ -153,22 +154,35 @@ class Store:
         for _, episode in self.items():
             yield episode
 
-    def items(self) -> Iterator[tuple[Mapping[str, Any], Episode]]:
-        """(the episode's columns but the record, its record) of every game, in schedule order."""
+    def items(
+        self, on_damage: Callable[[str, LanistaError], object] | None = None
+    ) -> Iterator[tuple[Mapping[str, Any], Episode]]:
+        """(the episode's columns but the record, its record) of every game, in schedule order.
+
+        A game whose record is damaged raises LanistaError, or is told to ``on_damage(id, error)`` and left out.
+        """
         ids = self.ids()
         for start in range(0, len(ids), 32):
             with self._reading() as connection:
-                chunk = select(schema.episodes).where(_e.id.in_(ids[start : start + 32]))
+                chunk = select(*self._episodes).where(_e.id.in_(ids[start : start + 32]))
                 rows = connection.execute(chunk.order_by(*_ORDER["episodes"])).mappings().all()
             for row in rows:
                 columns = dict(row)
-                yield columns, unpack(columns["id"], columns.pop("record"))
+                try:
+                    episode = unpack(columns["id"], columns.pop("record"))
+                except LanistaError as error:
+                    if on_damage is None:
+                        raise
+                    on_damage(columns["id"], error)
+                    continue
+                yield columns, episode
 
     def games(self) -> list[GameRow]:
         """What ratings need of every finished game, in schedule order."""
         with self._reading() as connection:
-            rows = connection.execute(select(*_GAME).order_by(*_ORDER["episodes"])).mappings().all()
-        return [GameRow(**row) for row in rows]
+            kept = [column for column in self._episodes if column.name in _GAME]
+            rows = connection.execute(select(*kept).order_by(*_ORDER["episodes"])).mappings().all()
+        return [GameRow(**{**row, "facts": row.get("facts") or {}}) for row in rows]
 
     def turn_stats(self) -> dict[str, TurnStats]:
         """How each agent behaved, by agent's name in sorted order."""
@@ -225,19 +239,21 @@ class Store:
         if table not in _ORDER:
             raise UsageError(f"unknown table {table!r}{suggest(table, _ORDER)} (there are: {', '.join(_ORDER)})")
         kept: Table = schema.tables.tables[table]
-        query: Select[Any] = select(*(column for column in kept.c if column.name != "record"))
+        columns = [column for column in (self._episodes if table == "episodes" else kept.c) if column.name != "record"]
+        query: Select[Any] = select(*columns)
         if table in ("turns", "terms"):
             query = query.join(schema.episodes, kept.c.episode_id == _e.id)
         with self._reading() as connection:
             rows = connection.execute(query.order_by(*_ORDER[table])).all()
-        names = [column.name for column in kept.c if column.name != "record"]
-        return pd.DataFrame([tuple(row) for row in rows], columns=names)
+        return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns])
 
-    def export(self, path: str | os.PathLike[str]) -> list[Path]:
+    def export(
+        self, path: str | os.PathLike[str], on_damage: Callable[[str, LanistaError], object] | None = None
+    ) -> list[Path]:
         """Write the store in open formats; returns the files written. See ``lanista.store.export``."""
         from lanista.store.export import export
 
-        return export(self, Path(path))
+        return export(self, Path(path), on_damage)
 
     # Inside
 
@@ -270,6 +286,17 @@ class Store:
                 f"the store {self.where} was made by Lanista {kept.get('lanista', '?')} with tables of version "
                 f"{version}, and this is Lanista {__version__}, which knows version {schema.SCHEMA}: upgrade Lanista"
             )
+        if int(version) < 2:
+            self._grow()
+
+    def _grow(self) -> None:
+        """A store of version 1: the column it lacks is added by a writer, and left out by a reader."""
+        if self.mode == "r":
+            self._episodes = tuple(column for column in schema.episodes.c if column.name != "facts")
+            return
+        with self._writing() as connection:
+            connection.execute(text("ALTER TABLE episodes ADD COLUMN facts JSON"))
+            connection.execute(update(schema.meta).where(schema.meta.c.key == "schema").values(value="2"))
 
     @contextmanager
     def _reading(self, writes: bool = False) -> Iterator[Connection]:

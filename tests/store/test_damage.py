@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -65,6 +66,42 @@ def test_a_damaged_record_names_its_game(path):
         with pytest.raises(LanistaError, match="record of game 'g1' is damaged"):
             store.episode("g1")
         assert len(store.games()) == 3  # what ratings need is in columns
+
+
+def test_an_export_leaves_a_damaged_record_out_and_names_it(path, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE episodes SET record = substr(record, 1, 20) WHERE id = 'g1'")
+    named: list[str] = []
+    with Store.open(path) as store:
+        with pytest.raises(LanistaError, match="record of game 'g1' is damaged"):
+            store.export(tmp_path / "strict.jsonl")
+        assert not (tmp_path / "strict.jsonl").exists()
+        store.export(tmp_path / "rest.jsonl", lambda id, error: named.append(id))
+        store.export(tmp_path / "rest.parquet", lambda id, error: named.append(id))
+    assert named == ["g1", "g1"]
+    lines = [json.loads(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == ["g0", "g2"]
+    table = pq.read_table(tmp_path / "rest.parquet").to_pylist()
+    assert [(row["id"], row["record"] is None) for row in table] == [("g0", False), ("g1", True), ("g2", False)]
+    assert Episode.from_dict(json.loads(table[2]["record"])).seed == 1
+
+
+def test_a_store_of_version_1_is_read_as_it_is_and_grown_by_a_writer(path, episode):
+    with sqlite3.connect(path) as raw:
+        raw.execute("ALTER TABLE episodes DROP COLUMN facts")
+        raw.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+    before = path.read_bytes()
+    with Store.open(path) as store:
+        assert [dict(row.facts) for row in store.games()] == [{}, {}, {}]
+        assert len(list(store.items())) == 3
+        assert "facts" not in store.frame("episodes")
+    assert path.read_bytes() == before
+    with Store.open(path, "w") as store:
+        store.add_game("g3", 0, 3, episode(), _WHEN)
+        assert [dict(row.facts) for row in store.games()] == [{}, {}, {}, {"days": 1}]
+    with Store.open(path) as store:
+        assert len(store.frame("episodes")) == 4
 
 
 @pytest.mark.parametrize("mode", ["r", "w"])
@@ -154,8 +191,6 @@ except LanistaError as error:
 
 
 def test_a_file_that_may_not_grow_loses_nothing(tmp_path, episode):
-    import json
-
     path = tmp_path / "store.sqlite"
     done = subprocess.run(
         [sys.executable, "-c", _FILLS, str(path), "200000"],
