@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from lanista.arenas import chance
@@ -71,11 +71,17 @@ class Game:
         self._events: list[Event] = []
         self._texts: list[str] = []
         self._seen: dict[Seat, list[int]] = {seat: [] for seat in self.seats}
-        self._unread: dict[Seat, list[str]] = {seat: [] for seat in self.seats}
-        """Texts addressed to each seat since its last accepted action."""
+        """Indices of the events each seat was in the audience of, as far as they were sorted out: see ``events``."""
+        self._sorted: dict[Seat, int] = dict.fromkeys(self.seats, 0)
+        self._read: dict[Seat, int] = dict.fromkeys(self.seats, 0)
+        """How many events there were when each seat's last action was accepted."""
         self._prompts: dict[Seat, str] = {}
         """Prompts of the present asks, as far as they were built already."""
+        self._paid: dict[Seat, float] = {}
+        self._phase: str | None = None  # of the present state, once it was asked for
         self._asks: dict[Seat, Ask] = {}
+        self._forms: dict[Seat, _Form] = {}
+        """The present asks in words."""
         self._attempts: dict[Seat, tuple[tuple[str, str], ...]] = {}
         self._moves: dict[Seat, Any] = {}
         self._turns: dict[Seat, Turn] = {}
@@ -101,21 +107,25 @@ class Game:
 
     def legal(self, seat: Seat) -> tuple[str, ...]:
         """Distinct complete replies that are legal for the seat now; () where it owes nothing."""
-        ask = self._asks.get(seat)
-        return () if ask is None else _written(self._words, ask)
+        form = self._forms.get(seat)
+        return () if form is None else form.legal
 
     def text(self, seat: Seat) -> str:
         """Everything addressed to the seat since its last accepted action, then what it is asked, if anything.
 
         Repeatable: reading changes nothing. The seat's first text holds the rules and its role.
         """
-        ask = self._asks.get(seat)
-        if ask is None:
-            return "\n".join(self._unread[seat])
+        form = self._forms.get(seat)
+        if form is None:
+            return "\n".join(self._unread(seat))
         attempts = self._attempts.get(seat)
         if not attempts:
-            return self._prompt(seat, ask)
-        return "\n".join([*self._unread[seat], *(_refusal(why) for _, why in attempts), _wording(self._words, ask)])
+            # Nothing is told to a seat while it owes a reply, so its prompt is built once.
+            prompt = self._prompts.get(seat)
+            if prompt is None:
+                prompt = self._prompts[seat] = "\n".join([*self._unread(seat), form.wording])
+            return prompt
+        return "\n".join([*self._unread(seat), *(_refusal(why) for _, why in attempts), form.wording])
 
     def news(self, seat: Seat) -> str:
         """What is new to the seat since its last reply, a refused one included, then what it is asked.
@@ -123,10 +133,10 @@ class Game:
         The same as ``text`` but after a refusal, when it is only the reason and the ask again: texts of news, one
         after the other, repeat nothing.
         """
-        attempts, ask = self._attempts.get(seat), self._asks.get(seat)
-        if not attempts or ask is None:
+        attempts = self._attempts.get(seat)
+        if not attempts:
             return self.text(seat)
-        return f"{_refusal(attempts[-1][1])}\n{_wording(self._words, ask)}"
+        return f"{_refusal(attempts[-1][1])}\n{self._forms[seat].wording}"
 
     def history(self, seat: Seat) -> str:
         """The seat's whole view: all it was told, with its own accepted actions where it took them."""
@@ -145,7 +155,11 @@ class Game:
 
     def events(self, seat: Seat, since: int = 0) -> list[Event]:
         """Every event the seat was in the audience of, in order, without the first ``since`` of them."""
-        return [self._events[i] for i in self._seen[seat][since:]]
+        seen, first = self._seen[seat], self._sorted[seat]
+        fresh = self._events[first:]
+        seen += [i for i, (_, _, to) in enumerate(fresh, first) if to is None or seat in to]
+        self._sorted[seat] = len(self._events)
+        return [self._events[i] for i in seen[since:]]
 
     def attempts(self, seat: Seat) -> int:
         """Illegal replies to the present ask so far."""
@@ -159,7 +173,9 @@ class Game:
 
     @property
     def phase(self) -> str:
-        return self.arena.rules.phase(self.state)
+        if self._phase is None:
+            self._phase = self.arena.rules.phase(self.state)
+        return self._phase
 
     # Playing
 
@@ -172,8 +188,8 @@ class Game:
         ask = self._asks.get(seat)
         if ask is None:
             raise UsageError(f"{seat!r} owes no reply now; {', '.join(self._asks) or 'nobody'} does")
-        self.step_terms = ()
-        by, why = "seat", None
+        self.step_terms, self._paid = (), {}
+        by, why, action = "seat", None, None
         if isinstance(reply, Forfeit):
             self.journal.append({"seat": seat, "forfeit": reply.reason})
             move, by, why = self.arena.rules.fallback(self.state, seat), "forfeit", reply.reason
@@ -181,7 +197,10 @@ class Game:
         else:
             said = storable(reply)
             self.journal.append({"seat": seat, "reply": said})
-            if len(said) > REPLY_LIMIT:
+            move = self._forms[seat].moves.get(said)
+            if move is not None:
+                action = said
+            elif len(said) > REPLY_LIMIT:
                 move = Illegal(f"your reply is over {REPLY_LIMIT:,} characters; say it in fewer")
             else:
                 move = self._words.read(ask, said)
@@ -194,24 +213,19 @@ class Game:
                     return move
                 by, why = "fallback", move.why
                 move = self.arena.rules.fallback(self.state, seat)
-        refused = self._attempts.pop(seat, ())
-        if seat in self._metas:
+        refused = self._attempts.pop(seat, ()) if self._attempts else ()
+        if self._metas and seat in self._metas:
             meta = {**(meta or {}), "retries": self._metas.pop(seat)}
-        self._turns[seat] = Turn(
-            seat,
-            ask.kind,
-            self._prompt(seat, ask),
-            said,
-            self._words.write(ask, move),
-            refused,
-            by,
-            why,
-            meta or {},
-        )
+        form = self._forms.pop(seat)
+        prompt = self._prompts.pop(seat, None)
+        if prompt is None:
+            prompt = "\n".join([*self._unread(seat), form.wording])
+        if action is None:
+            action = self._words.write(ask, move)
+        self._turns[seat] = Turn(seat, ask.kind, prompt, said, action, refused, by, why, meta or {})
         self._moves[seat] = move
         del self._asks[seat]
-        del self._prompts[seat]
-        self._unread[seat] = []
+        self._read[seat] = len(self._events)
         self.decisions[seat] += 1
         if not self._asks:
             self._advance()
@@ -238,11 +252,7 @@ class Game:
 
     def step_payments(self) -> dict[Seat, float]:
         """What the last step paid each seat it paid anything: the sum of the seat's and its team's weighted terms."""
-        paid: dict[Seat, float] = {}
-        for name, to, amount in self.step_terms:
-            for seat in self.teams.get(to, (to,)):
-                paid[seat] = paid.get(seat, 0.0) + amount * self.weights[name]
-        return paid
+        return self._paid
 
     def log(self) -> list[str]:
         """The text of every event so far, seen from above."""
@@ -254,12 +264,23 @@ class Game:
         """A game that goes on from here on its own. ``fresh`` draws new chance from here on, another per ``salt``."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        for name in ("players", "decisions", "returns", "_prompts", "_asks", "_attempts", "_moves", "_turns"):
+        for name in (
+            "players",
+            "decisions",
+            "returns",
+            "_prompts",
+            "_asks",
+            "_forms",
+            "_attempts",
+            "_moves",
+            "_turns",
+            "_sorted",
+            "_read",
+        ):
             setattr(twin, name, dict(getattr(self, name)))
         for name in ("steps", "journal", "_events", "_texts"):
             setattr(twin, name, list(getattr(self, name)))
         twin._seen = {seat: list(seen) for seat, seen in self._seen.items()}
-        twin._unread = {seat: list(unread) for seat, unread in self._unread.items()}
         twin._metas = {seat: list(metas) for seat, metas in self._metas.items()}
         if chance_ == "fresh":
             twin._rekey(chance.key("fork", self.state.key, len(self.journal), salt))
@@ -312,7 +333,7 @@ class Game:
 
     def _advance(self) -> None:
         rules, before, moves = self.arena.rules, self.state, self._moves
-        phase = rules.phase(before)
+        phase = self.phase
         turns = tuple(self._turns.values())
         self._moves, self._turns = {}, {}
         terms = [Term(FORFEIT if t.by == "forfeit" else ILLEGAL, t.seat, 1.0) for t in turns if t.by != "seat"]
@@ -321,7 +342,7 @@ class Game:
         results: list[Any] = []
         played = rules.play(before, moves)
         while True:
-            self.state = played.state
+            self.state, self._phase = played.state, None
             self._deliver(played.events)
             terms += self.arena.rewards.terms(before, moves, played.state, played.events, fallbacks)
             if not played.effects:
@@ -332,8 +353,7 @@ class Game:
             played = rules.play(before, moves)
         self.step_terms = terms
         if terms:
-            for seat, paid in self.step_payments().items():
-                self.returns[seat] += paid
+            self._pay(terms)
         self.steps.append(
             StepRecord(
                 phase,
@@ -358,29 +378,33 @@ class Game:
 
     def _next_asks(self) -> None:
         rules, state = self.arena.rules, self.state
-        self._asks = {} if self.outcome is not None else {s: rules.ask(state, s) for s in rules.owes(state)}
+        if self.outcome is None:
+            self._asks = {seat: rules.ask(state, seat) for seat in rules.owes(state)}
+            self._forms = {seat: _form(self._words, ask) for seat, ask in self._asks.items()}
 
     def _deliver(self, events: Sequence[Event]) -> None:
-        show, seen, unread = self._words.show, self._seen, self._unread
-        index = len(self._events)
-        for event in events:
-            text = show(event)
-            self._events.append(event)
-            self._texts.append(text)
-            for seat in self.seats if event.to is None else event.to:
-                seen[seat].append(index)
-                unread[seat].append(text)
-            index += 1
+        show = self._words.show
+        self._events += events
+        self._texts += [show(event) for event in events]
 
-    def _prompt(self, seat: Seat, ask: Ask) -> str:
-        """What is new to the seat, then the ask. Nothing is told to a seat while it owes a reply, so it is kept."""
-        prompt = self._prompts.get(seat)
-        if prompt is None:
-            prompt = self._prompts[seat] = "\n".join([*self._unread[seat], _wording(self._words, ask)])
-        return prompt
+    def _unread(self, seat: Seat) -> list[str]:
+        """Texts addressed to the seat since its last accepted action."""
+        first = self._read[seat]
+        news = zip(self._events[first:], self._texts[first:], strict=True)
+        return [text for (_, _, to), text in news if to is None or seat in to]
+
+    def _pay(self, terms: Sequence[Term]) -> None:
+        """Add up the sum of each seat's and its team's weighted terms of this step."""
+        weights, teams, paid = self.weights, self.teams, self._paid
+        for name, to, amount in terms:
+            worth = amount * weights[name]
+            for seat in teams.get(to, (to,)):
+                paid[seat] = paid.get(seat, 0.0) + worth
+        for seat, worth in paid.items():
+            self.returns[seat] += worth
 
     def _rekey(self, key: int) -> None:
-        self.state = self.arena.rules.rekey(self.state, key)
+        self.state, self._phase = self.arena.rules.rekey(self.state, key), None
         self.journal.append({"rekey": key})
 
 
@@ -430,12 +454,24 @@ def _refusal(why: str) -> str:
     return f"Your reply was not accepted: {why}"
 
 
-@lru_cache(maxsize=65536)
-def _written(words: Any, ask: Ask) -> tuple[str, ...]:
-    return tuple(words.write(ask, move) for move in ask.choices)
+class _Form:
+    """How an ask is put into words: kept with the ask, since the same asks come back in game after game."""
+
+    def __init__(self, words: Any, ask: Ask) -> None:
+        self.wording: str = words.ask(ask)
+        self._words, self._ask = words, ask
+
+    @cached_property
+    def legal(self) -> tuple[str, ...]:
+        """The complete replies of the ask's choices, in order."""
+        return tuple(self._words.write(self._ask, move) for move in self._ask.choices)
+
+    @cached_property
+    def moves(self) -> Mapping[str, Any]:
+        """What each of those replies is read as."""
+        return dict(zip(self.legal, self._ask.choices, strict=True))
 
 
 @lru_cache(maxsize=65536)
-def _wording(words: Any, ask: Ask) -> str:
-    wording: str = words.ask(ask)
-    return wording
+def _form(words: Any, ask: Ask) -> _Form:
+    return _Form(words, ask)

@@ -119,7 +119,8 @@ class _View:
         return self.game
 
     def _info(self, seat: Seat) -> dict[str, Any]:
-        game = self._playing()
+        game = self.game
+        assert game is not None
         info: dict[str, Any] = {"role": game.role(seat), "phase": game.phase, "rewards": game.step_rewards(seat)}
         ask = game.ask(seat)
         if ask is not None:
