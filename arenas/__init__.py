@@ -20,6 +20,7 @@ from lanista.arenas.contract import (
     config_json,
 )
 from lanista.arenas.episode import Episode, StepRecord, Turn
+from lanista.arenas.gymnasium_ids import register as _register
 from lanista.arenas.referee import Game, replay
 from lanista.arenas.registry import get, names
 from lanista.arenas.views import AECView, ParallelView, make, make_parallel
@@ -51,3 +52,5 @@ __all__ = [
     "names",
     "replay",
 ]
+
+_register()
