@@ -324,4 +324,4 @@ def test_the_page_keeps_its_word(capsys: Any, guess: Arena) -> None:
     assert float(total) != 0
     exec(second.replace("player_1", "guesser_1"), {"arena": guess, "my_agent": RandomAgent()})
     parameters = set(inspect.signature(SeatEnv).parameters) - {"arena", "config"}
-    assert {name for name in re.findall(r"^\| `(\w+)`", page, re.MULTILINE)} == parameters
+    assert set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE)) == parameters
