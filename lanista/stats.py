@@ -101,17 +101,20 @@ def clustered_mean(values: Sequence[float], blocks: Sequence[Hashable], level: f
     return Interval(mean, mean - half, mean + half)
 
 
-def pass_hat_k(passes: Sequence[tuple[int, int]], k: int, level: float = LEVEL) -> Interval:
-    """pass^k: the chance that k independent tries of a scenario all pass, with a t interval over scenarios.
+def pass_hat_k(
+    passes: Sequence[tuple[int, int]], k: int, level: float = LEVEL, blocks: Sequence[Hashable] | None = None
+) -> Interval:
+    """pass^k: the chance that k independent tries of a scenario all pass, with an interval over scenarios.
 
     ``passes`` holds (passes c, tries n) per scenario; the estimate is the mean of C(c, k) / C(n, k), unbiased for each
-    scenario (Yao et al. 2024, tau-bench). Raises LanistaError where a scenario was tried fewer than k times.
+    scenario (Yao et al. 2024, tau-bench). The interval is that of ``clustered_rate`` over ``blocks`` (each scenario its
+    own if None): it does not shrink to a point where all scenarios came out alike. Raises LanistaError where a scenario
+    was tried fewer than k times.
     """
     if k < 1 or any(n < k for _, n in passes):
         raise LanistaError(f"pass^{k} needs at least {max(k, 1)} tries of every scenario; play more games per seed")
     values = [math.comb(c, k) / math.comb(n, k) for c, n in passes]
-    found = clustered_mean(values, range(len(values)), level)
-    return Interval(found.value, max(0.0, found.low), min(1.0, found.high))
+    return clustered_rate(values, range(len(values)) if blocks is None else blocks, level)
 
 
 # Paired differences

@@ -38,7 +38,7 @@ class Match:
     """One game to be played."""
 
     id: str
-    """``b0003g2``: game 2 of block 3, both from 0."""
+    """``b0003g2``: game 2 of block 3, both from 0; ``b0003g2r1`` is its first repetition."""
     block: int
     index: int
     """Its place in the schedule, from 0."""
@@ -46,6 +46,8 @@ class Match:
     """The scenario seed, the same in all games of a block."""
     players: Mapping[Seat, str]
     """The agent in each seat."""
+    agent_seed: int | None = None
+    """What the agents' own seeds are made of; None for the scenario's seed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ class Schedule:
     blocks: int
     block_size: int
     """Games in a block."""
+    repeats: int
+    """How often each deal and seating is played."""
     matches: tuple[Match, ...]
     rounded: str | None
     """How the number of games was rounded up to whole blocks, in words; None where it was not."""
@@ -68,25 +72,39 @@ class Schedule:
 
 
 def schedule(
-    arena: Arena | str, agents: Sequence[str], games: int, seed: int, config: Any = None, design: Design = "teams"
+    arena: Arena | str,
+    agents: Sequence[str],
+    games: int,
+    seed: int,
+    config: Any = None,
+    design: Design = "teams",
+    repeats: int = 1,
 ) -> Schedule:
     """The schedule of at least ``games`` games, in whole blocks: a pure function of its arguments.
 
     ``config`` is the arena's own config object, None for its default. Scenario seeds are below 2**53, so that they
-    survive any reader of JSON. Raises UsageError for a number of games below one, no agents, one listed twice, or more
-    agents than a ``mixed`` table has seats.
+    survive any reader of JSON. Raises UsageError for a number of games or repeats below one, no agents, one listed
+    twice, or more agents than a ``mixed`` table has seats.
     """
     arena = registry.get(arena) if isinstance(arena, str) else arena
     config = arena.configure() if config is None else config
-    _check(agents, games, design)
+    _check(agents, games, design, repeats)
     blocks, matches = 0, list[Match]()
     while len(matches) < games:
         block_seed = scenario_seed(seed, blocks)
         seatings = _seatings(arena, agents, block_seed, config, design)
         for game, players in enumerate(seatings):
-            matches.append(
-                Match(id=f"b{blocks:04d}g{game}", block=blocks, index=len(matches), seed=block_seed, players=players)
-            )
+            for repeat in range(repeats):
+                matches.append(
+                    Match(
+                        id=f"b{blocks:04d}g{game}" + (f"r{repeat}" if repeat else ""),
+                        block=blocks,
+                        index=len(matches),
+                        seed=block_seed,
+                        players=players,
+                        agent_seed=chance.key("repeat", block_seed, repeat) if repeat else None,
+                    )
+                )
         blocks += 1
     size = len(matches) // blocks
     rounded = None
@@ -98,6 +116,7 @@ def schedule(
         design=design,
         blocks=blocks,
         block_size=size,
+        repeats=repeats,
         matches=tuple(matches),
         rounded=rounded,
     )
@@ -144,11 +163,14 @@ def assignments(agents: Sequence[str], teams: int) -> list[tuple[str, ...]]:
     return [held for held in product(agents, repeat=teams) if set(held) == set(agents)]
 
 
+REPEATS = 100
+"""Times that one deal and seating is played at most."""
+
 MOST = 1_000_000
 """Games of one schedule; more are better played as several runs with seeds of their own."""
 
 
-def _check(agents: Sequence[str], games: int, design: str) -> None:
+def _check(agents: Sequence[str], games: int, design: str, repeats: int) -> None:
     if games > MOST:
         raise UsageError(f"{games:,} games are more than one run holds ({MOST:,}); play several runs with other seeds")
     if design not in get_args(Design):
@@ -157,6 +179,8 @@ def _check(agents: Sequence[str], games: int, design: str) -> None:
         raise UsageError("a tournament needs at least one agent: --agents a,b")
     if games < 1:
         raise UsageError(f"the number of games is at least 1, not {games}")
+    if not 1 <= repeats <= REPEATS:
+        raise UsageError(f"each case is played 1 to {REPEATS} times, not {repeats}: see --repeats")
     for agent in agents:
         if agents.count(agent) > 1:
             raise UsageError(f"agent {agent!r} is listed twice; a tournament of one agent alone is self-play")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -26,6 +29,10 @@ def show(board: Board, console: Console, *, brief: bool = False) -> None:
         console.print(_roles(board))
     if board.payoff and len(board.lines) > 1:
         console.print(_payoff(board))
+    if board.facts:
+        console.print(_facts(board))
+    if any(line.k > 1 for line in board.passes):
+        console.print(_passes(board))
     if board.kind == "scores" and board.pairs:
         console.print(_pairs(board))
     console.print(_behaviour(board))
@@ -77,14 +84,64 @@ def _text(text: str, style: str = "") -> Text:
     return Text(plain(text), style=style)
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=_text(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
-    for i, column in enumerate(columns):
-        table.add_column(_text(column), justify="left" if i == 0 else "right", overflow="fold")
-    return table
+class _Table:
+    """Rows under columns; in a narrow terminal intervals go below their values, and in a very narrow one every row is
+    set as lines of its own, each with its column's name. The first column names the row.
+    """
+
+    def __init__(self, title: str, *columns: str, caption: str | None = None) -> None:
+        self.title, self.columns, self.caption = title, columns, caption
+        self.rows: list[tuple[str, ...]] = []
+        self.sections: set[int] = set()
+
+    def add(self, *cells: str) -> None:
+        self.rows.append(cells)
+
+    def section(self) -> None:
+        """A rule after the last row."""
+        self.sections.add(len(self.rows))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for rows in (self.rows, [tuple(cell.replace(" [", "\n[") for cell in row) for row in self.rows]):
+            table = self._table(rows)
+            if Measurement.get(console, options.update(max_width=10_000), table).minimum <= options.max_width:
+                yield table
+                return
+        yield from self._stacked()
+
+    def _table(self, rows: Sequence[tuple[str, ...]]) -> Table:
+        table = Table(
+            title=_text(self.title),
+            title_justify="left",
+            title_style="bold",
+            caption=None if self.caption is None else _text(self.caption),
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        for i, column in enumerate(self.columns):
+            lines = [line for row in rows for line in plain(row[i]).split("\n")]
+            width = max(map(cell_len, [*plain(column).split(), *lines, "–"]))
+            table.add_column(_text(column), justify="left" if i == 0 else "right", min_width=width)
+        for i, row in enumerate(rows):
+            if i in self.sections:
+                table.add_section()
+            table.add_row(*map(_text, row))
+        return table
+
+    def _stacked(self) -> RenderResult:
+        yield _text(self.title, style="bold")
+        for first, *rest in self.rows:
+            yield _text(first, style="bold cyan")
+            for column, cell in zip(self.columns[1:], rest, strict=True):
+                yield _text(f"  {column}: {cell}")
+        if self.caption is not None:
+            yield _text(self.caption, style="dim")
+        yield ""
 
 
-def _ratings(board: Board) -> Table:
+def _ratings(board: Board) -> _Table:
     versus = board.kind == "versus"
     level = f"{board.level:.0%}"
     grouped = len({line.group for line in board.lines}) > 1
@@ -97,81 +154,109 @@ def _ratings(board: Board) -> Table:
     ]
     columns += [f"as {team}" for team in board.teams] if versus else []
     columns += [*(["group"] if grouped else []), "games"]
-    table = _table(f"Ratings, {level} intervals" if versus else f"Scores, {level} intervals", *columns)
+    table = _Table(f"Ratings, {level} intervals" if versus else f"Scores, {level} intervals", *columns)
     for line in board.lines:
         cells = [line.agent, str(line.rank), ranks(line)]
         cells += [points(line.rating)] if versus else []
         cells += [percent(line.score)]
         cells += [percent(line.sides[t]) if t in line.sides else "–" for t in board.teams] if versus else []
         cells += [*([str(line.group + 1)] if grouped else []), str(line.games)]
-        table.add_row(*map(_text, cells))
-    worth = setup(board)
-    if worth is not None:
-        table.caption = _text(worth)
-        table.caption_justify = "left"
+        table.add(*cells)
+    table.caption = setup(board)
     return table
 
 
-def _roles(board: Board) -> Table:
+def _roles(board: Board) -> _Table:
     shown = any(line.strength is not None for line in board.roles)
     columns = ["role", "agent", "team's win rate" if board.kind == "versus" else "team's score", "games"]
-    table = _table("By role", *columns, *(["strength (logits)"] if shown else []))
+    table = _Table("By role", *columns, *(["strength (logits)"] if shown else []))
     last = None
     for line in board.roles:
         if last is not None and last != line.role:
-            table.add_section()
+            table.section()
         cells = [line.role, line.agent, percent(line.rate), str(line.games)]
-        table.add_row(*map(_text, [*cells, *([logits(line.strength)] if shown else [])]))
+        table.add(*cells, *([logits(line.strength)] if shown else []))
         last = line.role
     return table
 
 
-def _payoff(board: Board) -> Table:
+def _payoff(board: Board) -> _Table:
     first, second = board.teams
     agents = [line.agent for line in board.lines]
     cells = {(cell.row, cell.column): cell for cell in board.payoff}
-    table = _table(f"Wins of the row as {first} against the column as {second}", f"{first} ↓", *agents)
+    table = _Table(f"Wins of the row as {first} against the column as {second}", f"{first} ↓", *agents)
     for row in agents:
         met = [cells.get((row, column)) for column in agents]
-        table.add_row(*map(_text, [row, *("–" if cell is None else percent(cell.rate) for cell in met)]))
+        table.add(row, *("–" if cell is None else percent(cell.rate) for cell in met))
     return table
 
 
-def _pairs(board: Board) -> Table:
-    table = _table("Differences on the same seeds", "pair", "difference of scores", "shown")
+def _facts(board: Board) -> _Table:
+    agents = [line.agent for line in board.lines]
+    known = {(line.name, line.agent): line for line in board.facts}
+    table = _Table(f"What came of the games, {board.level:.0%} intervals", "metric", *agents)
+    for name in board.metrics:
+        lines = [known.get((name, agent)) for agent in agents]
+        table.add(name, *("–" if line is None else fact(line.mean, line.rate) for line in lines))
+    return table
+
+
+def _passes(board: Board) -> _Table:
+    agents = [line.agent for line in board.lines]
+    known = {(line.k, line.agent): line for line in board.passes}
+    table = _Table(f"k tries of a case, all with {board.success}", "k", *agents)
+    for k in sorted({line.k for line in board.passes}):
+        lines = [known.get((k, agent)) for agent in agents]
+        table.add(f"pass^{k}", *("–" if line is None else percent(line.rate) for line in lines))
+    return table
+
+
+def _pairs(board: Board) -> _Table:
+    table = _Table("Differences on the same seeds", "pair", "of", "difference", "shown")
     for pair in board.pairs:
-        cells = [f"{pair.one} − {pair.other}", "–" if pair.difference is None else logits(pair.difference)]
-        table.add_row(*map(_text, [*cells, "yes" if pair.shown else "no"]))
+        name = f"{pair.one} − {pair.other}"
+        table.section()
+        table.add(name, "score", "–" if pair.difference is None else logits(pair.difference), _yes(pair.shown))
+        for line in board.fact_pairs:
+            if (line.one, line.other) == (pair.one, pair.other):
+                gap = "–" if line.difference is None else change(line.difference, line.rate)
+                table.add(name, line.name, gap, _yes(line.shown))
     return table
 
 
-def _behaviour(board: Board) -> Table:
-    columns = (
-        "agent",
-        "decisions",
-        "illegal replies",
-        "fallbacks",
-        "forfeits",
-        "tokens in",
-        "tokens out",
-        "median",
-        "95% within",
-    )
-    table = _table("Behaviour", *columns)
+def _yes(shown: bool) -> str:
+    return "yes" if shown else "no"
+
+
+def fact(mean: Interval, rate: bool) -> str:
+    """``62% [51, 72]`` for a rate, ``4.2 [3.9, 4.5]`` for any other mean; no interval where it is endless."""
+    if rate:
+        return percent(mean)
+    if math.isinf(mean.high):
+        return f"{mean.value:.3g}"
+    return f"{mean.value:.3g} [{mean.low:.3g}, {mean.high:.3g}]"
+
+
+def change(difference: Interval, rate: bool) -> str:
+    """``+17 [+9, +25] points`` for a rate, ``-1.2 [-2, -0.4]`` for any other mean."""
+    scale, form, unit = (100, "{:+.0f}", " points") if rate else (1, "{:+.3g}", "")
+    value, low, high = (form.format(scale * x + 0.0) for x in difference)
+    return f"{value} [{low}, {high}]{unit}"
+
+
+def _behaviour(board: Board) -> _Table:
+    tokens = any(line.tokens_in is not None or line.tokens_out is not None for line in board.lines)
+    columns = ["agent", "decisions", "illegal replies", "fallbacks", "forfeits"]
+    columns += [*(["tokens in", "tokens out"] if tokens else []), "median", "95% within"]
+    table = _Table("Behaviour", *columns)
     for line in board.lines:
         timing = board.timing.get(line.agent, {})
-        cells = [
-            line.agent,
-            f"{line.decisions:,}",
-            f"{line.illegal:,}",
-            f"{line.fallbacks:,}",
-            f"{sum(line.forfeits.values()):,}",
-            "–" if line.tokens_in is None else f"{line.tokens_in:,}",
-            "–" if line.tokens_out is None else f"{line.tokens_out:,}",
-            duration(timing.get("latency_p50_s")),
-            duration(timing.get("latency_p95_s")),
-        ]
-        table.add_row(*map(_text, cells))
+        counts = (line.decisions, line.illegal, line.fallbacks, sum(line.forfeits.values()))
+        cells = [line.agent, *(f"{count:,}" for count in counts)]
+        if tokens:
+            cells += ["–" if count is None else f"{count:,}" for count in (line.tokens_in, line.tokens_out)]
+        cells += [duration(timing.get("latency_p50_s")), duration(timing.get("latency_p95_s"))]
+        table.add(*cells)
     return table
 
 

@@ -95,6 +95,7 @@ def run_tournament(
     workers: int | None = None,
     at_once: int = 64,
     preset: str = "default",
+    repeats: int = 1,
     store: str | None = None,
     command: Sequence[str] | None = None,
     on_progress: OnProgress | None = None,
@@ -102,8 +103,9 @@ def run_tournament(
     """Play the schedule's missing games into the run at ``out`` and count them.
 
     ``agents`` are specs as ``lanista agents`` lists them. ``config`` is the arena's config object or a mapping of its
-    keys. ``workers`` None means one per core, 0 that everything is played in this process; an arena that is not
-    registered is always played here. ``store`` is a database's URL instead of a file in the run.
+    keys. ``repeats`` plays every deal and seating that often, with other seeds for the agents. ``workers`` None means
+    one per core, 0 that everything is played in this process; an arena that is not registered is always played here.
+    ``store`` is a database's URL instead of a file in the run.
 
     Raises UsageError for anything unknown or impossible (before anything is written), for a run that is there without
     ``resume``, and for one that was started otherwise; Stopped on Ctrl-C; LanistaError where a game cannot be played
@@ -116,7 +118,7 @@ def run_tournament(
         raise UsageError(f"the number of workers is 0 or more, not {workers}")
     if at_once < 1:
         raise UsageError(f"the number of games at once is at least 1, not {at_once}")
-    plan = schedule(arena, agents, games, seed, config, design)
+    plan = schedule(arena, agents, games, seed, config, design, repeats)
     settings = {
         "arena": arena.name,
         "hash": arena.hash(preset),
@@ -127,6 +129,8 @@ def run_tournament(
         "games": plan.games,
         "at_once": at_once,
     }
+    if repeats > 1:
+        settings["repeats"] = repeats
     goes_on = resume and (Path(out) / "run.json").exists()
     with ExitStack() as open_things:
         seated = {} if goes_on else _make(agents, open_things)  # an unknown agent leaves no half-made run behind

@@ -187,6 +187,7 @@ def fixture(match: Match, arena: Arena, config: Any, preset: str, agents: Mappin
         seating={seat: agents[name] for seat, name in match.players.items()},
         config=config,
         preset=preset,
+        agent_seed=match.agent_seed,
         tags={"match": match},
     )
 

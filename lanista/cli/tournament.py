@@ -45,6 +45,10 @@ def tournament(
         str,
         typer.Option("--design", help="teams: an agent holds a whole team. mixed: agents rotate through the seats."),
     ] = "teams",
+    repeats: Annotated[
+        int,
+        typer.Option("--repeats", min=1, help="Times each case is played with other agent seeds; pass^k needs k."),
+    ] = 1,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Processes for scripted agents; one per core if left out.")
     ] = None,
@@ -67,7 +71,7 @@ def tournament(
     game_config = arena_config(game_arena, set_)
     names = split(agents)
     refuse_humans(names)
-    plan = schedule(game_arena, names, games, seed, game_config, design)  # type: ignore[arg-type]
+    plan = schedule(game_arena, names, games, seed, game_config, design, repeats)  # type: ignore[arg-type]
     if dry_run:
         for name in names:
             registry.make(name).close()
@@ -105,6 +109,7 @@ def tournament(
             workers=workers,
             at_once=at_once,
             preset=preset,
+            repeats=repeats,
             store=store,
             command=command_line(),
             on_progress=lambda done, total, left: update(done, total),
