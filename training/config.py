@@ -59,6 +59,9 @@ class TrainConfig:
     baseline: str = _option(
         "loo", "compare with the other games of the group, or with the group's mean", choices=("loo", "mean")
     )
+    shuffled: bool = _option(
+        False, "a control: advantages are dealt out by lot among the games of a group, so that rewards say nothing"
+    )
     scale_rewards: str = _option(
         "none", "divide advantages by a standard deviation", choices=("none", "group", "batch")
     )
@@ -102,6 +105,14 @@ class TrainConfig:
     evaluate_every: int = _option(0, "steps between held-out evaluations; 0: before and after only", least=0)
     evaluate_games: int = _option(64, "held-out games per team, opponent and evaluation; 0: no evaluation", least=0)
     evaluate_against: tuple[str, ...] = _option(("random",), "scripted opponents of the evaluation")
+    evaluate_config: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "config of the arena where held-out games differ from training, as KEY=VALUE (split=test)",
+            "least": None,
+            "choices": None,
+        },
+    )
     report_to: tuple[str, ...] = _option((), "loggers of transformers to report to: tensorboard, wandb, …")
 
     def __post_init__(self) -> None:
@@ -133,7 +144,8 @@ class TrainConfig:
     def to_json(self) -> dict[str, Any]:
         """Every field as a plain JSON value."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return json.loads(json.dumps(values | {"arena_config": dict(self.arena_config)}))  # type: ignore[no-any-return]
+        configs = {name: dict(values[name]) for name in ("arena_config", "evaluate_config")}
+        return json.loads(json.dumps(values | configs))  # type: ignore[no-any-return]
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TrainConfig:

@@ -24,6 +24,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lanista.arenas import chance
 from lanista.arenas.contract import Seat
 from lanista.arenas.episode import Episode
 
@@ -106,6 +107,25 @@ def advantages(
                 for number, value in enumerate(claim.turns)
             )
         )
+    return out
+
+
+def shuffled(claims: Sequence[Claim], found: Sequence[tuple[float, ...]], seed: int) -> list[tuple[float, ...]]:
+    """The same advantages, dealt out by lot among the claims of each group: what is left is no credit at all.
+
+    A claim with more decisions than the one whose advantages it gets repeats the last of them. The lots are a function
+    of the seed and the group.
+    """
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for index, claim in enumerate(claims):
+        groups[claim.group].append(index)
+    out = list(found)
+    for group, members in groups.items():
+        dealt = list(members)
+        chance.stream(chance.key("shuffled", seed), repr(group)).shuffle(dealt)
+        for mine, theirs in zip(members, dealt, strict=True):
+            given = found[theirs] or (0.0,)
+            out[mine] = tuple(given[min(i, len(given) - 1)] for i in range(len(found[mine])))
     return out
 
 

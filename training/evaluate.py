@@ -1,5 +1,7 @@
 """Held-out evaluation: the policies as each team against fixed scripted opponents, on scenarios never trained on.
 
+In an arena of one team nobody sits opposite: each scenario is played once, and the side is the team alone.
+
 The same numbers give the same deals and the same chance for every player, so that two evaluations are compared game by
 game. A scenario is one block: what it does to all of its games is common to them.
 """
@@ -7,7 +9,7 @@ game. A scenario is one block: what it does to all of its games is common to the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lanista.agents.contract import Agent
@@ -19,7 +21,18 @@ from lanista.stats import Interval, Verdict, clustered_rate, paired_verdict
 from lanista.training.rollout import scenario_seed
 
 Side = tuple[str, str]
-"""(the policies' team, their opponent)."""
+"""(the policies' team, their opponent); ALONE where nobody sits opposite."""
+
+ALONE = ""
+
+RETURN = "return"
+"""The fact that every arena has."""
+
+
+def named(side: Side) -> str:
+    """A side in words."""
+    team, opponent = side
+    return f"{team} against {opponent}" if opponent else team
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,8 @@ class Evaluation:
     numbers: tuple[int, ...]
     scores: Mapping[Side, tuple[float, ...]]
     illegal_share: float
+    facts: Mapping[Side, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
+    """The arena's metrics (True is 1), and ``return``: the mean return of the team's seats. None where it has none."""
 
     def rates(self) -> dict[Side, Interval]:
         """The mean score on each side with its interval."""
@@ -40,13 +55,23 @@ class Evaluation:
             "numbers": list(self.numbers),
             "scores": {"/".join(side): list(values) for side, values in self.scores.items()},
             "illegal_share": self.illegal_share,
+            "facts": {"/".join(side): {k: list(v) for k, v in of.items()} for side, of in self.facts.items()},
         }
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Evaluation:
         """The inverse of ``to_json``."""
-        sides = {tuple(name.split("/", 1)): tuple(values) for name, values in record["scores"].items()}
-        return cls(tuple(record["numbers"]), sides, record["illegal_share"])
+        sides = {_side(name): tuple(values) for name, values in record["scores"].items()}
+        facts = {
+            _side(name): {fact: tuple(values) for fact, values in of.items()}
+            for name, of in record.get("facts", {}).items()
+        }
+        return cls(tuple(record["numbers"]), sides, record["illegal_share"], facts)
+
+
+def _side(name: str) -> Side:
+    team, _, opponent = name.partition("/")
+    return team, opponent
 
 
 def evaluate(
@@ -71,8 +96,10 @@ def evaluate(
         game_seed = scenario_seed(seed, number, "held out")
         state = arena.rules.deal(game_seed, game_config)
         teams = {seat: team for team, seats in arena.rules.teams(state).items() for seat in seats}
-        for mine in sorted(set(teams.values())):
-            for name, opponent in opponents.items():
+        sided = sorted(set(teams.values()))
+        against: Mapping[str, Agent | None] = opponents if len(sided) > 1 else {ALONE: None}
+        for mine in sided:
+            for name, opponent in against.items():
                 id_ = f"{number}/{mine}/{name}"
                 sides[id_] = number, mine, name
                 fixtures.append(
@@ -81,7 +108,9 @@ def evaluate(
                         arena=arena,
                         seed=game_seed,
                         seating={
-                            seat: learner(arena.rules.role(state, seat), team) if team == mine else opponent
+                            seat: learner(arena.rules.role(state, seat), team)
+                            if team == mine or opponent is None
+                            else opponent
                             for seat, team in teams.items()
                         },
                         config=game_config,
@@ -91,6 +120,9 @@ def evaluate(
                     )
                 )
     scores: dict[Side, dict[int, float]] = {(mine, name): {} for _, mine, name in sides.values()}
+    facts: dict[Side, dict[str, dict[int, float | None]]] = {
+        side: {name: {} for name in (*arena.metrics, RETURN)} for side in scores
+    }
     said = [0, 0]
     done = [0]
 
@@ -99,6 +131,11 @@ def evaluate(
         if keep is not None:
             keep(fixture, game, number)
         scores[mine, name][number] = game.outcome.scores[mine]
+        for metric in arena.metrics:
+            fact = game.outcome.facts.get(metric)
+            facts[mine, name][metric][number] = None if fact is None else float(fact)
+        seats = game.teams[mine]
+        facts[mine, name][RETURN][number] = sum(game.returns[seat] for seat in seats) / len(seats)
         for step in game.steps:
             for turn in step.turns:
                 if turn.seat in fixture.tags["mine"]:
@@ -110,18 +147,28 @@ def evaluate(
 
     play(fixtures, at_once=at_once, on_game=finished)
     ordered = {side: tuple(found[number] for number in numbers) for side, found in scores.items()}
-    return Evaluation(tuple(numbers), ordered, said[1] / max(said[0], 1))
+    measured = {
+        side: {metric: tuple(of[number] for number in numbers) for metric, of in found.items()}
+        for side, found in facts.items()
+    }
+    return Evaluation(tuple(numbers), ordered, said[1] / max(said[0], 1), measured)
+
+
+def means(found: Evaluation, side: Side) -> dict[str, float | None]:
+    """The mean of every fact of a side over the scenarios that have it; None where none has."""
+    kept = {name: [v for v in values if v is not None] for name, values in found.facts[side].items()}
+    return {name: sum(values) / len(values) if values else None for name, values in kept.items()}
 
 
 def verdicts(before: Evaluation, after: Evaluation) -> dict[str, Verdict]:
-    """What changed, per side (``village against random``) and over all of them (``overall``)."""
+    """What changed, per side (``village against random``) and, where there are several, over all (``overall``)."""
     found = {
-        f"{team} against {opponent}": paired_verdict(
-            before.scores[team, opponent], values, after.numbers, what=f"{team}'s score against {opponent}"
-        )
-        for (team, opponent), values in after.scores.items()
+        named(side): paired_verdict(before.scores[side], values, after.numbers, what=f"score of {named(side)}")
+        for side, values in after.scores.items()
     }
     sides = list(after.scores)
+    if len(sides) == 1:
+        return found
     found["overall"] = paired_verdict(
         [score for side in sides for score in before.scores[side]],
         [score for side in sides for score in after.scores[side]],

@@ -18,7 +18,7 @@ from lanista.arenas.contract import Arena
 from lanista.arenas.episode import Episode
 from lanista.training.buffering import Scored
 from lanista.training.config import TrainConfig
-from lanista.training.credit import SILENCE, Claim, advantages, claims, silent_groups
+from lanista.training.credit import SILENCE, Claim, advantages, claims, shuffled, silent_groups
 from lanista.training.rows import Row, reports, rows
 
 SELF = "self"
@@ -151,6 +151,8 @@ def harvest(config: TrainConfig, games: Sequence[Played], policy: Callable[[str,
         baseline="loo" if config.baseline == "loo" else "mean",
         scale=config.scale_rewards,  # type: ignore[arg-type]
     )
+    if config.shuffled:
+        values = shuffled([claim for claim, _, _ in found], values, config.seed)
     silent, groups = silent_groups([claim for claim, _, _ in found], values)
     out: dict[str, list[Scored]] = defaultdict(list)
     for (_, name, its_rows), own in zip(found, values, strict=True):

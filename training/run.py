@@ -35,7 +35,7 @@ from lanista.runs import Run
 from lanista.stats import Verdict
 from lanista.training import policies
 from lanista.training.config import TrainConfig
-from lanista.training.evaluate import Evaluation, evaluate, verdicts
+from lanista.training.evaluate import RETURN, Evaluation, evaluate, means, named, verdicts
 from lanista.training.grpo import SelfPlayGRPOTrainer, last_checkpoint
 from lanista.training.opponents import PAST, Opponents, Pool
 from lanista.training.rollout import SELF, Harvest, harvest, plan, play_scenarios, report
@@ -63,7 +63,7 @@ class TrainResult:
             "steps": self.steps,
             "policies": {name: str(path) for name, path in self.policies.items()},
             "rates": {
-                when: {" against ".join(side): list(rate) for side, rate in found.rates().items()}
+                when: {named(side): list(rate) for side, rate in found.rates().items()}
                 for when, found in evaluations.items()
                 if found is not None
             },
@@ -109,9 +109,16 @@ def describe(line: Mapping[str, Any]) -> str:
     """A line of the metrics in words, for the terminal."""
     if line["kind"] == "evaluation":
         rates = [
-            f"{side.replace('/', ' against ')} {v:.1%} [{a:.1%}, {b:.1%}]" for side, (v, a, b) in line["rates"].items()
+            f"{side.rstrip('/').replace('/', ' against ')} {v:.1%} [{a:.1%}, {b:.1%}]"
+            for side, (v, a, b) in line["rates"].items()
         ]
-        return f"held out after step {line['step']}: {'; '.join(rates)}"
+        told = [
+            f"{fact} {value:.3f}"
+            for facts in line["facts"].values()
+            for fact, value in facts.items()
+            if fact != RETURN and value is not None
+        ]
+        return f"held out after step {line['step']}: {'; '.join(rates)}{' · ' * bool(told)}{', '.join(told)}"
     wins = [f"{k.split('/')[1]} {v:.0%}" for k, v in sorted(line.items()) if k.startswith("score/")]
     paid = [
         f"{k.split('/')[1]} {v:+.1f}" for k, v in sorted(line.items()) if k.startswith("reward/") and k.count("/") == 1
@@ -156,6 +163,12 @@ class _Run:
                 f"unknown team {config.learner_team!r}{suggest(config.learner_team, teams)} "
                 f"(say each, {', '.join(sorted(teams))})"
             )
+        if len(teams) == 1 and config.opponents != (SELF,):
+            raise UsageError(
+                f"arena {config.arena!r} has one team, {next(iter(teams))}, and nobody sits opposite: leave opponents "
+                f"at self, not {', '.join(config.opponents)}"
+            )
+        self.held_out_config = self.arena.configure(**{**config.arena_config, **config.evaluate_config})
         self.pool = Pool(config, out / "pool")
         self.names = policies.policy_names(config, self._learning_roles())
         self.opponents: Opponents | None = None
@@ -223,7 +236,7 @@ class _Run:
             return
         found = evaluate(
             self.arena,
-            self.game_config,
+            self.held_out_config,
             self._seats(),
             {spec: self.opponents.scripted(spec) for spec in config.evaluate_against},
             numbers=range(config.evaluate_games),
@@ -232,7 +245,9 @@ class _Run:
             at_once=config.at_once,
         )
         rates = {"/".join(side): list(interval) for side, interval in found.rates().items()}
-        self.write({"kind": "evaluation", "step": step, "rates": rates, "evaluation": found.to_json()})
+        facts = {"/".join(side): means(found, side) for side in found.facts}
+        line = {"kind": "evaluation", "step": step, "rates": rates, "facts": facts, "evaluation": found.to_json()}
+        self.write(line)
 
     def write(self, line: dict[str, Any]) -> None:
         """Append a line to the metrics and tell it."""

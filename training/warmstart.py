@@ -173,7 +173,7 @@ def warm_start(
 def make_tiny(
     arena: Arena | str,
     config: Any = None,
-    teachers: Sequence[str | Agent] = ("crowd",),
+    teachers: Sequence[str | Agent] = (),
     *,
     opponents: Sequence[str | Agent] = (),
     games: int = 1000,
@@ -186,17 +186,19 @@ def make_tiny(
 ) -> Path:
     """The folder of an arena's tiny model, made from games of scripted players if it is not there yet.
 
-    ``config``: one config or a list of them, taken in turn. Each seat of each game is given to one of ``teachers`` and
-    ``opponents`` by lot; only teachers are imitated. The weights are a function of the arguments and torch's thread
-    count. ``out`` (by default where ``lm:tiny`` looks, one place per arena hash) appears whole or not at all.
+    ``config``: one config or a list of them, taken in turn. Each seat of each game is given to one of ``teachers`` (by
+    default those the arena names) and ``opponents`` by lot; only teachers are imitated. The weights are a function of
+    the arguments and torch's thread count. ``out`` (by default where ``lm:tiny`` looks, one place per arena hash)
+    appears whole or not at all.
 
     What is already there is used again if it was made in the same way; raises LanistaError where it was made in
     another, or for another arena hash, unless ``force`` is set, and where ``out`` cannot be written.
     """
     arena = arenas.get(arena) if isinstance(arena, str) else arena
     configs = list(config) if isinstance(config, (list, tuple)) else [arena.configure() if config is None else config]
-    if games < 1 or not configs or not teachers:
-        raise UsageError("a tiny model needs at least one game, one config and one teacher")
+    teachers = teachers or arena.teachers or (arena.baseline,)
+    if games < 1 or not configs:
+        raise UsageError("a tiny model needs at least one game and one config")
     tiny.parse_size(size)
     recipe = recipe or TINY_RECIPE
     teaching, others = [_seated(agent) for agent in teachers], [_seated(agent) for agent in opponents]

@@ -24,6 +24,7 @@ arena = Arena(
     turns_bound=turns_bound,
     alike=alike,
     baseline="bayes",
+    teachers=("crowd",),
     degenerate_bound=0.38,
 )
 

@@ -63,7 +63,7 @@ def evaluate(
     game_arena = get(arena)
     game_config = arena_config(game_arena, set_)
     sides = sorted(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
-    opponents = split(against)
+    opponents = split(against) if len(sides) > 1 else []  # in an arena of one team nobody sits opposite
     entrants = {"after": agent} if before is None else {"before": before, "after": agent}
     settings = {
         "arena": arena,
@@ -76,9 +76,10 @@ def evaluate(
         "at_once": at_once,
     }
     if dry_run:
-        count = games * len(sides) * len(opponents) * len(entrants)
+        count = games * len(sides) * max(len(opponents), 1) * len(entrants)
+        against_them = f" × {len(opponents)} opponents" if opponents else ""
         console.print(
-            f"{count} games: {games} deals × {len(sides)} teams × {len(opponents)} opponents × {len(entrants)}",
+            f"{count} games: {games} deals × {len(sides)} team{'s' * (len(sides) > 1)}{against_them} × {len(entrants)}",
             markup=False,
         )
         return
@@ -109,7 +110,7 @@ def _result(
 ) -> dict[str, Any]:
     from lanista.agents import registry
     from lanista.training.evaluate import evaluate as play_held_out
-    from lanista.training.evaluate import verdicts
+    from lanista.training.evaluate import means, named, verdicts
 
     opponents = {name: registry.make(name) for name in settings["against"]}
     found = {}
@@ -132,10 +133,14 @@ def _result(
             agent.close()
     result: dict[str, Any] = {
         "rates": {
-            when: {f"{team} against {name}": rate._asdict() for (team, name), rate in evaluation.rates().items()}
+            when: {named(side): rate._asdict() for side, rate in evaluation.rates().items()}
             for when, evaluation in found.items()
         },
         "illegal_share": {when: evaluation.illegal_share for when, evaluation in found.items()},
+        "facts": {
+            when: {named(side): means(evaluation, side) for side in evaluation.facts}
+            for when, evaluation in found.items()
+        },
     }
     if "before" in found:
         result["verdicts"] = {side: v.text for side, v in verdicts(found["before"], found["after"]).items()}
@@ -189,6 +194,10 @@ def _show(result: dict[str, Any]) -> None:
         for side, rate in rates.items():
             table.add_row(when, side, f"{rate['value']:.3f}", f"{rate['low']:.3f} to {rate['high']:.3f}")
     console.print(table)
+    for when, sides in result["facts"].items():
+        for side, facts in sides.items():
+            told = ", ".join(f"{fact} {value:.3f}" for fact, value in facts.items() if value is not None)
+            console.print(f"{when}, {side}: {told}", style="dim", markup=False)
     for when, share in result["illegal_share"].items():
         console.print(f"refused replies ({when}): {share:.2%}", style="dim", markup=False)
     for text in result.get("verdicts", {}).values():

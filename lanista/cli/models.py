@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from lanista.cli.common import Json, Seed, Set, arena_config, console, notes, print_json, progress, size
+from lanista.cli.common import Json, Seed, Set, arena_config, console, notes, print_json, progress, size, split
 from lanista.errors import UsageError, suggest
 
 group = typer.Typer(help="Embedded language models: list, fetch, make.", no_args_is_help=True)
@@ -56,6 +56,11 @@ def make(
     name: Annotated[str, typer.Argument(help="tiny: a small Llama trained from scratch on scripted games.")] = "tiny",
     arena: Annotated[str, typer.Option("--arena", help="The arena whose games it learns from.")] = "werewolf",
     set_: Set = None,
+    teachers: Annotated[
+        str, typer.Option("--teachers", help="Agents it learns from, separated by commas; none: those the arena names.")
+    ] = "",
+    games: Annotated[int, typer.Option("--games", min=1, help="Games they play for it.")] = 1000,
+    model_size: Annotated[str, typer.Option("--size", help="Width x layers.")] = "64x2",
     seed: Seed = 0,
     force: Annotated[bool, typer.Option("--force", help="Build it again although it is there.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Build it here instead of in the cache.")] = None,
@@ -71,6 +76,9 @@ def make(
         path = make_tiny(
             made_for,
             arena_config(made_for, set_) if set_ else None,
+            split(teachers),
+            games=games,
+            size=model_size,
             seed=seed,
             force=force,
             out=out,

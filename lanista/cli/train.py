@@ -23,7 +23,7 @@ from lanista.cli.common import (
 )
 from lanista.training.config import TrainConfig
 
-_ARENA = ("arena", "arena_config")
+_ARENA = ("arena", "arena_config", "evaluate_config")
 
 
 def add(app: typer.Typer) -> None:
@@ -34,6 +34,7 @@ def train(
     arena: str,
     out: Path,
     set_: list[str] | None,
+    evaluate_set: list[str] | None,
     resume: bool,
     json: bool,
     dry_run: bool,
@@ -46,7 +47,8 @@ def train(
     game_arena = get(arena)
     values = {name: _names(value) if name in _LISTS else value for name, value in options.items()}
     chosen = config_json(arena_config(game_arena, set_))
-    settings = TrainConfig.from_json({"arena": arena, "arena_config": chosen, **values})
+    held_out = config_json(arena_config(game_arena, [*(set_ or []), *(evaluate_set or [])])) if evaluate_set else {}
+    settings = TrainConfig.from_json({"arena": arena, "arena_config": chosen, "evaluate_config": held_out, **values})
     refuse_humans([*settings.opponents, *settings.evaluate_against])
     if dry_run:
         plan = _plan(settings, game_arena.turns_bound(game_arena.configure(**settings.arena_config)))
@@ -91,6 +93,19 @@ def _with_options(command: Any) -> Any:
         ),
         inspect.Parameter("out", keyword, annotation=Annotated[Path, typer.Option("--out", help="The run's folder.")]),
         inspect.Parameter("set_", keyword, annotation=Set, default=None),
+        inspect.Parameter(
+            "evaluate_set",
+            keyword,
+            annotation=Annotated[
+                list[str] | None,
+                typer.Option(
+                    "--evaluate-set",
+                    metavar="KEY=VALUE",
+                    help="Where the config of held-out games differs, such as split=test.",
+                ),
+            ],
+            default=None,
+        ),
     ]
     for f in fields(TrainConfig):
         if f.name in _ARENA:

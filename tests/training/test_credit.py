@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lanista.arenas.contract import Outcome, Term
 from lanista.arenas.episode import Episode, StepRecord, Turn
-from lanista.training.credit import Claim, advantages, claims, payments, silent_groups
+from lanista.training.credit import Claim, advantages, claims, payments, shuffled, silent_groups
 
 
 def turn(seat: str) -> Turn:
@@ -144,3 +144,22 @@ def test_leave_one_out_does_not_see_its_own_game(found: list[Claim], which: int,
     at = found.index(mine)
     baseline = mine.total - advantages(found)[at][0]
     assert other - advantages(changed)[at][0] == pytest.approx(baseline, abs=1e-9)
+
+
+def test_shuffled_advantages_are_the_same_ones_in_other_hands() -> None:
+    made = [
+        Claim(group=("scenario", g), game=(g, i), total=float(i), turns=(float(i),) * (1 + i % 3))
+        for g in range(20)
+        for i in range(6)
+    ]
+    values = advantages(made)
+    dealt = shuffled(made, values, seed=1)
+    assert [len(v) for v in dealt] == [len(v) for v in values]
+    for g in range(20):
+        mine = slice(6 * g, 6 * g + 6)
+        assert sorted(v[0] for v in dealt[mine]) == sorted(v[0] for v in values[mine])
+    first, second = [v[0] for v in values], [v[0] for v in dealt]
+    assert first != second
+    mean = sum(a * b for a, b in zip(first, second, strict=True)) / sum(a * a for a in first)
+    assert abs(mean) < 0.5  # nothing of the credit is left but chance
+    assert dealt == shuffled(made, values, seed=1) != shuffled(made, values, seed=2)

@@ -208,7 +208,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         warmstart.make_tiny(ARENA, CONFIG, out=tmp_path / "file" / "tiny", **SMALL)
 
 
-@pytest.mark.parametrize("bad", [{"games": 0}, {"teachers": ()}, {"size": "huge"}, {"teachers": ("crowds",)}])
+@pytest.mark.parametrize("bad", [{"games": 0}, {"size": "huge"}, {"teachers": ("crowds",)}])
 def test_bad_arguments_are_refused_before_any_work(bad: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         warmstart.make_tiny(ARENA, CONFIG, out=tmp_path / "tiny", **{**SMALL, **bad})
