@@ -18,6 +18,7 @@ from lanista.cli import (
     export,
     leaderboard,
     models,
+    new_arena,
     play,
     replay,
     tournament,
@@ -46,6 +47,7 @@ for module in (
     models,
     arenas,
     agents,
+    new_arena,
     doctor,
 ):
     module.add(app)
