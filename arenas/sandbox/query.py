@@ -1,0 +1,115 @@
+"""One SQL query inside the walls, over one file that is opened for reading only.
+
+Four things hold a query besides the walls: the file is opened ``mode=ro&immutable=1``; an authorizer allows to select,
+to read columns, to recurse and to call functions, and nothing else (no ATTACH, no PRAGMA, no load_extension, no
+transaction); SQLite's own limits are low; a progress handler ends it after so many steps of SQLite's machine, which is
+a limit that does not depend on the machine's speed.
+
+Read inside the sandbox's own interpreter; imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+from urllib.parse import quote
+
+from lanista.arenas.sandbox import values
+
+_EVERY = 1000
+"""SQLite steps between two looks at the count."""
+
+_FORBIDDEN = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
+
+_LIMITS = {
+    "SQLITE_LIMIT_LENGTH": 10_000_000,
+    "SQLITE_LIMIT_SQL_LENGTH": 100_000,
+    "SQLITE_LIMIT_COLUMN": 200,
+    "SQLITE_LIMIT_EXPR_DEPTH": 100,
+    "SQLITE_LIMIT_COMPOUND_SELECT": 50,
+    "SQLITE_LIMIT_VDBE_OP": 100_000,
+    "SQLITE_LIMIT_FUNCTION_ARG": 20,
+    "SQLITE_LIMIT_ATTACHED": 0,
+    "SQLITE_LIMIT_LIKE_PATTERN_LENGTH": 1000,
+    "SQLITE_LIMIT_VARIABLE_NUMBER": 250,
+    "SQLITE_LIMIT_TRIGGER_DEPTH": 1,
+    "SQLITE_LIMIT_WORKER_THREADS": 0,
+}
+
+
+def serve(asked: dict[str, Any], tell: Any) -> None:
+    """Runs the query that was asked for and tells its rows, or why there are none."""
+    progress = _Progress(asked["steps"])
+    guard = _Guard()
+    try:
+        connection = sqlite3.connect(f"file:{quote(asked['path'])}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        for name, most in _LIMITS.items():
+            connection.setlimit(getattr(sqlite3, name), most)
+        connection.set_authorizer(guard)
+        connection.set_progress_handler(progress, _EVERY)
+        cursor = connection.execute(asked["sql"], values.decode(asked["parameters"]))
+        rows = cursor.fetchmany(asked["rows"] + 1)
+        columns = [column[0] for column in cursor.description or ()]
+    except MemoryError:
+        tell("stop", "memory", "the query asked for more memory than it may have")
+        return
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
+        if progress.over:
+            tell("stop", "steps", f"the query took more than {asked['steps']} steps")
+        elif "out of memory" in str(error):
+            tell("stop", "memory", "the query asked for more memory than it may have")
+        else:
+            refused = f" ({guard.refused})" if guard.refused else ""
+            tell("stop", "exception", f"{type(error).__name__}: {error}{refused}")
+        return
+    try:
+        shown = values.encode(
+            [columns, [tuple(row) for row in rows[: asked["rows"]]], len(rows) > asked["rows"]], asked["room"]
+        )
+    except values.Unfit as unfit:
+        tell("call", 0, "unfit", None, str(unfit), 0, 0.0)
+        return
+    tell("call", 0, "ok", shown, "", 0, 0.0)
+
+
+class _Progress:
+    """Called every so many steps; says stop when there were enough."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+        self.over = False
+
+    def __call__(self) -> bool:
+        self.left -= _EVERY
+        self.over = self.left < 0
+        return self.over
+
+
+class _Guard:
+    """SQLite's authorizer: asked for everything that a statement would do, while it is compiled."""
+
+    def __init__(self) -> None:
+        self.refused = ""
+
+    def __call__(
+        self, action: int, first: str | None, second: str | None, schema: str | None, within: str | None
+    ) -> int:
+        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE):
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _FORBIDDEN:
+            return sqlite3.SQLITE_OK
+        if not self.refused:
+            self.refused = f"only reading is allowed here, not {_ACTIONS.get(action, 'this')}"
+        return sqlite3.SQLITE_DENY
+
+
+_ACTIONS = {
+    getattr(sqlite3, name): name.removeprefix("SQLITE_").replace("_", " ").lower()
+    for name in (
+        *("SQLITE_ATTACH", "SQLITE_DETACH", "SQLITE_PRAGMA", "SQLITE_FUNCTION", "SQLITE_TRANSACTION"),
+        *("SQLITE_SAVEPOINT", "SQLITE_INSERT", "SQLITE_UPDATE", "SQLITE_DELETE", "SQLITE_ANALYZE", "SQLITE_REINDEX"),
+        *("SQLITE_CREATE_TABLE", "SQLITE_CREATE_TEMP_TABLE", "SQLITE_CREATE_VIEW", "SQLITE_CREATE_TEMP_VIEW"),
+        *("SQLITE_CREATE_INDEX", "SQLITE_CREATE_TRIGGER", "SQLITE_CREATE_TEMP_TRIGGER", "SQLITE_DROP_TABLE"),
+        *("SQLITE_CREATE_VTABLE", "SQLITE_DROP_VTABLE", "SQLITE_ALTER_TABLE", "SQLITE_DROP_INDEX", "SQLITE_DROP_VIEW"),
+    )
+}

@@ -1,0 +1,153 @@
+"""Values as they cross between a program and whoever judges it: size-capped JSON with tagged types.
+
+Only the exact builtin types cross (None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict): an
+``int`` subclass whose ``__eq__`` says yes to everything cannot be built on the judge's side. JSON's own null, true,
+numbers, strings and arrays stand for None, bool, int, finite float, str and list; everything else is an object of one
+tag: ``{"i": "0x..."}`` large int, ``{"f": "nan"}``, ``{"c": [re, im]}``, ``{"b": "<hex>"}`` bytes, ``{"t": [...]}``
+tuple, ``{"s": [...]}`` set, ``{"z": [...]}`` frozenset, ``{"d": [[key, value], ...]}`` dictionary.
+
+Read on both sides of the wall; imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+DEPTH = 60
+"""Containers within containers that cross; deeper values are unfit."""
+
+_SMALL = 1 << 53
+
+
+class Unfit(Exception):
+    """A value that cannot cross, or text that stands for none."""
+
+
+def encode(value: Any, room: int) -> Any:
+    """``value`` as JSON-able data of at most about ``room`` characters. Raises Unfit."""
+    return _Encoder(room).encode(value, 0)
+
+
+class _Encoder:
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def spend(self, size: int) -> None:
+        self.room -= size
+        if self.room < 0:
+            raise Unfit("the value is too large")
+
+    def encode(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if value is None or kind is bool:
+            self.spend(5)
+            return value
+        if kind is int:
+            if -_SMALL < value < _SMALL:
+                self.spend(3 + value.bit_length() // 4)
+                return value
+            self.spend(12 + value.bit_length() // 4)
+            return {"i": hex(value)}
+        if kind is float:
+            self.spend(26)
+            return value if math.isfinite(value) else {"f": repr(value)}
+        if kind is str:
+            self.spend(len(value) + 3)
+            return value
+        if depth >= DEPTH:
+            raise Unfit(f"the value is nested more than {DEPTH} deep")
+        if kind is list:
+            return self._items(value, depth)
+        if kind is tuple:
+            return {"t": self._items(value, depth)}
+        if kind is dict:
+            self.spend(10 + 4 * len(value))
+            return {"d": [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()]}
+        if kind is set:
+            return {"s": self._items(value, depth)}
+        if kind is frozenset:
+            return {"z": self._items(value, depth)}
+        if kind is bytes:
+            self.spend(2 * len(value) + 10)
+            return {"b": value.hex()}
+        if kind is complex:
+            return {"c": [self.encode(value.real, depth + 1), self.encode(value.imag, depth + 1)]}
+        raise Unfit(f"a value of type {kind.__name__[:60]!s} cannot leave the sandbox")
+
+    def _items(self, values: Any, depth: int) -> list[Any]:
+        self.spend(10 + len(values))
+        return [self.encode(v, depth + 1) for v in values]
+
+
+def decode(data: Any, depth: int = 0) -> Any:
+    """The value that ``encode`` wrote, or Unfit for anything it could not have written. Raises nothing else.
+
+    ``data`` comes out of ``json.loads``, so it holds exact builtin types and no cycles.
+    """
+    if data is None or type(data) in (bool, int, str):
+        return data
+    if type(data) is float:
+        if not math.isfinite(data):
+            raise Unfit("a float that is not finite has a tag")
+        return data
+    if depth >= DEPTH + 1:
+        raise Unfit("nested too deep")
+    if type(data) is list:
+        return [decode(item, depth + 1) for item in data]
+    if type(data) is not dict or len(data) != 1:
+        raise Unfit("an object has one tag")
+    ((tag, body),) = data.items()
+    return _tagged(tag, body, depth)
+
+
+def _tagged(tag: Any, body: Any, depth: int) -> Any:
+    if tag in ("i", "f", "b"):
+        if type(body) is not str:
+            raise Unfit(f"{tag} holds text")
+        return _text(tag, body)
+    if type(body) is not list:
+        raise Unfit(f"{tag!r:.20} is no tag, or holds no list")
+    if tag == "d":
+        return _dict(body, depth)
+    items = [decode(item, depth + 1) for item in body]
+    if tag == "t":
+        return tuple(items)
+    if tag == "c":
+        if len(items) != 2 or not all(type(x) is float for x in items):
+            raise Unfit("a complex number is two floats")
+        return complex(*items)
+    if tag not in ("s", "z"):
+        raise Unfit(f"{tag!r:.20} is no tag")
+    try:
+        made = frozenset(items)
+    except TypeError:
+        raise Unfit("a set of what cannot be in one") from None
+    if len(made) != len(items):
+        raise Unfit("a set holds nothing twice")
+    return set(made) if tag == "s" else made
+
+
+def _text(tag: str, body: str) -> Any:
+    if tag == "f":
+        if body not in ("nan", "inf", "-inf"):
+            raise Unfit("a tagged float is nan, inf or -inf")
+        return float(body)
+    try:
+        return int(body, 16) if tag == "i" else bytes.fromhex(body)
+    except ValueError:
+        raise Unfit("no hexadecimal digits") from None
+
+
+def _dict(body: list[Any], depth: int) -> dict[Any, Any]:
+    made: dict[Any, Any] = {}
+    for pair in body:
+        if type(pair) is not list or len(pair) != 2:
+            raise Unfit("a dictionary is a list of pairs")
+        try:
+            made[decode(pair[0], depth + 1)] = decode(pair[1], depth + 1)
+        except TypeError:
+            raise Unfit("a key that cannot be one") from None
+    if len(made) != len(body):
+        raise Unfit("a dictionary holds no key twice")
+    return made

@@ -1,0 +1,277 @@
+"""The client's side of one zygote: starts it, hands it runs one at a time, watches clocks and amounts, kills.
+
+Everything that comes back over the pipes was written by a hostile program; this module moves it, counts it and never
+looks inside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from lanista.arenas.sandbox.types import Limits, Stop
+from lanista.arenas.sandbox.zygote import ENDED, ORDERS
+from lanista.errors import LanistaError
+
+_BOOT = """import sys, types
+for name in ("lanista", "lanista.arenas", "lanista.arenas.sandbox"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = []
+sys.modules["lanista.arenas.sandbox"].__path__ = [sys.argv.pop(1)]
+from lanista.arenas.sandbox import zygote
+zygote.main()
+"""
+START_S = 30.0
+_CHUNK = 1 << 16
+
+
+class Raw(NamedTuple):
+    """What a child left: the bytes of its two pipes, and how it ended."""
+
+    results: bytes
+    output: bytes
+    stop: Stop | None
+    """What the worker saw: a limit that ran out, or a signal; None where the child ended by itself."""
+    error: str
+    cpu_s: float
+    wall_s: float
+
+
+class Gone(Exception):
+    """The zygote is not there any more; nothing was run."""
+
+
+class Worker:
+    """One zygote. Not safe for several threads at once. Raises LanistaError where the tier does not stand here."""
+
+    def __init__(self, tier: str, python: str, readable: tuple[str, ...] = ()) -> None:
+        self.tier = tier
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        client = os.pidfd_open(os.getpid())
+        said = os.memfd_create("sandbox-stderr")
+        here = str(Path(__file__).resolve().parent)
+        fds = (str(theirs.fileno()), str(client))
+        try:
+            self.process = subprocess.Popen(
+                [python, "-s", "-P", "-S", "-B", "-W", "ignore", "-c", _BOOT, here, tier, *fds, *readable],
+                env={"PYTHONHASHSEED": "0"},  # -I would ignore it, and the order of sets would differ between zygotes
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                pass_fds=(theirs.fileno(), client),
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            mine.close()
+            raise LanistaError(f"cannot start {python} for the sandbox: {error.strerror}") from None
+        finally:
+            theirs.close()
+            os.close(client)
+        self.control = mine
+        try:
+            self.told = self._hello(said)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            os.close(said)
+
+    def _hello(self, said: int) -> dict[str, object]:
+        self.control.settimeout(START_S)
+        try:
+            message = self.control.recv(4096)
+        except TimeoutError:
+            raise LanistaError(f"the sandbox's interpreter did not answer within {START_S:.0f} s") from None
+        self.control.settimeout(None)
+        if message[:1] != b"H":
+            text = os.pread(said, 2000, 0).decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+            raise LanistaError(f"the sandbox's interpreter died at the start: {text[-1]}")
+        told: dict[str, object] = json.loads(message[1:])
+        if "error" in told:
+            raise LanistaError(str(told["error"]))
+        return told
+
+    def run(self, request: bytes, limits: Limits, answers: int) -> Raw:
+        """Runs one child. Ends as soon as ``answers`` lines have come. Raises Gone."""
+        started = time.monotonic()
+        memory = os.memfd_create("request")
+        results_r, results_w = os.pipe2(os.O_CLOEXEC)
+        output_r, output_w = os.pipe2(os.O_CLOEXEC)
+        try:
+            view = memoryview(request)
+            while view:
+                view = view[os.write(memory, view) :]
+            os.lseek(memory, 0, os.SEEK_SET)
+            orders = ORDERS.pack(int(limits.cpu_s) + 2, limits.memory_bytes, limits.file_bytes, limits.processes)
+            try:
+                socket.send_fds(self.control, [b"R" + orders], [memory, output_w, results_w])
+            except OSError:
+                raise Gone from None
+            for fd in (memory, results_w, output_w):
+                os.close(fd)
+            memory = results_w = output_w = -1
+            return _Watch(self.control, results_r, output_r, limits, answers, started).watch()
+        finally:
+            for fd in (memory, results_r, results_w, output_r, output_w):
+                if fd >= 0:
+                    os.close(fd)
+
+    def close(self) -> None:
+        """Ends the zygote and whatever it runs; waits until it is gone."""
+        self.control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=0.5)
+            return
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+
+class _Watch:
+    """One run, from the moment it was handed over until its child is reaped."""
+
+    def __init__(
+        self, control: socket.socket, results: int, output: int, limits: Limits, answers: int, started: float
+    ) -> None:
+        self.control, self.results_fd, self.output_fd = control, results, output
+        self.limits, self.answers, self.started = limits, answers, started
+        self.results, self.output = bytearray(), bytearray()
+        self.lines = 0
+        self.pidfd, self.clock = -1, 0
+        self.stop: Stop | None = None
+        self.error = ""
+        self.done = self.killed = False
+        self.cpu_at = 0.0
+        """When the CPU clock is worth another look (seconds on the wall clock)."""
+
+    def watch(self) -> Raw:
+        try:
+            status, cpu_s = self._until_reaped()
+        finally:
+            if self.pidfd >= 0:
+                os.close(self.pidfd)
+        wall_s = time.monotonic() - self.started
+        if self.stop is None and not self.done:
+            self._explain(status, cpu_s)
+        return Raw(bytes(self.results), bytes(self.output), self.stop, self.error, cpu_s, wall_s)
+
+    def _until_reaped(self) -> tuple[int, float]:
+        poll = select.poll()
+        for fd in (self.results_fd, self.output_fd, self.control.fileno()):
+            poll.register(fd, select.POLLIN)
+        deadline = self.started + self.limits.wall_s
+        ended: tuple[int, float] | None = None
+        open_pipes = 2
+        while ended is None or open_pipes:
+            now = time.monotonic()
+            until = deadline if self.pidfd < 0 or self.killed else min(deadline, self.cpu_at)
+            for fd, _ in poll.poll(None if self.killed else max(0.0, until - now) * 1000 + 1):
+                if fd == self.control.fileno():
+                    message, fds, _, _ = socket.recv_fds(self.control, 64, 1)
+                    if not message:
+                        raise Gone
+                    if message[:1] == b"S":
+                        self.pidfd = fds[0]
+                        self._start_clock()
+                    else:
+                        ended = ENDED.unpack(message[1:])
+                        poll.unregister(self.control)
+                elif not self._read(fd):
+                    poll.unregister(fd)
+                    open_pipes -= 1
+            if not self.killed and ended is None:
+                self._check(deadline)
+        return ended
+
+    def _start_clock(self) -> None:
+        pid = _pid_of(self.pidfd)
+        self.clock = (~pid << 3) | 2  # CLOCK_PROCESS_CPUTIME_ID of another process (kernel: MAKE_PROCESS_CPUCLOCK)
+        self.cpu_at = time.monotonic() + self.limits.cpu_s / self.limits.processes
+        if self.killed or self.done or self.stop:
+            self._kill()
+
+    def _read(self, fd: int) -> bool:
+        """Takes what there is; False at the end of the pipe."""
+        data = os.read(fd, _CHUNK)
+        if not data:
+            return False
+        kept, most = (
+            (self.results, self.limits.result_bytes + 1000 * self.answers)
+            if fd == self.results_fd
+            else (self.output, self.limits.output_bytes)
+        )
+        room = most - len(kept)
+        kept += data[:room]
+        if len(data) > room:
+            what = "returned" if fd == self.results_fd else "printed"
+            allowed = self.limits.result_bytes if fd == self.results_fd else self.limits.output_bytes
+            self._end("output", f"it {what} more than {allowed} bytes")
+        if fd == self.results_fd:
+            self.lines += data.count(b"\n")
+            if self.lines >= self.answers and not self.done:
+                self.done = True
+                self._kill()  # nothing that it does now is wanted: no atexit, no __del__, no thread
+        return True
+
+    def _check(self, deadline: float) -> None:
+        now = time.monotonic()
+        if self.pidfd >= 0 and now >= self.cpu_at:
+            try:
+                used = time.clock_gettime(self.clock)
+            except OSError:
+                used = 0.0  # it has just ended
+            left = self.limits.cpu_s - used
+            if left <= 0:
+                self._end("cpu", f"it used more than {self.limits.cpu_s:g} CPU seconds")
+            self.cpu_at = now + max(0.002, left / self.limits.processes)
+        if now >= deadline:
+            self._end("wall", f"it took longer than {self.limits.wall_s:g} s")
+
+    def _end(self, stop: Stop, error: str) -> None:
+        if self.stop is None and not self.done:
+            self.stop, self.error = stop, error
+        self._kill()
+
+    def _kill(self) -> None:
+        if self.pidfd >= 0:
+            self.killed = True
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def _explain(self, status: int, cpu_s: float) -> None:
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            if cpu_s >= self.limits.cpu_s:
+                self.stop, self.error = "cpu", f"it used more than {self.limits.cpu_s:g} CPU seconds"
+            elif number == signal.SIGSYS:
+                self.stop, self.error = "syscall", "it tried a system call that no solution needs"
+            else:
+                self.stop, self.error = "crash", f"the interpreter died of {signal.Signals(number).name}"
+        else:
+            self.stop, self.error = "exit", f"it left with code {os.WEXITSTATUS(status)} before it had answered"
+
+
+def _pid_of(pidfd: int) -> int:
+    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+    raise LanistaError("the kernel does not say whose process a pidfd is; /proc must be mounted")
+
+
+def base_python() -> str:
+    """The interpreter itself, outside any virtual environment."""
+    return getattr(sys, "_base_executable", None) or sys.executable
