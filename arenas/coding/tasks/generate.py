@@ -1,0 +1,227 @@
+"""Tasks out of seeds: a family and a composition are drawn, then the inputs; splits share no composition.
+
+Which split a composition belongs to is decided by what it computes (its answers to fixed probes), not by how it is
+written: two wordings of one function are never on both sides.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from lanista.arenas import chance
+from lanista.arenas.coding.task import Example, Task, _fresh
+from lanista.arenas.coding.tasks import recurrences
+from lanista.arenas.coding.tasks.inputs import drawn
+from lanista.arenas.coding.tasks.recipe import ALL, Family, Recipe
+from lanista.arenas.coding.tasks.running import function
+from lanista.arenas.sandbox.types import Call
+from lanista.errors import LanistaError, UsageError, suggest
+
+FAMILIES: Mapping[str, Family] = {family.name: family for family in (*recurrences.FAMILIES,)}
+"""Every kind of generated task, by name."""
+
+HIDDEN = 16
+"""Hidden calls of a task."""
+
+TRIES = 2000
+"""Compositions that are drawn before a demand is given up; the splits' shares make 30 the usual most."""
+
+_SHARES = {"train": 6, "dev": 2, "test": 2}
+"""Tenths of the compositions of a family that has several splits."""
+
+
+def generate(
+    seed: int,
+    split: str = "train",
+    *,
+    family: str | None = None,
+    steps: int | None = None,
+    shown: int = 3,
+    size: int = 8,
+) -> Task:
+    """The task of a seed.
+
+    ``family`` is one of FAMILIES, or None for any of the split's. ``steps`` is how many primitives or rules are
+    composed (None for any), ``shown`` how many public examples there are, ``size`` the longest list or string in a
+    hidden call. Raises UsageError for what there is none of.
+    """
+    _refuse(split, family, steps, shown, size)
+    key = chance.key("task", seed, split, family, steps, shown, size)
+    rng = chance.stream(key, "composition")
+    fitting = [f for f in _families(split, family) if steps is None or steps in reachable(f, split)]
+    if not fitting:
+        what = f"family {family!r}" if family else "any family"
+        known = sorted({s for f in _families(split, family) for s in reachable(f, split)})
+        raise UsageError(f"there is no task of {steps} steps in {what} of split {split!r} (there are: {known})")
+    chosen = rng.choice(fitting)
+    recipe = _recipe(rng, chosen, split, steps)
+    return _task(recipe, chosen.name, split, key, shown, size)
+
+
+def fibonacci(seed: int = 0) -> Task:
+    """The Fibonacci numbers, with inputs of their own seed."""
+    return generate(seed, "train", family="fibonacci")
+
+
+def reachable(family: Family, split: str) -> tuple[int, ...]:
+    """The numbers of steps that a family has in a split: what is composed of one primitive is for training."""
+    return family.steps if split == "train" or len(family.splits) == 1 else tuple(s for s in family.steps if s > 1)
+
+
+def split_of(family: Family, recipe: Recipe) -> str:
+    """The split that a composition belongs to."""
+    if len(family.splits) == 1:
+        return family.splits[0]
+    if recipe.composition in family.pinned:
+        return family.pinned[recipe.composition]
+    behaviour = fingerprint(recipe)
+    if recipe.steps == 1 or behaviour in _single(family.name):
+        return "train"
+    ticket = chance.draw(chance.key("split", behaviour), "split", 0, sum(_SHARES.values()))
+    for split, share in _SHARES.items():
+        if ticket < share:
+            return split
+        ticket -= share
+    raise AssertionError("shares add up")
+
+
+@lru_cache(maxsize=8192)
+def _fingerprint(entry_point: str, reference: str, domains: Any) -> tuple[str, ...]:
+    run = function(reference, entry_point)
+    return tuple(_literal(run(*_fresh(args))) for args in probes(domains))
+
+
+def fingerprint(recipe: Recipe) -> tuple[str, ...]:
+    """What a recipe's reference answers to the probes of its domains."""
+    return _fingerprint(recipe.entry_point, recipe.reference, tuple(recipe.domains))
+
+
+@lru_cache(maxsize=256)
+def probes(domains: Any) -> list[tuple[Any, ...]]:
+    """Fixed inputs of some domains."""
+    return drawn(domains, chance.key("probes"), 24, 6)
+
+
+@lru_cache(maxsize=64)
+def _single(name: str) -> frozenset[tuple[str, ...]]:
+    """The behaviours of all compositions of one step: they are trained on, whatever else computes the same."""
+    family = FAMILIES[name]
+    if 1 not in family.steps:
+        return frozenset()
+    rng = random.Random(0)
+    return frozenset(fingerprint(family.build(family.draw(rng, 1))) for _ in range(400))
+
+
+def _recipe(rng: random.Random, family: Family, split: str, steps: int | None) -> Recipe:
+    for _ in range(TRIES):
+        wanted = steps if steps is not None else rng.choice(reachable(family, split))
+        recipe = _built(family.name, family.draw(rng, wanted))
+        if split_of(family, recipe) == split and _worthwhile(recipe):
+            return recipe
+    raise LanistaError(f"family {family.name!r} gave no task of split {split!r} in {TRIES} draws")
+
+
+@lru_cache(maxsize=8192)
+def _built(family: str, numbers: Any) -> Recipe:
+    return FAMILIES[family].build(numbers)
+
+
+def _worthwhile(recipe: Recipe) -> bool:
+    """Whether a constant or an echo stays far from solving it."""
+    answers = fingerprint(recipe)
+    most = max(answers.count(a) for a in answers)
+    echoes = sum(len(args) == 1 and _literal(args[0]) == a for args, a in zip(probes(tuple(recipe.domains)), answers))
+    return 2 * most <= len(answers) and 2 * echoes <= len(answers)
+
+
+def _task(recipe: Recipe, family: str, split: str, key: int, shown: int, size: int) -> Task:
+    run = function(recipe.reference, recipe.entry_point)
+    rng = chance.stream(key, "inputs")
+    examples = _examples(recipe, run, rng, shown)
+    hidden = _hidden(recipe, run, key, rng, {_literal(e.args) for e in examples}, size)
+    return Task(
+        id=f"{family}-{key & 0xFFFFFFFFFF:010x}",
+        family=family,
+        split=split,
+        composition=f"{family}: {recipe.composition}",
+        difficulty={"steps": recipe.steps, "shown": shown, "size": size, "heavy": int(recipe.heavy is not None)},
+        entry_point=recipe.entry_point,
+        signature=recipe.signature,
+        specification=recipe.specification,
+        reference=recipe.reference,
+        brute=recipe.brute,
+        domains=tuple(recipe.domains),
+        examples=examples,
+        hidden=tuple(Call(recipe.entry_point, args) for args in hidden),
+        relations=tuple(recipe.relations),
+        checker=recipe.checker,
+        heavy=recipe.heavy is not None,
+    )
+
+
+def _examples(recipe: Recipe, run: Any, rng: random.Random, shown: int) -> tuple[Example, ...]:
+    """Short inputs with different answers, where there are any."""
+    found: dict[str, Example] = {}
+    for attempt in range(20 * shown):
+        args = tuple(domain.draw(rng, 4) for domain in recipe.small or recipe.domains)
+        example = Example(args, run(*_fresh(args)))
+        if attempt < 10 * shown and any(_literal(example.expected) == _literal(e.expected) for e in found.values()):
+            continue
+        found.setdefault(_literal(args), example)
+        if len(found) == shown:
+            break
+    return tuple(found.values())
+
+
+def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, seen: set[str], size: int) -> list[tuple[Any, ...]]:
+    """A call that needs the right complexity class first, where there is one; then edges and drawn inputs, none of
+    them public, no answer filling more than a quarter where that can be helped; last, two of them once more, which a
+    program that keeps something between calls answers differently."""
+    first = [recipe.heavy(rng)] if recipe.heavy else []
+    found: list[tuple[Any, ...]] = []
+    spare: list[tuple[Any, ...]] = []
+    counts: dict[str, int] = {}
+    wanted = HIDDEN - 2 - len(first)
+    for args in drawn(recipe.domains, key, 3 * HIDDEN, size):
+        literal = _literal(args)
+        if literal in seen:
+            continue
+        seen.add(literal)
+        answer = _literal(run(*_fresh(args)))
+        counts[answer] = counts.get(answer, 0) + 1
+        (found if counts[answer] <= HIDDEN // 4 else spare).append(args)
+        if len(found) == wanted:
+            break
+    found = (found + spare)[:wanted]
+    rng.shuffle(found)
+    return [*first, *found, *found[:2]]
+
+
+def _literal(value: Any) -> str:
+    """A text that is equal for equal plain values."""
+    if isinstance(value, dict):
+        return "{" + ",".join(sorted(f"{_literal(k)}:{_literal(v)}" for k, v in value.items())) + "}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__}({','.join(map(_literal, value))})"
+    return repr(value)
+
+
+def _families(split: str, family: str | None) -> list[Family]:
+    return [f for f in FAMILIES.values() if split in f.splits and family in (None, f.name)]
+
+
+def _refuse(split: str, family: str | None, steps: int | None, shown: int, size: int) -> None:
+    if split not in ALL:
+        raise UsageError(f"unknown split {split!r}{suggest(split, ALL)} (there is: {', '.join(ALL)})")
+    if family is not None and family not in FAMILIES:
+        raise UsageError(f"unknown family {family!r}{suggest(family, FAMILIES)} (there is: {', '.join(FAMILIES)})")
+    if family is not None and split not in FAMILIES[family].splits:
+        raise UsageError(f"family {family!r} is in split {', '.join(FAMILIES[family].splits)} only, not in {split!r}")
+    for name, value, low, high in (("steps", steps, 1, 9), ("shown", shown, 0, 8), ("size", size, 2, 40)):
+        if value is not None and (type(value) is not int or not low <= value <= high):
+            raise UsageError(f"{name}={value!r}: a whole number from {low} to {high} is needed")

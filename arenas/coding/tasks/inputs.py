@@ -1,0 +1,28 @@
+"""Inputs drawn from the domains of a task's arguments: edges first, then drawn ones from short to long."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from lanista.arenas import chance
+from lanista.arenas.coding.tasks.domains import Domain
+
+
+def drawn(domains: Sequence[Domain], key: int, count: int, size: int = 0) -> list[tuple[Any, ...]]:
+    """``count`` argument tuples: a third at the edges, the rest drawn. ``size`` bounds lengths; 0 is the domain's."""
+    rng = chance.stream(key, "inputs")
+    found = edges(domains, rng)[: max(1, count // 3)]
+    while len(found) < count:
+        found.append(tuple(domain.draw(rng, size) for domain in domains))
+    return found
+
+
+def edges(domains: Sequence[Domain], rng: random.Random) -> list[tuple[Any, ...]]:
+    """Argument tuples at the edges, in a drawn order; several arguments are combined."""
+    per_argument = [domain.edges() for domain in domains]
+    combined = list(itertools.islice(itertools.product(*per_argument), 256))
+    rng.shuffle(combined)
+    return combined
