@@ -108,13 +108,16 @@ def pass_hat_k(
 
     ``passes`` holds (passes c, tries n) per scenario; the estimate is the mean of C(c, k) / C(n, k), unbiased for each
     scenario (Yao et al. 2024, tau-bench). The interval is that of ``clustered_rate`` over ``blocks`` (each scenario its
-    own if None): it does not shrink to a point where all scenarios came out alike. Raises LanistaError where a scenario
-    was tried fewer than k times.
+    own if None), where a scenario counts as often as the least tried one was tried: for k = 1 that is the interval of
+    the plain rate, and it does not shrink to a point where all scenarios came out alike. Raises LanistaError where a
+    scenario was tried fewer than k times.
     """
     if k < 1 or any(n < k for _, n in passes):
         raise LanistaError(f"pass^{k} needs at least {max(k, 1)} tries of every scenario; play more games per seed")
-    values = [math.comb(c, k) / math.comb(n, k) for c, n in passes]
-    return clustered_rate(values, range(len(values)) if blocks is None else blocks, level)
+    blocks = range(len(passes)) if blocks is None else blocks
+    tries = min((n for _, n in passes), default=1)
+    values = [value for c, n in passes for value in [math.comb(c, k) / math.comb(n, k)] * tries]
+    return clustered_rate(values, [block for block in blocks for _ in range(tries)], level)
 
 
 # Paired differences

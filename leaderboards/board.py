@@ -124,7 +124,8 @@ def of_rows(
         },
         draws=sum(1 for game in games if game.winner is None) if len(teams) > 1 else 0,
         lines=tuple(lines),
-        roles=role_lines(games, agents, rated, level),
+        # One agent in all seats of every game: the lines per role would only repeat its score
+        roles=role_lines(games, agents, rated, level) if versus or any(map(_mixed, games)) else (),
         pairs=pairs,
         payoff=cells,
         cycles=tuple(found[:CYCLES]),
@@ -161,6 +162,10 @@ def _content(row: GameRow) -> tuple[str, ...]:
     """What a game is, apart from when it was played and under which id: an order that shuffling cannot change."""
     maps = (row.players, row.roles, row.scores, row.returns, row.facts)
     return (str(row.block), str(row.seed), *(json.dumps(dict(part), sort_keys=True) for part in maps))
+
+
+def _mixed(row: GameRow) -> bool:
+    return len(set(row.players.values())) > 1
 
 
 def _timing(agents: Sequence[str], stats: Mapping[str, TurnStats]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,7 @@ from lanista.arenas.contract import Event
 from lanista.arenas.episode import Episode, StepRecord
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
+from lanista.leaderboards.replay import calls
 from lanista.leaderboards.sections import about, escape, facts, sections
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ GAMES_BYTES = 24_000_000
 """Bytes of packed games that one page holds; further games are left to ``lanista replay``, and the page says so."""
 CHUNK = 16
 """Games packed together: enough that they share their words, few enough that opening one is quick."""
+NAMED = 10
+"""Damaged games that the page names."""
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -76,13 +80,19 @@ def render(
 ) -> str:
     """The page as text."""
     rows = store.games()
-    packed, kept = _pack(rows, store, games_bytes)
+    packed, shown, damaged = _pack(rows, store, games_bytes)
     note = "Read any game from above or from any seat's point of view."
-    if kept < len(rows):
+    if len(shown) + len(damaged) < len(rows):
         note += (
-            f" This page holds the first {kept:,} of {len(rows):,} games, in the schedule's order; "
+            f" This page holds the first {len(shown):,} of {len(rows):,} games, in the schedule's order; "
             "`lanista replay` shows the others."
         )
+    if damaged:
+        named = ", ".join(damaged[:NAMED]) + (", …" if len(damaged) > NAMED else "")
+        if len(damaged) == 1:
+            note += f" The record of game {named} is damaged: it is counted above, and cannot be read."
+        else:
+            note += f" The records of {len(damaged):,} games are damaged ({named}): they are counted above, not shown."
     chunks = (f'<script type="text/plain" id="chunk-{i}">{text}</script>' for i, text in enumerate(packed))
     return _fill(
         _template("page.html"),
@@ -97,7 +107,7 @@ def render(
             "sections": "\n".join(part for part in sections(board) if part),
             "games_note": escape(note),
             "about": about(board, run_meta or {}),
-            "index": _index(rows[:kept]),
+            "index": _index(shown),
             "chunks": "\n".join(chunks),
         },
     )
@@ -106,25 +116,35 @@ def render(
 # Data
 
 
-def _pack(rows: Sequence[GameRow], store: Shelf, limit: int) -> tuple[list[str], int]:
-    """(base64 of gzipped JSON lists of games, how many games are in them): the first games that fit ``limit`` bytes."""
+def _pack(rows: Sequence[GameRow], store: Shelf, limit: int) -> tuple[list[str], list[GameRow], list[str]]:
+    """(base64 of gzipped JSON lists of games, the games in them, ids of damaged ones): the first that fit ``limit``."""
     packed: list[str] = []
-    kept = size = 0
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
+    shown: list[GameRow] = []
+    damaged: list[str] = []
+
+    def readable() -> Iterator[tuple[GameRow, dict[str, Any]]]:
+        for row in rows:
+            try:
+                yield row, _game(store.episode(row.id))
+            except LanistaError:
+                damaged.append(row.id)
+
+    games = readable()
+    size = 0
+    while part := list(islice(games, CHUNK)):
+        whole = len(part)
         while part:
-            games = [_game(store.episode(row.id)) for row in part]
-            data = json.dumps(games, separators=(",", ":")).encode()
+            data = json.dumps([game for _, game in part], separators=(",", ":")).encode()
             text = base64.b64encode(gzip.compress(data, 6, mtime=0)).decode()
             if size + len(text) <= limit:
+                packed.append(text)
+                shown += [row for row, _ in part]
+                size += len(text)
                 break
             part = part[: len(part) // 2]
-        if part:
-            packed.append(text)
-            kept, size = kept + len(part), size + len(text)
-        if len(part) < min(CHUNK, len(rows) - start):
+        if len(part) < whole:
             break
-    return packed, kept
+    return packed, shown, damaged
 
 
 def _game(episode: Episode) -> dict[str, Any]:
@@ -156,6 +176,7 @@ def _step(step: StepRecord, weights: Mapping[str, float]) -> dict[str, Any]:
             }
             for turn in step.turns
         ],
+        "calls": [[turn.seat, turn.action] for turn in calls(step)],
         "events": [_event(event, text) for event, text in step.events],
         "terms": [[term.name, term.to, round(term.amount * weights[term.name], 6)] for term in step.terms],
     }

@@ -6,6 +6,7 @@ neither colour the terminal nor move its cursor.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich import box
@@ -20,6 +21,7 @@ from lanista.arenas.referee import Game
 from lanista.errors import UsageError, suggest
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
+_CALL = re.compile(r"[A-Za-z_]\w* \{.*\}", re.DOTALL)
 _HIDDEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
 _HIDDEN |= {0x7F: "\u2421"} | dict.fromkeys(
     [*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
@@ -43,10 +45,11 @@ def show(episode: Episode, console: Console, seat: Seat | None = None, rewards: 
     if seat is None:
         console.print(cast(episode.players, episode.roles, episode.teams))
     narrator.events(episode.opening, tuple(episode.roles))
+    ledger = Ledger(episode)
     for step in episode.steps:
         narrator.step(step, tuple(episode.roles), replies=True)
         if rewards:
-            for line in payments(step, episode.weights):
+            for line in ledger.book(step):
                 console.print(Text(line, style="dim"))
     if episode.outcome is None:
         console.print(Text("The game was not finished.", style="yellow"))
@@ -94,6 +97,10 @@ class Narrator:
             self.console.print(Rule(Text(step.phase, style="bold"), style="dim", align="left"))
         for turn in turns:
             self._turn(turn)
+        if self.seat is None and not self.public:
+            for turn in calls(step):
+                line = Text(f"{turn.seat} → ", style=f"bold {colour(turn.seat, seats)}")
+                self.console.print(line.append(plain(turn.action), style="not bold default"))
         self.events(told, seats)
 
     def events(self, told: Sequence[tuple[Event, str]], seats: Sequence[Seat]) -> None:
@@ -103,9 +110,10 @@ class Narrator:
                 continue
             line = Text()
             if event.to is not None and self.seat is None:
-                line.append(f"[only {', '.join(event.to)}] ", style="dim italic")
+                line.append(f"[only {', '.join(event.to)}] " if event.to else "[hidden] ", style="dim italic")
             speaker = event.data.get("seat")
-            line.append(plain(text), style=colour(speaker, seats) if isinstance(speaker, str) else "")
+            style = colour(speaker, seats) if isinstance(speaker, str) else ""
+            line.append(plain(text), style="dim italic" if event.to == () else style)
             self.console.print(line)
 
     def _audible(self, event: Event) -> bool:
@@ -146,9 +154,32 @@ def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[
     return table
 
 
-def payments(step: StepRecord, weights: Mapping[str, float]) -> list[str]:
-    """One line per reward term of a step: who was paid, for what, how much."""
-    return [f"  {to} {amount * weights[name]:+g}  {name}" for name, to, amount in step.terms]
+def calls(step: StepRecord) -> list[Turn]:
+    """The step's turns whose action is a tool call, ``NAME {json}``, that no event of the step repeats."""
+    told = [text for _, text in step.events]
+    return [turn for turn in step.turns if _CALL.fullmatch(turn.action) and not any(turn.action in t for t in told)]
+
+
+class Ledger:
+    """What a game has paid so far, by seat and team: a team's terms are paid to each of its seats."""
+
+    def __init__(self, episode: Episode) -> None:
+        self._weights, self._teams = episode.weights, episode.teams
+        self._sums = dict.fromkeys(episode.roles, 0.0)
+
+    def book(self, step: StepRecord) -> list[str]:
+        """A line per term of the step, then the running sums of the seats that were paid; none where nobody was."""
+        lines = []
+        paid: dict[Seat, None] = {}
+        for name, to, amount in step.terms:
+            weight = self._weights[name]
+            lines.append(f"  {to} {amount * weight + 0.0:+g}  {name} ({amount:g} × {weight:g})")
+            for seat in self._teams.get(to, (to,)):
+                self._sums[seat] = self._sums.get(seat, 0.0) + amount * weight
+                paid[seat] = None
+        if paid:
+            lines.append("  so far: " + ", ".join(f"{seat} {round(self._sums[seat], 9) + 0.0:+g}" for seat in paid))
+        return lines
 
 
 def ending(winner: str | None) -> str:

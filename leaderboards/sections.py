@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,10 @@ def sections(board: Board) -> Iterator[str]:
         yield f'<section><h2>Notes</h2><ul class="notes">{items}</ul></section>'
     if board.payoff and len(board.lines) > 1:
         yield _payoff(board)
+    if board.facts:
+        yield _metrics(board)
+    if any(line.k > 1 for line in board.passes):
+        yield _passes(board)
     if board.kind == "scores" and board.pairs:
         yield _pairs(board)
     if board.roles:
@@ -105,19 +110,82 @@ def _payoff(board: Board) -> str:
     return _section("Who beats whom", hint, table)
 
 
-def _pairs(board: Board) -> str:
-    rows = [
-        (
-            f"{pair.one} − {pair.other}",
-            ["–" if pair.difference is None else _span(pair.difference, "{:+.3f}"), "yes" if pair.shown else "no"],
-        )
-        for pair in board.pairs
-    ]
-    return _section(
-        "Differences",
-        "Mean difference of scores on the seeds that both played.",
-        _table(["pair", "difference", "shown"], rows),
+def _metrics(board: Board) -> str:
+    agents = [line.agent for line in board.lines]
+    known = {(line.name, line.agent): line for line in board.facts}
+    rows = []
+    for name, what in board.metrics.items():
+        lines = [known.get((name, agent)) for agent in agents]
+        cells = ["–" if line is None else _rate(line.mean) if line.rate else _mean(line.mean) for line in lines]
+        rows.append((name.replace("_", " "), what, cells))
+    heads = "".join(f"<th>{escape(agent)}</th>" for agent in agents)
+    body = "".join(
+        f'<tr><td class="name">{escape(name)}<small>{escape(what)}</small></td>'
+        f"{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        for name, what, cells in rows
     )
+    table = (
+        f'<div class="scroll"><table class="facts-table"><thead><tr><th class="name">metric</th>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+    hint = f"Means over an agent's games with {board.level:.0%} intervals that count seeds, not games."
+    return _section("What came of the games", hint, table)
+
+
+def _passes(board: Board) -> str:
+    agents = [line.agent for line in board.lines]
+    known = {(line.k, line.agent): line for line in board.passes}
+    rows = []
+    for k in sorted({line.k for line in board.passes}):
+        lines = [known.get((k, agent)) for agent in agents]
+        rows.append((f"pass^{k}", ["–" if line is None else _rate(line.rate) for line in lines]))
+    fewest, most = (pick(line.cases for line in board.passes) for pick in (min, max))
+    cases = f"{most:,} cases" if fewest == most else f"{fewest:,} to {most:,} cases"
+    hint = (
+        f"How often all of k tries of one case ended with {str(board.success).replace('_', ' ')}, over {cases}. Tries "
+        "of a case differ in the agents' own chance only."
+    )
+    return _section("Reliability", hint, _table(["k tries", *agents], rows))
+
+
+def _pairs(board: Board) -> str:
+    body = []
+    for pair in board.pairs:
+        gaps = [("score", "–" if pair.difference is None else _span(pair.difference, "{:+.3f}"), pair.shown)]
+        gaps += [
+            (line.name.replace("_", " "), _gap(line.difference, line.rate), line.shown)
+            for line in board.fact_pairs
+            if (line.one, line.other) == (pair.one, pair.other)
+        ]
+        for i, (name, gap, shown) in enumerate(gaps):
+            first = (
+                f'<td class="name" rowspan="{len(gaps)}">{escape(f"{pair.one} − {pair.other}")}</td>' if not i else ""
+            )
+            body.append(
+                f"<tr{' class=first' if not i else ''}>{first}<td class=what>{escape(name)}</td><td>{gap}</td>"
+                f"<td>{'yes' if shown else 'no'}</td></tr>"
+            )
+    heads = "".join(
+        f"<th{' class=name' if i < 2 else ''}>{h}</th>" for i, h in enumerate(("pair", "of", "difference", "shown"))
+    )
+    hint = (
+        f"First agent minus second on the seeds that both played, with {board.level:.0%} intervals over seeds. Shown: "
+        "the interval leaves zero out. Each line stands for itself: of twenty that are zero in truth one will be shown."
+    )
+    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    return _section("Differences", hint, table)
+
+
+def _mean(mean: Interval) -> str:
+    return f"{mean.value:.3g}" if math.isinf(mean.high) else _span(mean, "{:.3g}")
+
+
+def _gap(difference: Interval | None, rate: bool) -> str:
+    if difference is None:
+        return "–"
+    if not rate:
+        return _span(difference, "{:+.3g}")
+    return _span(Interval(*(100 * x for x in difference)), "{:+.0f}") + " points"
 
 
 def _roles(board: Board) -> str:

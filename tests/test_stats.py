@@ -100,6 +100,13 @@ def test_pass_hat_k_is_unbiased(n: int, k: int, p: float) -> None:
     assert mean == pytest.approx(p**k, abs=1e-9)
 
 
+@given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=8))
+def test_pass_hat_1_is_the_rate_with_its_interval(tries: list[list[bool]]) -> None:
+    games = [(passed, scenario) for scenario, passes in enumerate(tries) for passed in passes]
+    rate = stats.clustered_rate([float(passed) for passed, _ in games], [scenario for _, scenario in games])
+    assert stats.pass_hat_k([(sum(passes), 3) for passes in tries], 1) == pytest.approx(rate)
+
+
 def test_paired_difference_by_hand() -> None:
     # Differences 1, 0, 1, 0 and two pseudo-blocks that add 1 to the squares: centre 2/6, variance (3/6 - 1/9) / 6
     found = stats.paired_difference([0, 1, 0, 1], [1, 1, 1, 1], range(4))

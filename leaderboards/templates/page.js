@@ -137,9 +137,10 @@ function draw(game, entry, seats, view, i) {
 
   const tell = (event) => {
     const speaker = typeof event.seat === "string" && seats.includes(event.seat) ? event.seat : null;
-    const node = el("div", "event" + (event.to === null ? "" : " private") + (speaker === null ? "" : " by"));
+    const hidden = event.to !== null && event.to.length === 0;
+    const node = el("div", "event" + (hidden ? " hidden" : event.to === null ? "" : " private") + (speaker === null ? "" : " by"));
     if (speaker !== null) node.style.setProperty("--hue", hue(speaker));
-    if (event.to !== null) node.append(el("span", "who", view === null ? "only " + (event.to.join(", ") || "nobody") : event.to.length > 1 ? "told to you and " + event.to.filter((s) => s !== view).join(", ") : "told to you alone"));
+    if (event.to !== null) node.append(el("span", "who", hidden ? "hidden from every seat" : view === null ? "only " + event.to.join(", ") : event.to.length > 1 ? "told to you and " + event.to.filter((s) => s !== view).join(", ") : "told to you alone"));
     node.append(visible(event.text));
     return node;
   };
@@ -150,6 +151,7 @@ function draw(game, entry, seats, view, i) {
   };
 
   parts.push(...game.opening.filter(hears).map(tell));
+  const sums = Object.create(null), ledger = Object.create(null);
   let phase = null;
   for (const step of game.steps) {
     const events = step.events.filter(hears);
@@ -158,6 +160,11 @@ function draw(game, entry, seats, view, i) {
     if (step.phase !== phase) parts.push(el("div", "phase", (phase = step.phase)));
     if (view === null) {
       for (const turn of step.turns) parts.push(...fault(turn));
+      for (const [seat, call] of step.calls) {
+        const node = el("div", "call", named(seat), " ", el("code", "", call));
+        node.style.setProperty("--hue", hue(seat));
+        parts.push(node);
+      }
     } else {
       for (const turn of own) {
         parts.push(...fault(turn));
@@ -178,14 +185,32 @@ function draw(game, entry, seats, view, i) {
     }
     if (step.terms.length) {
       const pay = el("div", "pay");
-      for (const [name, to, paid] of step.terms) pay.append(el("span", "", el("b", "", number(paid)), " " + to + ", " + name.replaceAll("_", " ")));
+      const touched = new Set();
+      for (const [name, to, paid] of step.terms) {
+        pay.append(el("span", "", el("b", "", number(paid)), " " + to + ", " + name.replaceAll("_", " ")));
+        for (const seat of game.teams[to] ?? [to]) { sums[seat] = (sums[seat] ?? 0) + paid; touched.add(seat); }
+        const row = (ledger[name] ??= Object.create(null));
+        row[to] = (row[to] ?? 0) + paid;
+      }
+      pay.append(el("span", "sums", "so far: " + [...touched].map((seat) => seat + " " + (number(sums[seat]) || "0")).join(", ")));
       parts.push(pay);
     }
   }
   const end = el("div", "end", game.finished ? ending(game.winner) : "This game was not finished.");
   if (view === null) end.append(el("small", "", "Returns: " + seats.map((s) => s + " " + number(game.returns[s] ?? 0)).join(", ")));
   parts.push(end);
+  if (view === null && Object.keys(ledger).length) parts.push(account(ledger, game, seats));
   return parts;
+}
+
+// Every term of the game by who was paid: seats, then teams, whose terms go to each of their seats.
+function account(ledger, game, seats) {
+  const paid = [...seats, ...Object.keys(game.teams)].filter((to) => Object.values(ledger).some((row) => to in row));
+  const head = el("tr", "", el("th", "name", "reward term"), ...paid.map((to) => el("th", "", to + (to in game.teams ? " (each seat)" : ""))));
+  const body = Object.keys(ledger).sort().map((name) =>
+    el("tr", "", el("td", "name", name.replaceAll("_", " ")), ...paid.map((to) => el("td", "", to in ledger[name] ? number(ledger[name][to]) || "0" : "")))
+  );
+  return el("div", "scroll", el("table", "ledger", el("thead", "", head), el("tbody", "", ...body)));
 }
 
 function options(select, all, entries) {

@@ -44,7 +44,7 @@ def episode(seed: int, swap: bool, winner: str, speech: str = SPEECH) -> Episode
         players={"s0": one, "s1": other},
         roles={"s0": "wolf", "s1": "lamb"},
         teams={"pack": ["s0"], "herd": ["s1"]},
-        weights={"win": 100.0},
+        weights={"win": 100.0, "effort": -1.5},
         opening=[
             (Event("role", {"seat": "s0"}, ("s0",)), "SECRET-WOLF"),
             (Event("role", {"seat": "s1"}, ("s1",)), "SECRET-LAMB"),
@@ -55,10 +55,16 @@ def episode(seed: int, swap: bool, winner: str, speech: str = SPEECH) -> Episode
                 turns=(Turn(seat="s0", kind="say", prompt="?", reply=f"THOUGHT {speech}", action="x"),),
                 events=((Event("speech", {"seat": "s0"}), f"PUBLIC {speech}"),),
                 terms=(Term("win", "pack", 1.0),),
-            )
+            ),
+            StepRecord(
+                phase="day 2",
+                turns=(Turn(seat="s0", kind="call", prompt="?", reply="CALLED", action='howl {"at": "</script>"}'),),
+                events=((Event("moon", {}, ()), "UNSEEN-MOON"),),
+                terms=(Term("effort", "s0", 2.0), Term("effort", "s1", 1.0)),
+            ),
         ],
         outcome=Outcome(winner, {"pack": float(winner == "pack"), "herd": float(winner == "herd")}),
-        returns={"s0": 100.0, "s1": 0.0},
+        returns={"s0": 97.0, "s1": -1.5},
         journal=[],
     )
 
@@ -210,6 +216,10 @@ def test_in_a_real_browser(store: Store, tmp_path: Path) -> None:
     assert "SECRET-WOLF" in shown_above
     assert "SECRET-LAMB" in shown_above
     assert "+100" in shown_above
+    assert "hidden from every seat</span>UNSEEN-MOON" in shown_above
+    assert 'howl {"at": "&lt;/script&gt;"}' in shown_above
+    assert "so far: s0 +97, s1 −1.5" in shown_above
+    assert '<td class="name">effort</td><td>−3</td><td>−1.5</td>' in shown_above
     # The program shows a control character as its picture, and speech as text
     said = (
         html.escape(SPEECH, quote=False).replace("\x1b", "\u241b").replace("\x00", "\u2400").replace("\u202e", "\ufffd")
@@ -217,7 +227,7 @@ def test_in_a_real_browser(store: Store, tmp_path: Path) -> None:
     assert f"PUBLIC {said}" in shown_above
     assert f"PUBLIC {said}" in shown_lamb
     assert "SECRET-LAMB" in shown_lamb
-    for secret in ("SECRET-WOLF", "THOUGHT", "+100", "calm", "wolf"):
+    for secret in ("SECRET-WOLF", "THOUGHT", "+100", "calm", "wolf", "UNSEEN", "howl", "so far", "effort"):
         assert secret not in shown_lamb
 
 
