@@ -280,10 +280,16 @@ def test_rendering_tells_each_event_once(guess: Arena, capsys: Any) -> None:
     assert capsys.readouterr().out.splitlines() == env.game.log()
 
 
-def test_many_seats_side_by_side() -> None:
-    """Gymnasium's own vector environment, each game as it would be alone."""
+@pytest.mark.parametrize(("mode", "kwargs"), [("sync", {}), ("async", {"shared_memory": False})])
+def test_many_seats_side_by_side(mode: str, kwargs: dict[str, Any]) -> None:
+    """Gymnasium's own vector environments, each game as it would be alone."""
     vector = gymnasium.make_vec(
-        "lanista/Werewolf-v0", num_envs=3, vectorization_mode="sync", others="crowd", seat="player_1"
+        "lanista/Werewolf-v0",
+        num_envs=3,
+        vectorization_mode=mode,
+        vector_kwargs=kwargs,
+        others="crowd",
+        seat="player_1",
     )
     observations, _ = vector.reset(seed=[4, 5, 6])  # type: ignore[arg-type]  # it takes one seed per environment too
     alone = [SeatEnv("werewolf", others="crowd", seat="player_1").reset(seed=s)[0]["text"] for s in (4, 5, 6)]
