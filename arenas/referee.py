@@ -307,7 +307,13 @@ class Game:
     @classmethod
     def from_json(cls, text: str, arena: Arena) -> Game:
         """The game that ``to_json`` wrote. Raises LanistaError under another arena, hash or format."""
-        return replay(json.loads(text), arena)
+        try:
+            record = json.loads(text)
+        except ValueError as error:
+            raise LanistaError(f"this is no game that to_json wrote: {error}") from error
+        if not isinstance(record, dict):
+            raise LanistaError(f"this is no game that to_json wrote: it is a JSON {type(record).__name__}")
+        return replay(record, arena)
 
     def episode(self) -> Episode:
         """The record of the game so far (``outcome`` None while it goes on)."""

@@ -81,7 +81,7 @@ class _View:
 
     def history(self, seat: Seat) -> str:
         """Everything the seat was ever shown in this game, with its own accepted actions."""
-        return self._playing().history(seat)
+        return self._playing().history(self._seat(seat))
 
     def to_json(self) -> str:
         """The game so far; ``from_json`` of an environment of the same arena continues it."""
@@ -112,6 +112,14 @@ class _View:
             seed = int(self._seeds.integers(2**62))
         self._rendered = 0
         return Game(self.arena, int(seed), self.config, preset=self.preset)
+
+    def _seat(self, seat: Seat) -> Seat:
+        if seat not in self.observation_spaces:
+            seats = self.possible_agents
+            raise UsageError(
+                f"{self.arena.name!r} has no seat {seat!r}{suggest(str(seat), seats)} (it has: {', '.join(seats)})"
+            )
+        return seat
 
     def _playing(self) -> Game:
         if self.game is None:
@@ -155,7 +163,7 @@ class AECView(_View, AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
         self._begin(self._new_game(seed))
 
     def observe(self, agent: Seat) -> dict[str, str]:
-        return {"text": self._playing().text(agent)}
+        return {"text": self._playing().text(self._seat(agent))}
 
     def last(self, observe: bool = True) -> tuple[dict[str, str] | None, float, bool, bool, dict[str, Any]]:
         """As PettingZoo's; builds only the selected seat's info."""
@@ -255,6 +263,8 @@ class ParallelView(_View, ParallelEnv):  # type: ignore[misc]  # PettingZoo ship
         if not self.agents:
             return {}, {}, {}, {}, {}
         steps, agents = len(game.steps), self.agents
+        for seat in actions:
+            self._seat(seat)
         for seat in game.owed():
             reply = actions.get(seat, Forfeit("no action was given"))
             game.submit(seat, reply if isinstance(reply, str | Forfeit) else Forfeit("the action was not a string"))

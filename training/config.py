@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
@@ -135,6 +135,19 @@ class TrainConfig:
             object.__setattr__(self, "lora_r", 16)
         if self.policies == "shared" and self.roles_by != "role":
             raise UsageError("roles_by applies to policies per-role only")
+
+    def check_teams(self, teams: Sequence[str]) -> None:
+        """Raises UsageError where the run does not fit an arena of these teams."""
+        if self.learner_team not in ("each", *teams):
+            raise UsageError(
+                f"unknown team {self.learner_team!r}{suggest(self.learner_team, teams)} "
+                f"(say each, {', '.join(sorted(teams))})"
+            )
+        if len(teams) == 1 and self.opponents != ("self",):
+            raise UsageError(
+                f"arena {self.arena!r} has one team, {teams[0]}, and nobody sits opposite: leave opponents at self, "
+                f"not {', '.join(self.opponents)}"
+            )
 
     @property
     def updates(self) -> int:

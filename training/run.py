@@ -30,7 +30,7 @@ from lanista.agents.contract import Agent
 from lanista.agents.lm.agent import LMAgent
 from lanista.arenas import registry
 from lanista.arenas.contract import Arena
-from lanista.errors import Stopped, UsageError, suggest
+from lanista.errors import Stopped, UsageError
 from lanista.runs import Run
 from lanista.stats import Verdict
 from lanista.training import policies
@@ -158,16 +158,7 @@ class _Run:
         self.arena.weights(config.preset)
         state = self.arena.rules.deal(0, self.game_config)
         teams = self.arena.rules.teams(state)
-        if config.learner_team not in ("each", *teams):
-            raise UsageError(
-                f"unknown team {config.learner_team!r}{suggest(config.learner_team, teams)} "
-                f"(say each, {', '.join(sorted(teams))})"
-            )
-        if len(teams) == 1 and config.opponents != (SELF,):
-            raise UsageError(
-                f"arena {config.arena!r} has one team, {next(iter(teams))}, and nobody sits opposite: leave opponents "
-                f"at self, not {', '.join(config.opponents)}"
-            )
+        config.check_teams(tuple(teams))
         self.held_out_config = self.arena.configure(**{**config.arena_config, **config.evaluate_config})
         self.pool = Pool(config, out / "pool")
         self.names = policies.policy_names(config, self._learning_roles())

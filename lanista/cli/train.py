@@ -21,6 +21,7 @@ from lanista.cli.common import (
     print_json,
     refuse_humans,
 )
+from lanista.errors import UsageError
 from lanista.training.config import TrainConfig
 
 _ARENA = ("arena", "arena_config", "evaluate_config")
@@ -50,8 +51,18 @@ def train(
     held_out = config_json(arena_config(game_arena, [*(set_ or []), *(evaluate_set or [])])) if evaluate_set else {}
     settings = TrainConfig.from_json({"arena": arena, "arena_config": chosen, "evaluate_config": held_out, **values})
     refuse_humans([*settings.opponents, *settings.evaluate_against])
+    game_config = game_arena.configure(**settings.arena_config)
+    teams = tuple(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
+    settings.check_teams(teams)
+    game_arena.weights(settings.preset)
     if dry_run:
-        plan = _plan(settings, game_arena.turns_bound(game_arena.configure(**settings.arena_config)))
+        from lanista.agents.lm.models import resolve
+
+        plan = _plan(settings, game_arena.turns_bound(game_config), len(teams))
+        try:
+            resolve(settings.model, arena)
+        except UsageError as error:  # a plan may be made before its model is
+            plan["missing"] = str(error)
         if json:
             print_json({"plan": plan, "config": settings.to_json()})
             return
@@ -142,10 +153,10 @@ def _with_options(command: Any) -> Any:
     return wrapped
 
 
-def _plan(config: TrainConfig, bound: int) -> dict[str, str]:
+def _plan(config: TrainConfig, bound: int, teams: int) -> dict[str, str]:
     games = config.scenarios * config.games
     evaluations = 2 + (config.steps // config.evaluate_every if config.evaluate_every else 0)
-    held_out = config.evaluate_games * len(config.evaluate_against) if config.evaluate_games else 0
+    held_out = config.evaluate_games * (len(config.evaluate_against) if teams > 1 else 1)
     return {
         "policies": f"model {config.model}, policies {config.policies}, against {', '.join(config.opponents)}",
         "games": f"{config.steps} steps × {config.scenarios} scenarios × {config.games} siblings = "

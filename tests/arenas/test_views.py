@@ -9,7 +9,7 @@ import pytest
 from auction import SEATS, make_arena
 
 from lanista.arenas import AECView, ParallelView, make
-from lanista.errors import UsageError
+from lanista.errors import LanistaError, UsageError
 
 ARENA = make_arena()
 
@@ -136,3 +136,23 @@ def test_render_shows_each_event_once() -> None:
 def test_errors_say_what_to_do(call: object, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         call()  # type: ignore[operator]
+
+
+def test_a_seat_that_is_not_there_is_named() -> None:
+    aec, par = AECView(ARENA), ParallelView(ARENA)
+    aec.reset(seed=1)
+    par.reset(seed=1)
+    for wrong in (
+        lambda: aec.observe("player_7"),
+        lambda: aec.history("nobody"),
+        lambda: par.step({"player_7": "bid: 1"}),
+    ):
+        with pytest.raises(UsageError, match="has no seat"):
+            wrong()
+
+
+@pytest.mark.parametrize("text", ["", "xx", "[]", "3", '{"format": 9}'])
+def test_text_that_is_no_game_is_refused_in_words(text: str) -> None:
+    env = AECView(ARENA)
+    with pytest.raises(LanistaError, match=r"no game|format"):
+        env.from_json(text)

@@ -1,0 +1,183 @@
+"""Does GRPO help in a task arena? Four arms from one warm start, on the same held-out cases.
+
+``warm``: the tiny model taught by the arena's scripted teachers. ``rejection``: as many games again, the best of each
+scenario imitated. ``grpo``: as many games, all of them compared. ``shuffled``: GRPO with advantages dealt out by lot,
+which says how much comes from training at all. Every seed has a warm start, training cases and held-out cases of its
+own; within a seed all arms play the same held-out cases of the ``test`` split.
+
+Stopped at any moment, the same command goes on where it was; more ``--seeds`` add to what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from _machine import machine
+
+from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.policy import Policy
+from lanista.arenas import config_json, registry
+from lanista.stats import paired_difference, t_quantile
+from lanista.training.config import TrainConfig
+from lanista.training.evaluate import Evaluation, evaluate
+from lanista.training.rejection import rejection_tune
+from lanista.training.run import describe, train
+from lanista.training.warmstart import make_tiny
+
+ARMS = ("warm", "rejection", "grpo", "shuffled")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("arena", help="support_desk, travel_booking, coding, or any other arena of one team")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="arena config of all games")
+    parser.add_argument("--out", type=Path, default=None, help="default: runs/evidence-ARENA")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0, help="to share the seeds among machines")
+    parser.add_argument("--games", type=int, default=400, help="held-out cases per seed")
+    parser.add_argument("--size", default="64x2", help="width x layers of the model")
+    parser.add_argument("--warm-games", type=int, default=400, help="scripted games of the warm start")
+    parser.add_argument("--steps", type=int, default=40, help="GRPO steps of 64 games")
+    parser.add_argument("--rounds", type=int, default=4, help="rounds of rejection sampling")
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--max-new-tokens", type=int, default=64)
+    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--arms", default=",".join(ARMS), help="warm is always there")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    out = asked.out or Path("runs") / f"evidence-{asked.arena}"
+    arms = ["warm", *(arm for arm in asked.arms.split(",") if arm != "warm")]
+    found = []
+    for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
+        found.append({arm: one(asked, out / f"seed-{seed}", seed, arm) for arm in arms})
+    if asked.json:
+        print(json.dumps([{a: e.to_json() for a, (e, _) in seed.items()} for seed in found], sort_keys=True))
+        return
+    show(asked, arms, found)
+
+
+def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Evaluation, float]:
+    """The held-out evaluation of one arm and the CPU-seconds it took to make it, done once and kept."""
+    kept = out / f"{arm}.json"
+    if kept.exists():
+        record = json.loads(kept.read_text(encoding="utf-8"))
+        return Evaluation.from_json(record["evaluation"]), record["cpu_s"]
+    started = time.process_time()
+    arena = registry.get(asked.arena)
+    values = dict(pair.split("=", 1) for pair in asked.set)
+    settings = {name: json.loads(value) if value[:1] in '[{"0123456789tf' else value for name, value in values.items()}
+    warm = make_tiny(
+        arena,
+        arena.configure(**settings, split="train"),
+        games=asked.warm_games,
+        seed=seed,
+        size=asked.size,
+        out=out / "tiny",
+    )
+    held_out = arena.configure(**settings, split="test")
+    config = TrainConfig(
+        arena=asked.arena,
+        arena_config=config_json(arena.configure(**settings, split="train")),
+        evaluate_config=config_json(held_out),
+        model=str(warm.resolve()),
+        steps=asked.steps,
+        learning_rate=asked.learning_rate,
+        max_new_tokens=asked.max_new_tokens,
+        temperature=asked.temperature,
+        evaluate_games=0,
+        shuffled=arm == "shuffled",
+        seed=seed,
+    )
+    say(f"seed {seed}: {arm}")
+    if arm == "warm":
+        policy = warm
+    elif arm == "rejection":
+        policy = rejection_tune(config, out / arm, rounds=asked.rounds, on_round=lambda line: say(f"  {line}"))
+    else:
+        run = train(config, out / arm, resume=True, on_step=lambda line: say(f"  {describe(line)}"))
+        policy = run.policies["shared"]
+    made_in = time.process_time() - started
+    agent = LMAgent(Policy.load(policy, "fp32"), temperature=asked.temperature, max_new_tokens=asked.max_new_tokens)
+    found = evaluate(arena, held_out, lambda role, team: agent, {}, numbers=range(asked.games), seed=seed)
+    part = kept.with_suffix(".part")
+    part.write_text(json.dumps({"evaluation": found.to_json(), "cpu_s": made_in}), encoding="utf-8")
+    os.replace(part, kept)
+    return found, made_in
+
+
+def show(asked: argparse.Namespace, arms: Sequence[str], found: Sequence[dict[str, tuple[Evaluation, float]]]) -> None:
+    """What each arm reached, and its difference to the warm start with intervals over cases and over seeds."""
+    print(machine())
+    print(
+        f"{asked.arena} {' '.join(asked.set)}: model {asked.size}, {len(found)} seeds, {asked.games} held-out test "
+        f"cases each; {asked.steps} steps of 64 games, learning rate {asked.learning_rate:g}\n"
+    )
+    (side,) = found[0]["warm"][0].scores
+    measures = ["score", *found[0]["warm"][0].facts[side], "refused"]
+    print("| measure |", " | ".join(arms), "|")
+    print("|---" * (len(arms) + 1) + "|")
+    for measure in measures:
+        cells = [mean_over_seeds([mean(seed[arm][0], side, measure) for seed in found]) for arm in arms]
+        print(f"| {measure} | {' | '.join(cells)} |")
+    print("| CPU-seconds a seed |", " | ".join(f"{statistics.fmean(s[a][1] for s in found):,.0f}" for a in arms), "|")
+    for against in ("warm", "rejection", "shuffled"):
+        for arm in arms:
+            if arm in ("warm", against) or against not in arms or (against != "warm" and arm != "grpo"):
+                continue
+            print(f"\n{arm} minus {against} (95% over seeds; then each seed's paired interval over its cases)")
+            for measure in measures[:-1]:
+                gains = [difference(seed[against][0], seed[arm][0], side, measure) for seed in found]
+                known = [gain for gain in gains if gain is not None]
+                if known:
+                    each = "; ".join(f"{g[0]:+.3f} ({g[1]:+.3f} to {g[2]:+.3f})" for g in known)
+                    print(f"  {measure:<24} {over_seeds([g[0] for g in known])}   [{each}]")
+
+
+def mean(found: Evaluation, side: Any, measure: str) -> float | None:
+    if measure == "refused":
+        return found.illegal_share
+    values = found.scores[side] if measure == "score" else found.facts[side][measure]
+    kept = [value for value in values if value is not None]
+    return statistics.fmean(kept) if kept else None
+
+
+def difference(before: Evaluation, after: Evaluation, side: Any, measure: str) -> tuple[float, float, float] | None:
+    """The paired difference over the cases in which both have the measure."""
+    first, second = (e.scores[side] if measure == "score" else e.facts[side][measure] for e in (before, after))
+    pairs = [(a, b, number) for a, b, number in zip(first, second, after.numbers, strict=True) if None not in (a, b)]
+    if len(pairs) < 2:
+        return None
+    a, b, numbers = (list(column) for column in zip(*pairs, strict=True))
+    span = max(1.0, max(abs(y - x) for x, y in zip(a, b, strict=True)))
+    return tuple(paired_difference(a, b, numbers, span=span))
+
+
+def mean_over_seeds(values: Sequence[float | None]) -> str:
+    kept = [value for value in values if value is not None]
+    return f"{statistics.fmean(kept):.3f}" if kept else "—"
+
+
+def over_seeds(gains: Sequence[float]) -> str:
+    """The mean with Student's t interval over seeds."""
+    mean_ = statistics.fmean(gains)
+    if len(gains) < 2:
+        return f"{mean_:+.3f} (one seed)"
+    half = t_quantile(0.975, len(gains) - 1) * statistics.stdev(gains) / math.sqrt(len(gains))
+    return f"{mean_:+.3f} ({mean_ - half:+.3f} to {mean_ + half:+.3f})"
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
