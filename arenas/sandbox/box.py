@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import os
 import platform
 import queue
@@ -12,12 +11,13 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from lanista.arenas.sandbox import parse, values
+from lanista.arenas.sandbox import parse, probe
 from lanista.arenas.sandbox.types import PROGRAM_BYTES, Call, Limits, Results, Stop, check_calls
-from lanista.arenas.sandbox.worker import Gone, Raw, Worker, base_python
+from lanista.arenas.sandbox.worker import Gone, Raw, Worker, asked, base_python
 from lanista.errors import LanistaError, UsageError, suggest
 
 FULL, SECOND, UNSAFE = "full", "seccomp+landlock", "unsafe"
@@ -26,9 +26,6 @@ TIERS = (FULL, SECOND, UNSAFE)
 
 MACHINES = ("x86_64", "aarch64")
 DEFAULT = Limits()
-
-REQUEST_BYTES = 64_000_000
-"""Most that the program and the arguments of its calls may take together."""
 
 
 class Sandbox:
@@ -69,6 +66,8 @@ class Sandbox:
         self.workers = workers
         self._idle: queue.SimpleQueue[Worker | None] = queue.SimpleQueue()
         self._closed = False
+        self.why_not_stronger = ""
+        """Why the stronger tiers do not stand here; empty for the strongest, or where a tier was forced."""
         first = self._first(tier, allow_unsafe)
         self.tier: str = first.tier
         """What holds the programs: ``full``, ``seccomp+landlock`` or ``unsafe``."""
@@ -143,15 +142,12 @@ class Sandbox:
 
     # --- within
 
-    def request(self, asked: dict[str, Any], limits: Limits, answers: int) -> Raw:
+    def request(self, body: bytes, limits: Limits, answers: int) -> Raw:
         """Hands one request to a child and gives what came back, unread. (What `run` and the SQL runner stand on.)"""
         if os.getpid() != self._owner:
             raise LanistaError("a Sandbox does not survive a fork; make one in the new process")
         if self._closed:
             raise LanistaError("the Sandbox is closed")
-        body = json.dumps({**asked, "room": limits.result_bytes}, ensure_ascii=True).encode()
-        if len(body) > REQUEST_BYTES:
-            raise UsageError(f"the program and its calls take {len(body)} bytes; at most {REQUEST_BYTES} cross")
         worker = self._idle.get()
         try:
             for _ in range(3):
@@ -172,7 +168,8 @@ class Sandbox:
             self._idle.put(worker)
 
     def _run(self, source: str, calls: Sequence[Call], limits: Limits) -> Results:
-        raw = self.request(_asked(source, calls), limits, len(calls) or 1)
+        body = asked(source, [(call.function, call.args, call.kwargs) for call in calls], limits)
+        raw = self.request(body, limits, len(calls) or 1)
         told = parse.parse(raw.results, raw.output, len(calls))
         results, stop, error = parse.settle(told, raw.stop, raw.error, calls)
         return Results(self.tier, results, stop, error, parse.text(raw.output), raw.cpu_s, raw.wall_s)
@@ -190,11 +187,31 @@ class Sandbox:
         tried = []
         for name in (tier,) if tier else TIERS if allow_unsafe else TIERS[:2]:
             try:
-                return Worker(name, self._python, self._readable)
+                worker = _probed(Worker(name, self._python, self._readable))
             except LanistaError as error:
                 tried.append(f"{name}: {error}")
+            else:
+                self.why_not_stronger = "; ".join(tried)
+                return worker
         help_ = "" if tier else " (allow_unsafe=True runs programs without walls: only for programs you wrote yourself)"
         raise LanistaError(f"no sandbox stands on this machine: {'; '.join(tried)}{help_}")
+
+
+_held: set[tuple[str, str, int]] = set()
+"""Tiers (with interpreter and user) that a probe found to hold in this process."""
+
+
+def _probed(worker: Worker) -> Worker:
+    """The worker, once its walls have been tried. Raises LanistaError where they do not hold."""
+    which = (worker.tier, worker.python, os.geteuid())
+    if worker.tier != UNSAFE and which not in _held:
+        try:
+            probe.check(worker)
+        except BaseException:
+            worker.close()
+            raise
+        _held.add(which)
+    return worker
 
 
 def _check_system() -> None:
@@ -219,7 +236,7 @@ def _existing(path: str | os.PathLike[str]) -> str:
 
 def _refusal(program: str | bytes) -> tuple[Stop, str] | None:
     """Why a program is not even started."""
-    if not isinstance(program, (str, bytes)):
+    if not isinstance(program, str | bytes):
         raise UsageError(f"a program is text or bytes, not {type(program).__name__}")
     if len(program) > PROGRAM_BYTES:
         return "refused", f"the program has {len(program)} characters; at most {PROGRAM_BYTES} are run"
@@ -231,22 +248,8 @@ def _refusal(program: str | bytes) -> tuple[Stop, str] | None:
     return None
 
 
-def _asked(source: str, calls: Sequence[Call]) -> dict[str, Any]:
-    encoded = []
-    for i, call in enumerate(calls):
-        try:
-            args = values.encode(list(call.args), REQUEST_BYTES)
-            kwargs = values.encode(dict(call.kwargs), REQUEST_BYTES)
-        except values.Unfit as unfit:
-            raise UsageError(f"the arguments of calls[{i}] cannot cross: {unfit}") from None
-        encoded.append([call.function, args, kwargs])
-    return {"kind": "python", "program": source, "calls": encoded}
-
-
 def _together(tier: str, runs: Sequence[Results]) -> Results:
     """Runs of one call each as one."""
-    from dataclasses import replace
-
     worst = next((run for run in runs if run.stop is not None), None)
     return Results(
         tier,

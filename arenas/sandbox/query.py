@@ -45,6 +45,8 @@ def serve(asked: dict[str, Any], tell: Any) -> None:
         connection = sqlite3.connect(f"file:{quote(asked['path'])}?mode=ro&immutable=1", uri=True, isolation_level=None)
         for name, most in _LIMITS.items():
             connection.setlimit(getattr(sqlite3, name), most)
+        connection.execute("PRAGMA temp_store = MEMORY")  # there is no file to sort in
+        connection.execute("PRAGMA trusted_schema = OFF")
         connection.set_authorizer(guard)
         connection.set_progress_handler(progress, _EVERY)
         cursor = connection.execute(asked["sql"], values.decode(asked["parameters"]))

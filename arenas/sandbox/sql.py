@@ -11,9 +11,11 @@ from typing import Any, Self
 from lanista.arenas.sandbox import parse, values
 from lanista.arenas.sandbox.box import Sandbox
 from lanista.arenas.sandbox.types import Limits, Stop
+from lanista.arenas.sandbox.worker import packed
 from lanista.errors import UsageError
 
 SQL_CHARS = 100_000
+DEFAULT = Limits(cpu_s=5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class SqlRunner:
         *,
         rows: int = 1000,
         steps: int = 10_000_000,
-        limits: Limits = Limits(cpu_s=5.0),  # noqa: B008
+        limits: Limits = DEFAULT,
     ) -> Rows:
         """The first ``rows`` rows of one SELECT, or why there are none; ``steps`` are SQLite's, about 10⁷ a second.
 
@@ -87,7 +89,7 @@ class SqlRunner:
             "rows": rows,
             "steps": steps,
         }
-        raw = self._box.request(asked, limits, 1)
+        raw = self._box.request(packed(asked, limits), limits, 1)
         told = parse.parse(raw.results, raw.output, 1)
         (result,), stop, error = parse.settle(told, raw.stop, raw.error, (None,))
         if stop is not None:

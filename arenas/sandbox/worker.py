@@ -15,12 +15,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from lanista.arenas.sandbox import values
 from lanista.arenas.sandbox.types import Limits, Stop
 from lanista.arenas.sandbox.zygote import ENDED, ORDERS
-from lanista.errors import LanistaError
+from lanista.errors import LanistaError, UsageError
 
 _BOOT = """import sys, types
 for name in ("lanista", "lanista.arenas", "lanista.arenas.sandbox"):
@@ -31,6 +33,8 @@ from lanista.arenas.sandbox import zygote
 zygote.main()
 """
 START_S = 30.0
+REQUEST_BYTES = 64_000_000
+"""Most that a program and the arguments of its calls may take together."""
 _CHUNK = 1 << 16
 
 
@@ -50,11 +54,30 @@ class Gone(Exception):
     """The zygote is not there any more; nothing was run."""
 
 
+def asked(program: str, calls: Sequence[tuple[str, Any, Any]], limits: Limits) -> bytes:
+    """The request to run a program and make calls (name, args, kwargs). Raises UsageError for what cannot cross."""
+    encoded = []
+    for i, (name, args, kwargs) in enumerate(calls):
+        try:
+            encoded.append([name, values.encode(list(args), REQUEST_BYTES), values.encode(dict(kwargs), REQUEST_BYTES)])
+        except values.Unfit as unfit:
+            raise UsageError(f"the arguments of calls[{i}] cannot cross: {unfit}") from None
+    return packed({"kind": "python", "program": program, "calls": encoded}, limits)
+
+
+def packed(request: dict[str, Any], limits: Limits) -> bytes:
+    """A request as it crosses. Raises UsageError where it is too large."""
+    body = json.dumps({**request, "room": limits.result_bytes}, ensure_ascii=True).encode()
+    if len(body) > REQUEST_BYTES:
+        raise UsageError(f"the program and its calls take {len(body)} bytes; at most {REQUEST_BYTES} cross")
+    return body
+
+
 class Worker:
     """One zygote. Not safe for several threads at once. Raises LanistaError where the tier does not stand here."""
 
     def __init__(self, tier: str, python: str, readable: tuple[str, ...] = ()) -> None:
-        self.tier = tier
+        self.tier, self.python = tier, python
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         client = os.pidfd_open(os.getpid())
         said = os.memfd_create("sandbox-stderr")
@@ -169,32 +192,41 @@ class _Watch:
         return Raw(bytes(self.results), bytes(self.output), self.stop, self.error, cpu_s, wall_s)
 
     def _until_reaped(self) -> tuple[int, float]:
+        """Waits for the word that the child is reaped; gives its status and CPU seconds."""
         poll = select.poll()
-        for fd in (self.results_fd, self.output_fd, self.control.fileno()):
+        for fd in (self.results_fd, self.output_fd):
+            os.set_blocking(fd, False)
             poll.register(fd, select.POLLIN)
+        control = self.control.fileno()
+        poll.register(control, select.POLLIN)
         deadline = self.started + self.limits.wall_s
         ended: tuple[int, float] | None = None
-        open_pipes = 2
-        while ended is None or open_pipes:
-            now = time.monotonic()
-            until = deadline if self.pidfd < 0 or self.killed else min(deadline, self.cpu_at)
-            for fd, _ in poll.poll(None if self.killed else max(0.0, until - now) * 1000 + 1):
-                if fd == self.control.fileno():
-                    message, fds, _, _ = socket.recv_fds(self.control, 64, 1)
-                    if not message:
-                        raise Gone
-                    if message[:1] == b"S":
-                        self.pidfd = fds[0]
-                        self._start_clock()
-                    else:
-                        ended = ENDED.unpack(message[1:])
-                        poll.unregister(self.control)
+        while ended is None:
+            until = deadline if self.pidfd < 0 else min(deadline, self.cpu_at)
+            wait_ms = None if self.killed else max(0.0, until - time.monotonic()) * 1000 + 1
+            for fd, _ in poll.poll(wait_ms):
+                if fd == control:
+                    ended = self._hear() or ended
                 elif not self._read(fd):
                     poll.unregister(fd)
-                    open_pipes -= 1
             if not self.killed and ended is None:
                 self._check(deadline)
+        for fd in (self.results_fd, self.output_fd):
+            while self._read(fd):  # what is left in the pipes; nobody writes any more
+                pass
         return ended
+
+    def _hear(self) -> tuple[int, float] | None:
+        """One message of the zygote: that the child runs, or (then its end) that it is reaped."""
+        message, fds, _, _ = socket.recv_fds(self.control, 64, 1, socket.MSG_CMSG_CLOEXEC)
+        if not message:
+            raise Gone
+        if message[:1] == b"E":
+            status, cpu_s = ENDED.unpack(message[1:])
+            return status, cpu_s
+        self.pidfd = fds[0]
+        self._start_clock()
+        return None
 
     def _start_clock(self) -> None:
         pid = _pid_of(self.pidfd)
@@ -204,8 +236,11 @@ class _Watch:
             self._kill()
 
     def _read(self, fd: int) -> bool:
-        """Takes what there is; False at the end of the pipe."""
-        data = os.read(fd, _CHUNK)
+        """Takes some of what there is; False where there is nothing."""
+        try:
+            data = os.read(fd, _CHUNK)
+        except BlockingIOError:
+            return False
         if not data:
             return False
         kept, most = (

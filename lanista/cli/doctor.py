@@ -64,6 +64,7 @@ def _look() -> dict[str, Any]:
         "cache": f"{cache_dir()} ({size(free_bytes(cache_dir()))} free)",
         "extras": {extra: _extra(packages) for extra, packages in NEEDS.items()},
         "devices": _devices(),
+        "sandbox": _sandbox(),
         "arenas": {name: broken.get(name, "fine") for name in arenas.names()},
         "agents": {name: broken.get(name, "fine") for name in agents.names()},
         "broken": broken,
@@ -88,3 +89,14 @@ def _devices() -> str:
     if torch.cuda.is_available():
         return ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
     return f"CPU only, {torch.get_num_threads()} threads"
+
+
+def _sandbox() -> str:
+    from lanista.arenas.sandbox import Sandbox
+
+    try:
+        with Sandbox() as box:
+            held = f"tier {box.tier}"
+            return held if box.tier == "full" else f"{held}; not full: {box.why_not_stronger}"
+    except LanistaError as error:
+        return f"none: {error}"
