@@ -75,16 +75,20 @@ def _verify(store: object, json: bool) -> None:
     from lanista.arenas import get
     from lanista.arenas import replay as play_again
 
-    same, different = 0, []
-    for row, episode in store.items():  # type: ignore[attr-defined]
+    same = 0
+    different: list[str] = []
+    damaged: dict[str, LanistaError] = {}
+    for row, episode in store.items(damaged.__setitem__):  # type: ignore[attr-defined]
         again = play_again(episode.to_dict(), get(episode.arena)).episode()
         if again.canonical() == episode.canonical():
             same += 1
         else:
             different.append(row["id"])
     if json:
-        print_json({"same": same, "different": different})
+        print_json({"same": same, "different": different, "damaged": list(damaged)})
     else:
-        console.print(f"{same} of {same + len(different)} games replay to the same bytes")
+        console.print(f"{same} of {same + len(different) + len(damaged)} games replay to the same bytes")
+    if damaged:
+        raise LanistaError(f"the records of these games are damaged: {', '.join(list(damaged)[:10])}")
     if different:
         raise LanistaError(f"these games do not replay to their record: {', '.join(different[:10])}")
