@@ -1,0 +1,39 @@
+"""Support desk: four seats of a telecom provider's help desk find out what is wrong, mend it and write it down.
+
+The world, the tools, the rules of the house, the rewards and the five tables are in docs/arenas/support-desk.md.
+"""
+
+from lanista.arenas.contract import Arena
+from lanista.arenas.support_desk.alike import alike
+from lanista.arenas.support_desk.config import Config
+from lanista.arenas.support_desk.rewards import DEFAULT, EFFICIENCY, TEAM_TERMS, SupportDeskRewards
+from lanista.arenas.support_desk.rules import SupportDeskRules, turns_bound
+from lanista.arenas.support_desk.words import SupportDeskWords
+
+arena = Arena(
+    name="support_desk",
+    version="1",
+    summary="a telecom help desk: route, diagnose, mend or escalate, and write the ticket",
+    rules=SupportDeskRules(),
+    words=SupportDeskWords(),
+    rewards=SupportDeskRewards(),
+    config=Config,
+    presets={"default": DEFAULT, "efficiency": EFFICIENCY},
+    team_terms=TEAM_TERMS,
+    turns_bound=turns_bound,
+    alike=alike,
+    degenerate_bound=0.1,
+    metrics={
+        "resolved": "cases that came to their right end, told, with nothing else changed and no rule broken (rate)",
+        "turns": "turns at the customer in a case",
+        "abandoned": "cases that the customer left (rate)",
+        "escalated_wrongly": "cases escalated that should not have been (rate)",
+        "violations": "calls that broke a rule of the house, in a case",
+        "errors": "calls answered with an error, in a case",
+        "diagnostics": "questions and readings that were asked to find the cause, in a case",
+        "ticket": "share of the ticket's fields that say what happened",
+    },
+    success="resolved",
+)
+
+__all__ = ["Config", "arena"]

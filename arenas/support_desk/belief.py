@@ -1,0 +1,198 @@
+"""What can be known: the space of worlds a complaint leaves open, and the posterior after what the desk was told.
+
+A hypothesis is a set of faults with the customer's two flags (see faults). Every test shows one thing in each, so the
+posterior is the prior on a subset of them: a bit mask over the space. Entropies are in bits over the *faults*; the
+flags are summed out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+
+from lanista.arenas.support_desk.faults import (
+    ALL,
+    BIT,
+    CLAIMS,
+    OF_OWNER,
+    OF_SERVICE,
+    SERVICES,
+    SHY,
+    TESTS,
+    bits,
+    internet,
+    observe,
+    symptom,
+)
+
+_INTERNET, _MOBILE = OF_SERVICE["internet"], OF_SERVICE["mobile"]
+_TECHNICIAN, _HUMAN = bits("line_cut", "line_noise"), bits("sim_blocked", "unknown_charge")
+_SETTINGS = bits("bridge_mode", "bad_dns", "hung_modem", "wifi_channel", "old_firmware")
+_SILENT = bits("suspended", "dead_modem", "loose_cable")  # what may stand before a fault that nobody here can mend
+
+CLAIM_RATE = 0.5
+"""How often a customer with internet trouble has rebooted before the call."""
+LIE_RATE = {"helpful": 0.0, "mixed": 0.25, "difficult": 0.5}
+"""How often a customer says so of a modem that hangs, and calls a loose cable fine."""
+
+
+def possible(mask: int) -> bool:
+    """Whether a case may have these faults together: none is hidden behind one that nobody at the desk can mend, and
+    no two must end with different people."""
+    if mask & _TECHNICIAN and mask & _HUMAN:
+        return False
+    if mask & BIT["line_cut"] and mask & BIT["line_noise"]:
+        return False
+    if mask & BIT["dead_modem"] and mask & _SETTINGS:
+        return False  # a new modem would mend them all
+    if mask & bits("outage", "line_cut"):
+        beside = mask & _INTERNET & ~_SILENT
+        if beside.bit_count() > 1:
+            return False
+    if mask & BIT["line_noise"] and mask & BIT["low_profile"]:
+        return False
+    return not (mask & BIT["sim_blocked"] and (mask & _MOBILE).bit_count() > 1)
+
+
+def masks(mask: int) -> bool:
+    """Whether one of these faults hides another: two in one service, or a suspended account beside a mobile fault."""
+    if any((mask & of).bit_count() > 1 for of in OF_SERVICE.values()):
+        return True
+    return bool(mask & BIT["suspended"] and mask & _MOBILE)
+
+
+@lru_cache(maxsize=64)
+def fault_sets(faults: int, masking: bool, topic: str) -> tuple[int, ...]:
+    """Every set of faults that a case of this kind may have."""
+    pool = [bit for bit in BIT.values() if topic == "any" or bit & OF_OWNER[topic]]
+    sets = (sum(chosen) for chosen in itertools.combinations(pool, faults))
+    return tuple(mask for mask in sets if possible(mask) and masks(mask) == masking)
+
+
+class Space:
+    """The hypotheses that one complaint leaves open, with their prior. Shared by all its cases; only caches change."""
+
+    def __init__(self, sets: tuple[int, ...], lie_rate: float) -> None:
+        self.hypotheses: list[int] = []
+        self.weights: list[float] = []
+        self._group: list[int] = []
+        for group, faults in enumerate(sets):
+            for truth, weight in _with_flags(faults, lie_rate):
+                self.hypotheses.append(truth)
+                self.weights.append(weight)
+                self._group.append(group)
+        self.index = {truth: i for i, truth in enumerate(self.hypotheses)}
+        self.everything = (1 << len(self.hypotheses)) - 1
+        self._entropies: dict[int, float] = {}
+        self._parts: dict[tuple[str, int], Mapping[str, int]] = {}
+        self._needed: dict[tuple[int, int], int] = {}
+        self._best: dict[tuple[int, int], str | None] = {}
+        self._with: dict[int, int] = {}
+
+    def parts(self, test: str, gone: int) -> Mapping[str, int]:
+        """For each thing that ``test`` may show once ``gone`` is cleared: the hypotheses in which it does."""
+        known = self._parts.get((test, gone))
+        if known is None:
+            found: dict[str, int] = {}
+            for i, truth in enumerate(self.hypotheses):
+                shown = observe(test, truth, gone)
+                found[shown] = found.get(shown, 0) | 1 << i
+            known = self._parts[test, gone] = found
+        return known
+
+    def having(self, faults: int) -> int:
+        """The hypotheses with at least one of these faults."""
+        known = self._with.get(faults)
+        if known is None:
+            known = self._with[faults] = sum(1 << i for i, truth in enumerate(self.hypotheses) if truth & faults)
+        return known
+
+    def mass(self, mask: int) -> float:
+        """The prior weight of a set of hypotheses, not normalised."""
+        return sum(self.weights[i] for i in members(mask))
+
+    def entropy(self, mask: int) -> float:
+        """Bits of uncertainty about the faults when only these hypotheses are left."""
+        known = self._entropies.get(mask)
+        if known is None:
+            groups: dict[int, float] = {}
+            for i in members(mask):
+                groups[self._group[i]] = groups.get(self._group[i], 0.0) + self.weights[i]
+            total = sum(groups.values())
+            known = -sum(w / total * math.log2(w / total) for w in groups.values()) if len(groups) > 1 else 0.0
+            if len(self._entropies) > 200_000:
+                self._entropies.clear()
+            self._entropies[mask] = known
+        return known
+
+    def expected(self, mask: int, test: str, gone: int) -> float:
+        """The bits that ``test`` is expected to leave, over what it may show."""
+        total, left = 0.0, 0.0
+        for part in self.parts(test, gone).values():
+            inside = mask & part
+            if inside:
+                weight = self.mass(inside)
+                total += weight
+                left += weight * self.entropy(inside)
+        return left / total
+
+    def best(self, mask: int, gone: int) -> str | None:
+        """The test that is expected to tell the most, None where no test tells anything."""
+        if (mask, gone) not in self._best:
+            now = self.entropy(mask)
+            found = min(TESTS, key=lambda test: round(self.expected(mask, test, gone), 9)) if now else None
+            if found is not None and self.expected(mask, found, gone) > now - 1e-9:
+                found = None
+            self._best[mask, gone] = found
+        return self._best[mask, gone]
+
+    def needed(self, truth: int, mask: int) -> int:
+        """Diagnostics that a desk asks which always takes the most telling one, and mends what it is sure of."""
+        key = (truth, mask)
+        if key not in self._needed:
+            asked, gone = 0, 0
+            while self.entropy(mask):
+                test = self.best(mask, gone)
+                if test is not None:
+                    asked += 1
+                    mask &= self.parts(test, gone)[observe(test, truth, gone)]
+                    continue
+                sure = ALL & ~gone
+                for i in members(mask):
+                    sure &= self.hypotheses[i]
+                if not sure:
+                    break
+                gone |= sure
+            self._needed[key] = asked
+        return self._needed[key]
+
+
+def _with_flags(faults: int, lie_rate: float) -> list[tuple[int, float]]:
+    """The set of faults with each pair of the customer's flags that can be, and its share of the set's weight."""
+    claims = 0.0 if internet(faults) == "ok" else lie_rate if faults & BIT["hung_modem"] else CLAIM_RATE
+    shy = lie_rate if faults & BIT["loose_cable"] else 0.0
+    pairs = itertools.product(((0, 1 - claims), (CLAIMS, claims)), ((0, 1 - shy), (SHY, shy)))
+    return [(faults | a | b, p * q) for (a, p), (b, q) in pairs if p * q > 0]
+
+
+@lru_cache(maxsize=128)
+def space(faults: int, masking: bool, topic: str, cooperation: str, complaint: str) -> Space:
+    """The space that a complaint opens at a desk of this kind."""
+    sets = fault_sets(faults, masking, topic)
+    return Space(tuple(mask for mask in sets if symptom(mask) == complaint), LIE_RATE[cooperation])
+
+
+@lru_cache(maxsize=1 << 16)
+def members(mask: int) -> tuple[int, ...]:
+    """The positions of a mask's bits, ascending."""
+    found = []
+    while mask:
+        low = mask & -mask
+        found.append(low.bit_length() - 1)
+        mask ^= low
+    return tuple(found)
+
+
+__all__ = ["CLAIM_RATE", "LIE_RATE", "SERVICES", "Space", "fault_sets", "masks", "members", "possible", "space"]

@@ -1,0 +1,217 @@
+"""Cases: drawn from a seed, without end, each in one split; and the right end of each, by the rules of its house."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lanista.arenas import chance
+from lanista.arenas.support_desk.belief import LIE_RATE, Space, fault_sets, space
+from lanista.arenas.support_desk.config import Config
+from lanista.arenas.support_desk.faults import (
+    BIT,
+    CLAIMS,
+    NAMES,
+    SHY,
+    STEPS,
+    WRITES,
+    bits,
+    internet,
+    named,
+    symptom,
+)
+from lanista.arenas.support_desk.policy import SPLITS, Params, split_of, vectors
+from lanista.arenas.tools import Call, call
+from lanista.errors import LanistaError
+
+PLANS: Mapping[str, tuple[int, int]] = {"S": (50, 20), "M": (100, 30), "L": (250, 40), "XL": (500, 50)}
+"""Mbps and euros a month, by the plan's name."""
+ACCESS = ("dsl", "cable", "fibre")
+ASIDES = ("neighbour", "weather", "moving", "holiday", "television", "dog", "work")
+PATIENCE = {"helpful": 16, "mixed": 13, "difficult": 11}
+"""What a customer with one fault puts up with; six more for each further one, and up to two by chance."""
+
+WRITE, STEP, EXPLAIN = "write", "step", "explain"
+_STEP_OF = {fault: step for step, fault in STEPS.items()}
+_WRITE_OF = {fault: write for write, fault in WRITES.items()}
+_CONFLICTABLE = bits("double_charge", "ended_discount", "late_fee")
+_TECHNICIAN = bits("line_cut", "line_noise")
+
+
+class Context(NamedTuple):
+    """The facts of the account that are no faults."""
+
+    access: str
+    plan: str
+    """What was ordered."""
+    billed: str
+    """What is billed: another plan only where the plan is wrong."""
+    months: int
+    waived: int
+    refund_eur: int
+    refund_days: int
+    fee_eur: int
+    due_eur: int
+    until: str
+    """When an outage ends, on the hour."""
+    days: int
+    """For how many days the customer has had the trouble."""
+    times: int
+    """How often they say they have rebooted."""
+    asides: tuple[str, ...]
+
+
+class Remedy(NamedTuple):
+    """The right end of one fault: ``how`` is write, step, explain, technician or human."""
+
+    how: str
+    call: Call | None = None
+
+
+class Case(NamedTuple):
+    """What never changes in a call."""
+
+    config: Config
+    truth: int
+    """Faults and the customer's flags."""
+    complaint: str
+    mentions_reboot: bool
+    """Whether the customer says at once that they have rebooted."""
+    params: Params
+    context: Context
+    patience: int
+    space: Space
+    start: int
+    """The hypotheses that are left after the customer's first words."""
+    entropy: float
+    """Bits then."""
+    needed: int
+    """Diagnostics an optimal desk needs."""
+    remedies: Mapping[str, Remedy]
+    """By fault."""
+    expected: frozenset[Call]
+    """The changes that should have been made at the end, and the escalation."""
+
+
+def deal(seed: int, config: Config) -> tuple[Case, int]:
+    """The case of a seed and the key of its chance."""
+    key = chance.key("support_desk", seed)
+    rng = chance.stream(key, "case")
+    faults, access, plan = rng.choice(combinations(config))
+    params = rng.choice(vectors(config.split))
+    context = _context(rng, faults, access, plan, params, config)
+    lie = LIE_RATE[config.cooperation]
+    truth = faults
+    if internet(faults) != "ok" and rng.random() < (lie if faults & BIT["hung_modem"] else 0.5):
+        truth |= CLAIMS
+    if faults & BIT["loose_cable"] and rng.random() < lie:
+        truth |= SHY
+    mentions = bool(truth & CLAIMS) and rng.random() < 0.5
+    patience = PATIENCE[config.cooperation] + 6 * (config.faults - 1) + rng.randrange(3)
+    return build(config, truth, mentions, params, context, patience), key
+
+
+def build(config: Config, truth: int, mentions_reboot: bool, params: Params, context: Context, patience: int) -> Case:
+    """The case with these hidden facts. Raises LanistaError for faults that the config does not allow."""
+    faults = named(truth)
+    complaint = symptom(truth)
+    hypotheses = space(config.faults, config.masking, config.topic, config.cooperation, complaint)
+    if truth not in hypotheses.index:
+        raise LanistaError(f"no case of this kind has the faults {', '.join(faults)}")
+    start = hypotheses.everything
+    if mentions_reboot:
+        start &= hypotheses.parts("rebooted", 0)["yes"]
+    remedies = {name: remedy(name, params, context) for name in faults}
+    expected = {r.call for r in remedies.values() if r.how not in (EXPLAIN, STEP) and r.call is not None}
+    return Case(
+        config, truth, complaint, mentions_reboot, params, context, patience, hypotheses, start,
+        hypotheses.entropy(start), hypotheses.needed(truth, start), remedies, frozenset(expected),
+    )  # fmt: skip
+
+
+def remedy(fault: str, params: Params, context: Context) -> Remedy:
+    """What the rules of the house demand for a fault."""
+    if fault in ("line_cut", "line_noise"):
+        return Remedy("technician", call("escalate", to="technician"))
+    human = Remedy("human", call("escalate", to="human"))
+    if fault in ("sim_blocked", "unknown_charge"):
+        return human
+    if fault in ("outage", "proration"):
+        return Remedy(EXPLAIN)
+    if fault == "double_charge":
+        if context.refund_eur > params.refund_eur or context.refund_days > params.refund_days:
+            return human
+        return Remedy(WRITE, call("refund", charge="C2", amount=context.refund_eur))
+    if fault == "ended_discount" and context.months < params.discount_months:
+        return Remedy(EXPLAIN)
+    if fault == "late_fee" and context.waived >= params.waivers:
+        return Remedy(EXPLAIN)
+    if fault == "wrong_plan":
+        return Remedy(WRITE, call("change_plan", plan=context.plan))
+    if fault in _STEP_OF:
+        return Remedy(STEP, call("instruct", step=_STEP_OF[fault]))
+    return Remedy(WRITE, call(_WRITE_OF[fault]))
+
+
+@lru_cache(maxsize=64)
+def combinations(config: Config) -> tuple[tuple[int, str, str], ...]:
+    """Every (faults, access, plan) of the config's kind that belongs to its split.
+
+    A set of two or three faults belongs to one split whole. Single faults must be learnt somewhere, so each is in
+    every split, with other accesses and plans: 8 of the 12 pairs in train, 2 in dev, 2 in test. Raises LanistaError
+    where a split has none.
+    """
+    found: list[tuple[int, str, str]] = []
+    for faults in fault_sets(config.faults, config.masking, config.topic):
+        if config.conflicts and not _can_conflict(faults):
+            continue
+        pairs = [(access, plan) for access in ACCESS for plan in PLANS]
+        if config.faults == 1:
+            pairs.sort(key=lambda pair: chance.key("split", faults, *pair))
+            first, last = {"train": (0, 8), "dev": (8, 10), "test": (10, 12)}[config.split]
+            pairs = pairs[first:last]
+        elif split_of("faults", *named(faults)) != config.split:
+            continue
+        found += [(faults, access, plan) for access, plan in pairs]
+    if not found:
+        raise LanistaError(f"no case of the split {config.split!r} fits this config; loosen its difficulty keys")
+    return tuple(found)
+
+
+def _can_conflict(faults: int) -> bool:
+    if faults & _TECHNICIAN:
+        faults &= ~BIT["double_charge"]  # it would end with a human, and the line with a technician
+    return bool(faults & _CONFLICTABLE)
+
+
+def _context(rng: random.Random, faults: int, access: str, plan: str, params: Params, config: Config) -> Context:
+    """Facts that make the case a policy conflict where the config asks for one, and none otherwise."""
+    able = list(named(faults & _CONFLICTABLE))
+    if faults & _TECHNICIAN and "double_charge" in able:
+        able.remove("double_charge")
+    against = rng.choice(able) if config.conflicts else None
+    too_much, too_old = False, False
+    if against == "double_charge":
+        too_much = rng.random() < 0.5
+        too_old = not too_much
+    months, limit, oldest = params.discount_months, params.refund_eur, params.refund_days
+    return Context(
+        access=access,
+        plan=plan,
+        billed=rng.choice([p for p in PLANS if p != plan]) if faults & BIT["wrong_plan"] else plan,
+        months=months - 1 - rng.randrange(4) if against == "ended_discount" else months + rng.randrange(24),
+        waived=params.waivers + rng.randrange(2) if against == "late_fee" else rng.randrange(params.waivers),
+        refund_eur=limit + 1 + rng.randrange(20) if too_much else 5 + rng.randrange(limit - 4),
+        refund_days=oldest + 1 + rng.randrange(60) if too_old else 2 + rng.randrange(oldest - 1),
+        fee_eur=3 + rng.randrange(10),
+        due_eur=20 + rng.randrange(80),
+        until=f"{9 + rng.randrange(14):02d}:00",
+        days=2 + rng.randrange(5),
+        times=1 + rng.randrange(3),
+        asides=tuple(rng.sample(ASIDES, config.distractors)),
+    )
+
+
+__all__ = ["NAMES", "PLANS", "SPLITS", "Any", "Case", "Context", "Remedy", "build", "combinations", "deal", "remedy"]

@@ -1,0 +1,83 @@
+"""What can be set: the split, who plays the customer, and the difficulty vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lanista.arenas.support_desk.faults import BILLING, TECHNICAL
+from lanista.arenas.support_desk.policy import SPLITS
+from lanista.errors import UsageError, suggest
+
+COOPERATION = ("helpful", "mixed", "difficult")
+TOPICS = ("any", TECHNICAL, BILLING)
+CUSTOMERS = ("world", "seat")
+MOST_FAULTS = 3
+DIFFICULTY = ("faults", "masking", "conflicts", "distractors", "cooperation", "error_rate", "horizon")
+"""The keys of the difficulty vector."""
+
+
+def least_horizon(faults: int) -> int:
+    """Decisions that suffice for any case with this many faults, errors of the customer included."""
+    return 8 + 8 * faults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """One desk and the kind of case it gets."""
+
+    split: str = "train"
+    """``train``, ``dev`` or ``test``: no combination of faults and no policy is in two of them."""
+    topic: str = "any"
+    """``any``, ``technical`` or ``billing``: whose faults the cases have."""
+    faults: int = 1
+    """How many faults a case has: 1 to 3."""
+    masking: bool = False
+    """Whether one fault hides another (needs two faults or more); otherwise each sits in a service of its own."""
+    conflicts: bool = False
+    """Whether a policy forbids the fix that the customer wants (a refund over the limit, a fee waived too often)."""
+    distractors: int = 0
+    """Irrelevant things that the customer says at the start: 0 to 3."""
+    cooperation: str = "helpful"
+    """``helpful``, ``mixed`` or ``difficult``: less patience, more that is not true."""
+    error_rate: float = 0.0
+    """How often the customer does a step wrong, or misreads what they are asked to give: 0 to 0.5."""
+    horizon: int = 32
+    """Decisions of the desk after which the call is cut."""
+    customer: str = "world"
+    """``world`` (simulated) or ``seat`` (customer_0 answers)."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError on a value that is impossible, alone or beside the others."""
+        _one_of("split", self.split, SPLITS)
+        _one_of("topic", self.topic, TOPICS)
+        _one_of("cooperation", self.cooperation, COOPERATION)
+        _one_of("customer", self.customer, CUSTOMERS)
+        _whole("faults", self.faults, 1, MOST_FAULTS)
+        _whole("distractors", self.distractors, 0, 3)
+        for name in ("masking", "conflicts"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} is true or false, not {getattr(self, name)!r}")
+        if self.masking and self.faults < 2:
+            raise UsageError("masking needs two faults or more: one fault hides nothing; set faults to 2 or 3")
+        if self.topic == BILLING and self.faults > 1 and not self.masking:
+            raise UsageError("several billing faults sit on one bill: set masking to true, or topic to any")
+        if self.topic == TECHNICAL and self.faults > 2 and not self.masking:
+            raise UsageError("three technical faults share a service: set masking to true, or topic to any")
+        if self.conflicts and self.topic == TECHNICAL:
+            raise UsageError("policy conflicts are about bills: set topic to any or billing, or conflicts to false")
+        rate = self.error_rate
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 0.5:
+            raise UsageError(f"error_rate is a number from 0 to 0.5, not {rate!r}")
+        object.__setattr__(self, "error_rate", float(rate))
+        _whole("horizon", self.horizon, least_horizon(self.faults), 200)
+
+
+def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"unknown {name} {value!r}{suggest(str(value), known)} (there are: {', '.join(known)})")
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise UsageError(f"{name} is a whole number from {low} to {high}, not {value!r}")

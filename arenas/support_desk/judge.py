@@ -1,0 +1,107 @@
+"""The judge: goals, frame, what the customer was told, the rules of the house, the ticket. All of it from the state.
+
+Computed whenever it is asked for, so a call that was cut has its parts too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
+from lanista.arenas.support_desk.faults import BIT, WRITES, named
+
+if TYPE_CHECKING:
+    from lanista.arenas.support_desk.rules import State
+
+PROPER = ("closed", "technician", "human")
+"""Ends that the desk chose."""
+GOAL, TOLD, FRAME, POLICY, TICKET = 0.4, 0.2, 0.15, 0.15, 0.1
+"""What each part counts; all but the goal only in the share of faults that came to their right end."""
+
+
+class Grade(NamedTuple):
+    """The parts of a judgement, each in [0, 1], and what follows from them."""
+
+    goal: float
+    """The share of the faults that came to their right end."""
+    told: float
+    """The share of the causes that the customer was told, less those that were wrong."""
+    frame: bool
+    """Nothing was changed and nobody sent that should not have been."""
+    policy: bool
+    """No rule of the house was broken."""
+    ticket: float
+    """The share of the ticket's fields that say what happened."""
+    resolved: bool
+    """Every fault came to its right end, all told, nothing else changed, no rule broken."""
+    score: float
+
+
+def grade(state: State) -> Grade:
+    """The judgement of a call as it stands."""
+    case = state.case
+    faults = named(case.truth)
+    goal = sum(_done(state, fault) for fault in faults) / len(faults)
+    told = max(0, (state.told.bit_count() - state.wrong.bit_count()) / len(faults))
+    frame = set(state.changes) <= case.expected
+    policy = state.rules_broken == 0
+    ticket = ticket_share(state)
+    proper = state.end in PROPER
+    resolved = proper and goal == 1 and told == 1 and frame and policy
+    parts = GOAL + TOLD * told + FRAME * frame + POLICY * policy + TICKET * ticket
+    return Grade(goal, told, frame, policy, ticket, resolved, round(goal * parts * (1 if proper else 0.5), 9))
+
+
+def _done(state: State, fault: str) -> bool:
+    remedy, bit = state.case.remedies[fault], BIT[fault]
+    if remedy.how in (WRITE, STEP):
+        return bool(state.gone & bit)
+    if remedy.how == EXPLAIN:
+        return bool(state.told & bit)
+    return state.end == remedy.how
+
+
+def escalation_is_right(state: State, to: str) -> bool:
+    """Whether somebody must be sent or called, and nothing is left that the desk should have done itself."""
+    remedies = state.case.remedies
+    if not any(remedy.how == to for remedy in remedies.values()):
+        return False
+    return all(remedy.how == to or _done(state, fault) for fault, remedy in remedies.items())
+
+
+def ticket_share(state: State) -> float:
+    """How many of the ticket's four fields are right, as a share: causes, end, identity, changes."""
+    if state.ticket is None:
+        return 0.0
+    said = state.ticket.args
+    changed = {change.tool for change in state.changes if change.tool in WRITES}
+    right = (
+        set(said["causes"]) == set(named(state.case.truth)),
+        said["end"] == state.end,
+        said["identity"] == state.identified.issuperset(state.case.params.identity),
+        set(said["changes"]) == changed,
+    )
+    return float(sum(right)) / len(right)
+
+
+def facts(state: State, judged: Grade) -> dict[str, Any]:
+    """The facts of the outcome: what boards show, and what was hidden."""
+    case = state.case
+    escalated = state.end in ("technician", "human")
+    return {
+        "resolved": judged.resolved,
+        "turns": state.turns,
+        "decisions": state.decisions,
+        "diagnostics": state.diagnostics,
+        "abandoned": state.end == "abandoned",
+        "escalated_wrongly": escalated and not escalation_is_right(state, str(state.end)),
+        "violations": state.rules_broken,
+        "errors": state.errors,
+        "goal": judged.goal,
+        "told": judged.told,
+        "frame": judged.frame,
+        "ticket": judged.ticket,
+        "end": state.end,
+        "faults": list(named(case.truth)),
+        "needed": case.needed,
+    }

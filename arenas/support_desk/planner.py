@@ -1,0 +1,174 @@
+"""The planner: solves a case it can see whole, and proves the solution in the real environment.
+
+``solve`` lists the calls that a desk which knew the hidden world would make, no call more than it needs.
+``prove`` replays them, and again without each of them: the whole scores 1, and less than 1 with any step left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lanista.arenas.contract import Arena, Seat
+from lanista.arenas.referee import Game
+from lanista.arenas.support_desk import calls, judge
+from lanista.arenas.support_desk.calls import BILLING, ROUTER, SPECIALISTS, TECHNICAL
+from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
+from lanista.arenas.support_desk.faults import BIT, CLAIMS, OF_OWNER, STEPS, WRITES, named, observe
+from lanista.arenas.support_desk.policy import ACCOUNT_DATA, FACTORS, SUPPORT
+from lanista.arenas.support_desk.rules import OVER, TICKET, State, SupportDeskRules, contradicted
+from lanista.arenas.tools import Call, call
+from lanista.errors import LanistaError
+
+_RULES = SupportDeskRules()
+_HOSTS = (BILLING, TECHNICAL)
+"""Who goes first: a suspended account hides what is behind it, and a technician is sent by the technical seat."""
+
+_STEP_OF = {fault: step for step, fault in STEPS.items()}
+
+Plan = tuple[tuple[Seat, Call], ...]
+
+
+def solve(state: State) -> Plan:
+    """(seat, call) for every step from here to the end of the case. Raises LanistaError where it finds none."""
+    steps: list[tuple[Seat, Call]] = []
+    while state.stage != OVER:
+        (seat,) = _RULES.owes(state)
+        move = next(_next(state))
+        steps.append((seat, move))
+        if len(steps) > 200:
+            raise LanistaError(f"the planner runs in circles over {', '.join(named(state.case.truth))}")
+        state = _RULES.play(state, {seat: move}).state
+    return tuple(steps)
+
+
+def prove(arena: Arena, seed: int, config: Any) -> Plan:
+    """The plan of a case, proven. Raises LanistaError naming the seed where it scores less than 1 or has a step that
+    it can do without."""
+    game = Game(arena, seed, config)
+    plan = solve(game.state)
+    found = replayed(game, plan)
+    faults = ", ".join(named(game.state.case.truth))
+    if found != 1.0:
+        raise LanistaError(f"seed {seed} ({faults}): the planner's solution scores {found}, not 1")
+    for i, (seat, step) in enumerate(plan):
+        if replayed(game, plan[:i] + plan[i + 1 :]) >= 1.0:
+            raise LanistaError(f"seed {seed} ({faults}): {seat}'s step {step} is not needed")
+    return plan
+
+
+def replayed(game: Game, plan: Sequence[tuple[Seat, Call]]) -> float:
+    """The desk's score after these calls in a copy of ``game``, whoever holds the call; as it stands if it goes on."""
+    twin = game.fork()
+    for seat, step in plan:
+        if twin.over:
+            break
+        if twin.owed() == (seat,):
+            twin.submit(seat, str(step))
+    if twin.outcome is not None:
+        return twin.outcome.scores["desk"]
+    return judge.grade(twin.state).score
+
+
+def _next(state: State) -> Iterator[Call]:
+    """The next call; the first that is yielded counts."""
+    if state.stage == TICKET:
+        yield right_ticket(state)
+    case, holder = state.case, state.holder
+    open_ = [fault for fault in named(case.truth) if not _settled(state, fault)]
+    mine = [f for f in open_ if holder in SPECIALISTS and BIT[f] & OF_OWNER[holder]]
+    for fault in mine:
+        yield from _mend(state, fault)
+    others = [host for host in _HOSTS if host != holder and any(BIT[f] & OF_OWNER[host] for f in open_)]
+    if others:
+        yield call("route" if holder == ROUTER else "handover", to=others[0])
+    ends = {r.how for r in case.remedies.values()} & {"technician", "human"}
+    for end in ends:
+        if holder == BILLING and end == "technician":
+            yield call("handover", to=TECHNICAL)
+        yield call("escalate", to=end)
+    yield call("close")
+
+
+def _settled(state: State, fault: str) -> bool:
+    """Whether nothing is left to do about a fault but to end the call."""
+    how, bit = state.case.remedies[fault].how, BIT[fault]
+    if not state.told & bit:
+        return False
+    if how in (WRITE, STEP):
+        return bool(state.gone & bit)
+    return how == EXPLAIN or _evidence(state, how, fault) is None
+
+
+def _mend(state: State, fault: str) -> Iterator[Call]:
+    remedy, bit = state.case.remedies[fault], BIT[fault]
+    if remedy.how == STEP and not state.gone & bit:
+        yield _step(state, _STEP_OF[fault])
+    if remedy.how == WRITE and not state.gone & bit:
+        assert remedy.call is not None
+        tool = remedy.call.tool
+        yield from _identify(state)
+        read = _evidence(state, tool, fault)
+        if read is not None:
+            yield read
+        if tool in state.case.params.confirm and tool not in state.agreed:
+            yield call("confirm", action=tool)
+        yield remedy.call
+    if remedy.how in ("technician", "human"):
+        read = _evidence(state, remedy.how, fault)
+        if read is not None:
+            if read.tool in ACCOUNT_DATA:
+                yield from _identify(state)
+            yield read
+    if not state.told & bit:
+        if fault == "outage":
+            yield call("explain", cause=fault, until=state.case.context.until)
+        yield call("explain", cause=fault)
+
+
+def _step(state: State, step: str) -> Call:
+    """The step, or first what shows the customer that it was not done, or not well."""
+    done_at = state.steps.get(step)
+    if step == "reboot" and done_at is None and state.case.truth & CLAIMS:
+        done_at = 0
+    if done_at is None or contradicted(state, step, done_at):
+        return call("instruct", step=step)
+    if step == "reboot":
+        return call("modem_status")
+    return call("ask", question="mobile" if step == "set_apn" else "internet")
+
+
+def _identify(state: State) -> Iterator[Call]:
+    for factor in FACTORS:
+        if factor in state.case.params.identity and factor not in state.identified:
+            yield call("verify", factor=factor)
+
+
+def _evidence(state: State, what: str, fault: str) -> Call | None:
+    """A question or reading that must still show something before ``what`` is done, None where the file holds it."""
+    case = state.case
+    if what == "technician" and case.params.map_first and state.shown("outage_map") != "clear":
+        return call("outage_map")
+    shown = [state.shown(test) for test in SUPPORT[what]]
+    if any(s is not None and set(s.split("+")) & set(w) for s, w in zip(shown, SUPPORT[what].values(), strict=True)):
+        return None
+    able = [t for t, w in SUPPORT[what].items() if set(observe(t, case.truth, state.gone).split("+")) & set(w)]
+    for test in able:
+        if test in calls.READS[state.holder]:
+            return call(test)
+    for test in able:
+        if test in calls.ASKS[state.holder]:
+            return call("ask", question=test)
+    raise LanistaError(f"nothing that {state.holder} can look at shows what {what} needs ({fault})")
+
+
+def right_ticket(state: State) -> Call:
+    """The ticket that says what happened."""
+    changed = dict.fromkeys(change.tool for change in state.changes if change.tool in WRITES)
+    return call(
+        "ticket",
+        causes=list(named(state.case.truth)),
+        end=state.end,
+        identity=state.identified.issuperset(state.case.params.identity),
+        changes=list(changed),
+    )

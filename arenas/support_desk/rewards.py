@@ -1,0 +1,109 @@
+"""The named reward terms of the support desk. docs/arenas/support-desk.md works each of them through by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.support_desk.calls import SEAT, SUMMARIZER
+from lanista.arenas.support_desk.rules import DESK, OPEN, OVER, State
+
+QUICK_TURNS = 5
+"""Turns at the customer within which a resolved case earns all of ``resolved``, for each fault."""
+LATER = 0.1
+"""What each further turn takes off."""
+LEAST = 0.25
+"""What a resolved case earns at least, as a share."""
+
+DEFAULT: Mapping[str, float] = {
+    "resolved": 20.0,
+    "unresolved": -20.0,
+    "abandoned": -30.0,
+    "information": 5.0,
+    "question": 0.0,
+    "irrelevant": -10.0,
+    "premature_escalation": -30.0,
+    "appropriate_escalation": 15.0,
+    "policy_violation": -50.0,
+    "misinformed": -20.0,
+    "wrong_change": -30.0,
+    "bad_call": -10.0,
+    "routed": 5.0,
+    "misrouted": -10.0,
+    "ticket": 10.0,
+    ILLEGAL: -120.0,
+    FORFEIT: -120.0,
+}
+EFFICIENCY: Mapping[str, float] = {
+    **dict.fromkeys(DEFAULT, 0.0),
+    "resolved": 10.0,
+    "unresolved": -20.0,
+    "abandoned": -30.0,
+    "question": -2.0,
+    "premature_escalation": -50.0,
+    "policy_violation": -50.0,
+    "bad_call": -10.0,
+    "ticket": 10.0,
+    ILLEGAL: -120.0,
+    FORFEIT: -120.0,
+}
+TEAM_TERMS = frozenset(("resolved", "unresolved", "abandoned"))
+
+_NOTED = {
+    "irrelevant": "irrelevant",
+    "violation": "policy_violation",
+    "premature": "premature_escalation",
+    "appropriate": "appropriate_escalation",
+    "misinformed": "misinformed",
+    "wrong_change": "wrong_change",
+    "bad_call": "bad_call",
+    "routed": "routed",
+    "misrouted": "misrouted",
+}
+
+
+class SupportDeskRewards:
+    """See ``lanista.arenas.contract.Rewards``."""
+
+    def terms(
+        self,
+        before: State,
+        moves: Mapping[Seat, Any],
+        after: State,
+        events: Sequence[Event],
+        fallbacks: frozenset[Seat],
+    ) -> Sequence[Term]:
+        ((seat, move),) = moves.items()
+        terms = [Term(_NOTED[word], seat, 1.0) for word in after.verdict.split()]
+        if after.low < before.low:
+            paid = information(before, after)
+            if paid and "irrelevant" not in after.verdict:
+                terms.append(Term("information", seat, paid))
+        if move.tool == "ask":
+            terms.append(Term("question", seat, 1.0))
+        if before.stage == OPEN and after.stage == OVER:
+            terms.append(Term("unresolved", DESK, 1.0))  # cut at the horizon
+        elif after.stage == OVER and after.grade is not None:
+            terms.append(Term("ticket", SEAT[SUMMARIZER], after.grade.ticket))
+            if after.grade.resolved:
+                terms.append(Term("resolved", DESK, promptness(after)))
+            else:
+                terms.append(Term("abandoned" if after.end == "abandoned" else "unresolved", DESK, 1.0))
+        return terms
+
+
+def information(before: State, after: State) -> float:
+    """What a diagnostic earns: the share of the case's entropy that it took away, times the diagnostics an optimal
+    desk needs. Only so many diagnostics are paid, so a case pays at most that number in all, and a desk that halves
+    what is open earns more than one that tries causes one by one."""
+    case = before.case
+    if after.diagnostics == before.diagnostics or before.diagnostics >= case.needed:
+        return 0.0
+    return case.needed * (before.low - after.low) / case.entropy
+
+
+def promptness(state: State) -> float:
+    """1 within QUICK_TURNS turns at the customer for each fault; LATER less for each further one, LEAST at least."""
+    late = state.turns - QUICK_TURNS * state.case.config.faults
+    return max(LEAST, 1 - LATER * max(0, late))

@@ -1,0 +1,188 @@
+"""The wording of the support desk: events and asks into lines, replies into calls.
+
+A line says who speaks or which system answers, and what. The customer has three ways to say each thing; what they say
+is in the event's data all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lanista.arenas.contract import Ask, Event, Illegal
+from lanista.arenas.support_desk import policy
+from lanista.arenas.support_desk.calls import ROLE, SUMMARIZER, TOOLS
+from lanista.arenas.support_desk.phrases import (
+    AGREED,
+    ALREADY,
+    ANSWERS,
+    ASIDES,
+    COMPLAINTS,
+    DID,
+    LEFT,
+    PUZZLED,
+    READINGS,
+)
+from lanista.arenas.tools import BadCall, Call, Tool, parse
+
+_PROMPTS = Path(__file__).parent / "prompts"
+_BRIEFS = {role: (_PROMPTS / f"{role}.md").read_text(encoding="utf-8").strip() for role in TOOLS}
+
+
+class SupportDeskWords:
+    """See ``lanista.arenas.contract.Words``."""
+
+    def show(self, event: Event) -> str:
+        return _SHOW[event.kind](event.data)
+
+    def ask(self, ask: Ask) -> str:
+        return _ASKED[ask.kind].format(ask.seat)
+
+    def read(self, ask: Ask, reply: str) -> Call | BadCall | Illegal:
+        return parse(reply, TOOLS[ROLE[ask.seat]])
+
+    def write(self, ask: Ask, move: Call | BadCall) -> str:
+        return str(move)
+
+
+_ASKED = {"act": "{}, your call:", "ticket": "{}, your ticket:"}
+
+
+# The brief
+
+
+def _brief(data: Mapping[str, Any]) -> str:
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["policy"].items()}
+    return _brief_text(data["role"], data["faults"], policy.Params(**given))
+
+
+@lru_cache(maxsize=1 << 14)
+def _brief_text(role: str, faults: int, params: policy.Params) -> str:
+    causes = "one cause" if faults == 1 else f"{faults} causes"
+    return _BRIEFS[role].format(causes=causes, tools=_tool_lines(role), policy=policy.text(params, role))
+
+
+@lru_cache(maxsize=8)
+def _tool_lines(role: str) -> str:
+    """One line per tool; those without arguments that read or change share a line each."""
+    tools = TOOLS[role].values()
+    bare = [t for t in tools if not t.parameters and t.name not in ("wait", "close")]
+    lines = [_tool_line(t) for t in tools if t not in bare]
+    for title, writes in (("read, with {}", False), ("change, with {}", True)):
+        listed = [f"{t.name} ({t.doc})" for t in bare if t.writes == writes]
+        if listed:
+            lines.append(f"{title}: {', '.join(listed)}")
+    return "\n".join(lines)
+
+
+def _tool_line(tool: Tool) -> str:
+    shown = [f'"{name}": {_kind(schema)}' for name, schema in tool.parameters.items()]
+    return f"{tool.name} {{{', '.join(shown)}}}: {tool.doc}"
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if schema.get("type") == "array":
+        return f"[{_kind(schema['items'])}, ...]"
+    if "enum" in schema:
+        return "|".join(schema["enum"])
+    return {"string": "text", "integer": "number", "boolean": "true|false"}[schema["type"]]
+
+
+# The customer
+
+
+def _complaint(data: Mapping[str, Any]) -> str:
+    said = [_pick(COMPLAINTS[data["symptom"]], data["v"]).format(days=data["days"])]
+    said += [ASIDES[aside] for aside in data["asides"]]
+    if data["rebooted"]:
+        said.append(f"I already rebooted {_times(data['rebooted'])}.")
+    return _customer(" ".join(said))
+
+
+def _answer(data: Mapping[str, Any]) -> str:
+    phrases = ANSWERS[data["question"]]
+    outcome = data["outcome"]
+    if outcome not in phrases:  # several things at once
+        return _customer(" ".join(phrases[part][0] for part in outcome.split("+")))
+    said = _pick(phrases[outcome], data["v"])
+    return _customer(said.format(plan_mbps=data.get("plan_mbps"), times=_times(data.get("times", 1))))
+
+
+def _customer(said: str) -> str:
+    return f'customer: "{said}"'
+
+
+def _times(times: int) -> str:
+    return {1: "once", 2: "twice"}.get(times, f"{times} times")
+
+
+def _pick(phrases: Sequence[str], v: int) -> str:
+    return phrases[v % len(phrases)]
+
+
+# The desk's systems
+
+
+def _reading(data: Mapping[str, Any]) -> str:
+    shown = READINGS[data["reading"]]
+    parts = [shown[part].format(**data) for part in data["outcome"].split("+")]
+    return f"{data['reading']}: {' '.join(parts)}"
+
+
+def _error(data: Mapping[str, Any]) -> str:
+    return f"error: {data['body']}"
+
+
+def _changed(data: Mapping[str, Any]) -> str:
+    more = " ".join(str(value) for name, value in data.items() if name not in ("tool", "v"))
+    return f"done: {data['tool']} {more}".rstrip() + "."
+
+
+def _casefile(data: Mapping[str, Any]) -> str:
+    lines = [f"file: {data['symptom']}"]
+    for name in ("seen", "steps", "identity", "agreed", "explained", "changes"):
+        value = data[name]
+        if value:
+            listed = [f"{k} {v}" for k, v in value.items()] if isinstance(value, dict) else value
+            lines.append(f"{name}: {', '.join(listed)}")
+    for name in ("until", "end"):
+        if data[name]:
+            lines.append(f"{name}: {data[name]}")
+    return "; ".join(lines)
+
+
+def _world(data: Mapping[str, Any]) -> str:
+    return "world: " + ", ".join(f"{part} {state}" for part, state in data.items())
+
+
+def _end(data: Mapping[str, Any]) -> str:
+    settled = "resolved" if data["resolved"] else "not resolved"
+    return f"The case ends {settled} ({data['end']}). It was {', '.join(data['faults'])}."
+
+
+_SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "brief": _brief,
+    "world": _world,
+    "complaint": _complaint,
+    "answer": _answer,
+    "puzzled": lambda data: _customer(_pick(PUZZLED, data["v"])),
+    "did": lambda data: _customer(_pick(DID, data["v"])),
+    "already": lambda data: _customer(_pick(ALREADY, data["v"])),
+    "agreed": lambda data: _customer(_pick(AGREED, data["v"])),
+    "explained": lambda data: _customer("All right, thank you."),
+    "identity": lambda data: f"{data['factor']}: {'correct' if data['ok'] else 'wrong'}.",
+    "left": lambda data: _customer(LEFT),
+    "reading": _reading,
+    "changed": _changed,
+    "error": _error,
+    "handover": lambda data: f"{data['from']} hands the call to {data['to']}.",
+    "casefile": _casefile,
+    "ended": lambda data: f"The call is over: {data['end']}.",
+    "ticket": lambda data: f"ticket: {json.dumps(data, sort_keys=True)}",
+    "end": _end,
+}
+
+assert SUMMARIZER in _BRIEFS
