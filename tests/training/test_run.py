@@ -292,3 +292,30 @@ def test_the_pool_is_a_law_of_the_step(tmp_path: Path) -> None:
     assert [pool.place(s).exists() for s in (0, 3, 6, 9)] == [True, False, True, True]
     pool.rewind(8)
     assert [pool.place(s).exists() for s in (0, 6, 9)] == [True, True, False]
+
+
+def test_ctrl_c_stops_the_command_with_the_line_that_goes_on(tmp_path: Path, folder: Path) -> None:
+    out = tmp_path / "run"
+    words = ["werewolf", "--set", "players=5", "--set", "wolves=1", "--set", "roles=", "--model", str(folder)]
+    words += ["--steps", "50", "--scenarios", "1", "--games", "2", "--evaluate-games", "0", "--out", str(out)]
+    words += ["--opponents", "random", "--max-new-tokens", "8", "--save-every", "1"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "lanista", "train", *words],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    for line in child.stdout:
+        if line.startswith("step 2/"):
+            child.send_signal(signal.SIGINT)
+            break
+    _, errors = child.communicate(timeout=120)
+    assert child.returncode == 130, errors[-2000:]
+    said = " ".join(errors.split())
+    assert "goes on from its last checkpoint with" in said
+    assert "--resume" in said
+    done = len(metrics(out))
+    assert 2 <= done < 50
+    assert sorted((out / "checkpoints").glob("checkpoint-*"))
