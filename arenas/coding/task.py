@@ -30,6 +30,7 @@ class Example(NamedTuple):
 
     args: Args
     expected: Any
+    kwargs: Mapping[str, Any] = {}
 
 
 class Mutant(NamedTuple):

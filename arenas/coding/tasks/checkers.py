@@ -41,7 +41,7 @@ def _pair_sum(args: tuple[Any, ...], expected: Any, got: Any) -> bool:
     if type(got) is not list or len(got) != 2 or any(type(i) is not int for i in got):
         return False
     i, j = got
-    return 0 <= i < j < len(xs) and xs[i] + xs[j] == total
+    return bool(0 <= i < j < len(xs) and xs[i] + xs[j] == total)
 
 
 def _order(args: tuple[Any, ...], expected: Any, got: Any) -> bool:
@@ -76,7 +76,7 @@ def _peak(args: tuple[Any, ...], expected: Any, got: Any) -> bool:
         return got == -1
     if not 0 <= got < len(xs):
         return False
-    return (got == 0 or xs[got - 1] <= xs[got]) and (got == len(xs) - 1 or xs[got] >= xs[got + 1])
+    return bool((got == 0 or xs[got - 1] <= xs[got]) and (got == len(xs) - 1 or xs[got] >= xs[got + 1]))
 
 
 CHECKERS: Mapping[str, Checker] = {
@@ -99,7 +99,7 @@ def _close(expected: float, got: Any, within: float) -> bool:
     if type(got) not in (int, float):
         return False
     try:
-        return abs(got - expected) <= within
+        return bool(abs(got - expected) <= within)
     except OverflowError:  # a whole number too large for a float is close to none
         return False
 

@@ -15,6 +15,9 @@ class Domain(Protocol):
     @property
     def text(self) -> str: ...
 
+    @property
+    def plural(self) -> str: ...
+
     def draw(self, rng: random.Random, size: int) -> Any:
         """A value; ``size`` bounds lengths (and nothing else)."""
 
@@ -35,6 +38,10 @@ class Int:
     @property
     def text(self) -> str:
         return f"a whole number from {self.low} to {self.high}"
+
+    @property
+    def plural(self) -> str:
+        return f"whole numbers from {self.low} to {self.high}"
 
     def draw(self, rng: random.Random, size: int) -> int:
         return rng.randint(self.low, self.high)
@@ -59,7 +66,11 @@ class Str:
 
     @property
     def text(self) -> str:
-        return f"a string of {self.shortest} to {self.longest} of the characters {_letters(self.letters)}"
+        return f"a string of {_count(self)} of the characters {_letters(self.letters)}"
+
+    @property
+    def plural(self) -> str:
+        return f"strings of {_count(self)} of the characters {_letters(self.letters)}"
 
     def draw(self, rng: random.Random, size: int) -> str:
         return "".join(rng.choices(self.letters, k=rng.randint(self.shortest, max(self.shortest, _cap(self, size)))))
@@ -86,6 +97,10 @@ class Word:
     def text(self) -> str:
         return "one of " + ", ".join(map(repr, self.words))
 
+    @property
+    def plural(self) -> str:
+        return f"strings, each {self.text}"
+
     def draw(self, rng: random.Random, size: int) -> str:
         return rng.choice(self.words)
 
@@ -106,10 +121,15 @@ class List:
 
     @property
     def text(self) -> str:
-        return f"a list of {self.shortest} to {self.longest} items, each {self.of.text}"
+        return f"a list of {_count(self)} {self.of.plural}"
+
+    @property
+    def plural(self) -> str:
+        return f"lists of {_count(self)} {self.of.plural}"
 
     def draw(self, rng: random.Random, size: int) -> list[Any]:
-        count = rng.randint(self.shortest, max(self.shortest, _cap(self, size)))
+        most = _cap(self, size) if rng.random() < 0.7 else 2  # short ones are where a filter leaves nothing
+        count = rng.randint(self.shortest, max(self.shortest, most))
         made = [self.of.draw(rng, size) for _ in range(count)]
         if len(made) > 2 and rng.random() < 0.4:  # repeated items are where many programs go wrong
             made[rng.randrange(len(made))] = made[rng.randrange(len(made))]
@@ -142,7 +162,11 @@ class Table:
 
     @property
     def text(self) -> str:
-        return f"a dictionary of at most {self.longest} entries; a key is {self.keys.text}, a value {self.values.text}"
+        return f"a dictionary of at most {self.longest} entries from {self.keys.plural} to {self.values.plural}"
+
+    @property
+    def plural(self) -> str:
+        return f"dictionaries like this: {self.text}"
 
     def draw(self, rng: random.Random, size: int) -> dict[Any, Any]:
         count = rng.randint(0, _cap(self, size))
@@ -150,7 +174,7 @@ class Table:
 
     def edges(self) -> tuple[dict[Any, Any], ...]:
         keys = self.keys.edges()
-        alike = tuple({key: value for key in keys} for value in self.values.edges())
+        alike = tuple(dict.fromkeys(keys, value) for value in self.values.edges())
         return ({}, {keys[0]: self.values.edges()[0]}, *alike)
 
     def why_not(self, value: Any) -> str | None:
@@ -169,8 +193,12 @@ class Record:
 
     @property
     def text(self) -> str:
-        inner = ", ".join(f"{name!r}: {domain.text}" for name, domain in self.fields)
+        inner = ", ".join(f'"{name}": {domain.text}' for name, domain in self.fields)
         return f"a record {{{inner}}}"
+
+    @property
+    def plural(self) -> str:
+        return "records " + self.text.removeprefix("a record ")
 
     def draw(self, rng: random.Random, size: int) -> dict[str, Any]:
         return {name: domain.draw(rng, size) for name, domain in self.fields}
@@ -203,6 +231,10 @@ class Nested:
         return (
             f"a list of at most {self.longest} items, each {self.of.text} or a list like it, at most {self.depth} deep"
         )
+
+    @property
+    def plural(self) -> str:
+        return f"lists like this: {self.text}"
 
     def draw(self, rng: random.Random, size: int) -> list[Any]:
         return self._draw(rng, self.depth)
@@ -240,6 +272,10 @@ class Made:
     def text(self) -> str:
         return self.name
 
+    @property
+    def plural(self) -> str:
+        return f"values like this: {self.name}"
+
     def draw(self, rng: random.Random, size: int) -> Any:
         return self.drawer(rng, size)
 
@@ -256,6 +292,10 @@ def matches(pattern: str, longest: int) -> Callable[[Any], bool]:
     return lambda value: type(value) is str and len(value) <= longest and compiled.fullmatch(value) is not None
 
 
+def _count(domain: Any) -> str:
+    return f"{domain.shortest} to {domain.longest}" if domain.shortest else f"at most {domain.longest}"
+
+
 def _cap(domain: Any, size: int) -> int:
     return min(domain.longest, size) if size else int(domain.longest)
 
@@ -264,4 +304,4 @@ def _letters(letters: str) -> str:
     runs = {"abcdefghijklmnopqrstuvwxyz": "a-z", "0123456789": "0-9", "ABCDEFGHIJKLMNOPQRSTUVWXYZ": "A-Z"}
     for run, short in runs.items():
         letters = letters.replace(run, short)
-    return letters.replace(" ", "space")
+    return letters.replace(" ", " and space")

@@ -13,17 +13,17 @@ from typing import Any
 
 from lanista.arenas import chance
 from lanista.arenas.coding.task import Example, Task, _fresh
-from lanista.arenas.coding.tasks import recurrences
+from lanista.arenas.coding.tasks import pipelines, recurrences
 from lanista.arenas.coding.tasks.inputs import drawn
 from lanista.arenas.coding.tasks.recipe import ALL, Family, Recipe
 from lanista.arenas.coding.tasks.running import function
 from lanista.arenas.sandbox.types import Call
 from lanista.errors import LanistaError, UsageError, suggest
 
-FAMILIES: Mapping[str, Family] = {family.name: family for family in (*recurrences.FAMILIES,)}
+FAMILIES: Mapping[str, Family] = {family.name: family for family in (*pipelines.FAMILIES, *recurrences.FAMILIES)}
 """Every kind of generated task, by name."""
 
-HIDDEN = 16
+HIDDEN = 20
 """Hidden calls of a task."""
 
 TRIES = 2000
@@ -56,7 +56,7 @@ def generate(
         what = f"family {family!r}" if family else "any family"
         known = sorted({s for f in _families(split, family) for s in reachable(f, split)})
         raise UsageError(f"there is no task of {steps} steps in {what} of split {split!r} (there are: {known})")
-    chosen = rng.choice(fitting)
+    (chosen,) = rng.choices(fitting, [f.weight for f in fitting])
     recipe = _recipe(rng, chosen, split, steps)
     return _task(recipe, chosen.name, split, key, shown, size)
 
@@ -112,7 +112,7 @@ def _single(name: str) -> frozenset[tuple[str, ...]]:
     if 1 not in family.steps:
         return frozenset()
     rng = random.Random(0)
-    return frozenset(fingerprint(family.build(family.draw(rng, 1))) for _ in range(400))
+    return frozenset(fingerprint(_built(name, family.draw(rng, 1))) for _ in range(2000))
 
 
 def _recipe(rng: random.Random, family: Family, split: str, steps: int | None) -> Recipe:
@@ -129,11 +129,16 @@ def _built(family: str, numbers: Any) -> Recipe:
     return FAMILIES[family].build(numbers)
 
 
+@lru_cache(maxsize=8192)
 def _worthwhile(recipe: Recipe) -> bool:
-    """Whether a constant or an echo stays far from solving it."""
+    """Whether every step of it matters, and a constant or an echo stays far from solving it."""
     answers = fingerprint(recipe)
+    domains = tuple(recipe.domains)
+    if any(_fingerprint(recipe.entry_point, shorter, domains) == answers for shorter in recipe.without):
+        return False
     most = max(answers.count(a) for a in answers)
-    echoes = sum(len(args) == 1 and _literal(args[0]) == a for args, a in zip(probes(tuple(recipe.domains)), answers))
+    asked = probes(domains)
+    echoes = sum(len(args) == 1 and _literal(args[0]) == a for args, a in zip(asked, answers, strict=True))
     return 2 * most <= len(answers) and 2 * echoes <= len(answers)
 
 

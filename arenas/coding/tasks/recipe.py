@@ -32,6 +32,8 @@ class Recipe:
     checker: str = "exact"
     heavy: Callable[[random.Random], Args] | None = None
     """Draws a call that the naive way cannot finish: at least some 10^8 operations where the reference needs 10^4."""
+    without: Sequence[str] = ()
+    """The reference with one step left out, for each step that can be: none of them may compute the same."""
     small: Sequence[Domain] | None = None
     """Domains on which the brute force ends soon; None where ``domains`` will do."""
 
@@ -52,6 +54,8 @@ class Family(NamedTuple):
     """The numbers of steps there are."""
     splits: tuple[str, ...] = ALL
     """Where its compositions go. Families of one split show whether a policy reaches beyond what it was trained on."""
+    weight: float = 1.0
+    """How often it is drawn among others."""
     pinned: Mapping[str, str] = MappingProxyType({})
     """The split of compositions that have a fixed one."""
 

@@ -86,6 +86,7 @@ FAMILIES = (
         _fibonacci,
         steps=(1,),
         splits=("train",),
+        weight=0.2,
     ),
     Family("recurrence", "linear recurrences of order 2 and 3", _draw, _recurrence, steps=(1, 2, 3)),
 )

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-Follow = Callable[[tuple[Any, ...]], tuple[tuple[Any, ...], ...]]
-Holds = Callable[[tuple[Any, ...], Any, tuple[Any, ...]], bool]
-
 
 class Relation(NamedTuple):
     """One relation by name, with the numbers it is about."""
@@ -21,7 +18,8 @@ class Relation(NamedTuple):
 
     def follow(self, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], ...]:
         """The inputs made from ``args``; () where the relation says nothing of these."""
-        return _TABLE[self.name][0](args, self.numbers)
+        made: tuple[tuple[Any, ...], ...] = _TABLE[self.name][0](args, self.numbers)
+        return made
 
     def holds(self, args: tuple[Any, ...], answer: Any, answers: tuple[Any, ...]) -> bool:
         """Whether the answers to ``args`` and to ``follow(args)`` fit together."""
@@ -67,6 +65,16 @@ _TABLE: Mapping[str, tuple[Callable[..., Any], Callable[..., bool], str]] = {
         _halves,
         lambda args, a, others, n: not others or bool(others[0] + others[1] == a),
         "the answers to two halves add up to the answer to the whole",
+    ),
+    "reordered": (
+        lambda args, n: (({k: args[0][k] for k in reversed(args[0])}, *args[1:]),),
+        lambda args, a, others, n: bool(others[0] == a),
+        "the order of the entries does not matter",
+    ),
+    "sign": (
+        lambda args, n: ((-args[0], *args[1:]),),
+        lambda args, a, others, n: bool(others[0] == a),
+        "the sign of the number does not matter",
     ),
     "swapped": (
         lambda args, n: ((args[1], args[0], *args[2:]),),
