@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,19 +23,55 @@ def make(spec: str, **options: Any) -> Agent:
     """The agent that ``name`` or ``name:argument`` describes; it goes by that spec in every table.
 
     The entry point is called as ``factory(**options)`` or ``factory(argument, **options)``. Raises UsageError for an
-    unknown name (with a suggestion), and for an argument or option that the agent does not take.
+    unknown name (with a suggestion), and for an argument or option that the agent does not take; LanistaError for a
+    plug-in that is broken.
     """
     name, colon, argument = spec.partition(":")
     factory = registry.load(GROUP, name, "agent")
     if not callable(factory):
         raise LanistaError(f"the entry point {name!r} of group {GROUP} is a {type(factory).__name__}, not callable")
     if colon and not argument:
-        raise UsageError(f"agent {spec!r} ends in a colon: write {name!r} alone, or an argument after the colon")
+        alone = f"write {name!r} alone, or " if _takes(factory, ()) else ""
+        raise UsageError(f"agent {spec!r} ends in a colon: {alone}give an argument, as in {form(name, factory)}")
     arguments = (argument,) if colon else ()
     _check_call(factory, name, arguments, options)
-    agent: Agent = factory(*arguments, **options)
+    try:
+        agent: Agent = factory(*arguments, **options)
+    except LanistaError:
+        raise
+    except (Exception, SystemExit) as error:
+        said = " ".join(str(error).split())
+        raise LanistaError(f"the agent {spec!r} cannot be made: {type(error).__name__}: {said}") from error
+    lacking = [part for part in _PARTS if not hasattr(agent, part)]
+    if lacking:
+        raise LanistaError(f"what the agent {spec!r} makes is a {type(agent).__name__} without {', '.join(lacking)}")
     agent.name = spec
     return agent
+
+
+def form(name: str, factory: object) -> str:
+    """How the agent is written: ``name``, or with its argument, as its docstring writes it (``openai:MODEL@URL``)."""
+    written = re.search(rf"``({re.escape(name)}:[^`\s]+)``", inspect.getdoc(factory) or "")
+    if written:
+        return written[1]
+    try:
+        parameters = inspect.signature(factory).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return name
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    argument = next((p.name for p in parameters if p.kind in positional), None)
+    return f"{name}:{argument.upper()}" if argument else name
+
+
+_PARTS = ("answer", "forget", "close", "time_limit_s", "batched")
+
+
+def _takes(factory: Callable[..., Any], arguments: tuple[str, ...]) -> bool:
+    try:
+        inspect.signature(factory).bind(*arguments)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _check_call(factory: Callable[..., Any], name: str, arguments: tuple[str, ...], options: Mapping[str, Any]) -> None:
@@ -56,4 +93,4 @@ def _check_call(factory: Callable[..., Any], name: str, arguments: tuple[str, ..
     except TypeError as error:
         if arguments:
             raise UsageError(f"agent {name!r} takes no argument: write {name!r}, not {name}:{arguments[0]}") from error
-        raise UsageError(f"agent {name!r} needs an argument, as in {name}:ARGUMENT ({error})") from error
+        raise UsageError(f"agent {name!r} needs an argument, as in {form(name, factory)} ({error})") from error

@@ -1,46 +1,81 @@
-"""Arenas by name. Ours come in through the same entry-point group as everybody else's: ``lanista.arenas``."""
+"""Arenas by name. Ours come in through the same entry-point group as everybody else's: ``lanista.arenas``.
+
+A plug-in that is broken breaks itself alone: it is listed, and named with its error when it is asked for.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
-from lanista.arenas.contract import Arena
+from lanista.arenas.contract import FORFEIT, ILLEGAL, Arena
 from lanista.errors import LanistaError, UsageError, suggest
 
 GROUP = "lanista.arenas"
 
 
 def names() -> list[str]:
-    """Every registered arena's name, sorted."""
+    """Every registered arena's name, sorted, those included that cannot be loaded."""
     return sorted(_entries(GROUP))
 
 
 @lru_cache
 def get(name: str) -> Arena:
-    """The arena of that name. Raises UsageError (with a suggestion) if unknown, LanistaError if it cannot load."""
+    """The arena of that name. Raises UsageError (with a suggestion) if unknown, LanistaError if it is broken."""
     arena = load(GROUP, name, "arena")
-    if not isinstance(arena, Arena):
-        raise LanistaError(f"the entry point {name!r} of group {GROUP} is a {type(arena).__name__}, not an Arena")
+    try:
+        wrong = _wrong(arena, name)
+    except Exception as error:
+        wrong = f"{type(error).__name__}: {error}"
+    if wrong:
+        raise LanistaError(f"the arena {name!r} (from {origin(_entries(GROUP)[name][0])}) is not sound: {wrong}")
+    assert isinstance(arena, Arena)
     return arena
 
 
 def load(group: str, name: str, noun: str) -> object:
-    """What the entry point ``name`` of ``group`` refers to. Raises UsageError or LanistaError with both origins."""
+    """What the entry point ``name`` of ``group`` refers to. Raises UsageError if unknown, else LanistaError.
+
+    Two packages under one name are refused, both named: which one is meant would depend on the order of installation.
+    """
     found = _entries(group)
     if name not in found:
         raise UsageError(f"unknown {noun} {name!r}{suggest(name, found)} (`lanista {noun}s` lists them)")
-    entries = found[name]
-    if len({entry.value for entry in entries}) > 1:
-        origins = " and ".join(f"{e.value} (from {e.dist.name if e.dist else 'an unknown package'})" for e in entries)
-        raise LanistaError(f"two packages register the {noun} {name!r}: {origins}; uninstall one of them")
+    origins = {f"{entry.value} (from {origin(entry)})": entry for entry in found[name]}
+    if len(origins) > 1:
+        both = " and ".join(sorted(origins))
+        many = "two" if len(origins) == 2 else len(origins)
+        raise LanistaError(f"{many} packages register the {noun} {name!r}: {both}; uninstall all but one")
+    (entry,) = origins.values()
     try:
-        return entries[0].load()
-    except Exception as error:
-        origin = entries[0].dist.name if entries[0].dist else "an unknown package"
+        return entry.load()
+    except (Exception, SystemExit) as error:  # a module may do anything while it is imported
+        said = " ".join(str(error).split())
         raise LanistaError(
-            f"the {noun} {name!r} (from {origin}) cannot be loaded: {type(error).__name__}: {error}"
+            f"the {noun} {name!r} (from {origin(entry)}) cannot be loaded: {type(error).__name__}: {said}"
         ) from error
+
+
+def origin(entry: EntryPoint) -> str:
+    """The package that registered an entry point, with its version."""
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unknown package"
+
+
+def _wrong(arena: object, name: str) -> str | None:
+    """What is wrong with what an entry point gave, in words; None where nothing is."""
+    if not isinstance(arena, Arena):
+        return f"the entry point gives a {type(arena).__name__}, not a lanista.arenas.Arena"
+    if arena.name != name:
+        return f"it calls itself {arena.name!r}; give the arena and its entry point one name"
+    if "default" not in arena.presets:
+        return "it has no preset 'default'"
+    for preset, weights in arena.presets.items():
+        lacking = [term for term in (ILLEGAL, FORFEIT) if term not in weights]
+        if lacking:
+            return f"its preset {preset!r} has no weight for {' and '.join(lacking)}"
+    arena.configure()
+    arena.hash()
+    return None
 
 
 def _entries(group: str) -> dict[str, list[EntryPoint]]:

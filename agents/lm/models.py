@@ -13,8 +13,9 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from logging import ERROR, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,7 @@ def list_models() -> list[Model]:
     smol = smollm2_path()
     found = [_model("smollm2", "SmolLM2-135M-Instruct, Apache-2.0", smol)]
     current: set[Path] = set()
-    for arena in registry.names():
-        path = tiny_path(arena)
+    for arena, path in _tinies().items():
         current.add(path)
         found.append(_model("tiny", f"a small Llama made for {arena} as it is installed", path))
     for path in sorted(models_dir().glob("tiny-*")):
@@ -139,13 +139,22 @@ def _model(name: str, about: str, path: Path) -> Model:
     return Model(name, about, path, sum(p.stat().st_size for p in path.rglob("*") if p.is_file()))
 
 
+def _tinies() -> dict[str, Path]:
+    """Where the tiny model of each arena is kept. One that cannot be loaded has none, and stops nobody else's."""
+    found: dict[str, Path] = {}
+    for arena in registry.names():
+        with suppress(LanistaError):
+            found[arena] = tiny_path(arena)
+    return found
+
+
 def _tiny(arena: str | None) -> Path:
     if arena is not None:
         path = tiny_path(arena)
         if (path / "config.json").is_file():
             return path
         raise UsageError(f"there is no tiny model for {arena} as it is installed: `lanista models make tiny` builds it")
-    here = [path for path in map(tiny_path, registry.names()) if (path / "config.json").is_file()]
+    here = [path for path in _tinies().values() if (path / "config.json").is_file()]
     if len(here) == 1:
         return here[0]
     if here:
@@ -211,16 +220,32 @@ def _convert(gguf: Path, out: Path) -> None:
         tokenizer.save_pretrained(out)
 
 
+def reach(place: str | Path) -> None:
+    """Raises at once where ``place`` is a hub id that is neither in the hub's cache nor to be had: no connection.
+
+    The hub's own client would try again for most of a minute before it says so.
+    """
+    from huggingface_hub import constants, get_session, try_to_load_from_cache
+
+    hub_id = str(place)
+    if Path(place).is_dir() or constants.HF_HUB_OFFLINE or try_to_load_from_cache(hub_id, "config.json"):
+        return
+    get_session().head(f"{constants.ENDPOINT}/{hub_id}/resolve/main/config.json", timeout=10)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """transformers without its progress bars, which would break into ours."""
+    """transformers without its progress bars, which would break into ours, and the hub without its talk of retries."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    hub = getLogger("huggingface_hub")
+    shown, level = logging.is_progress_bar_enabled(), hub.level
     logging.disable_progress_bar()
+    hub.setLevel(ERROR)
     try:
         yield
     finally:
+        hub.setLevel(level)
         if shown:
             logging.enable_progress_bar()
 

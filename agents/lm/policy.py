@@ -179,6 +179,7 @@ def _load_model(place: str | Path, dtype: str) -> Any:
         raise UsageError(f"unknown dtype {dtype!r}{suggest(dtype, DTYPES)} (say auto, {', '.join(DTYPES)})")
     try:
         with models.quiet():
+            models.reach(place)
             return AutoModelForCausalLM.from_pretrained(str(place), dtype=kind)
     except Exception as error:
         raise _unreadable(place, error) from error
@@ -188,7 +189,8 @@ def _load_tokenizer(place: str | Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(str(place))
+        with models.quiet():
+            return AutoTokenizer.from_pretrained(str(place))
     except Exception as error:
         raise _unreadable(place, error) from error
 

@@ -17,6 +17,7 @@ def add(app: typer.Typer) -> None:
 def agents(json: Json = False) -> None:
     """The agents that can be seated, by the name that ``--agents`` takes."""
     from rich.table import Table
+    from rich.text import Text
 
     from lanista.agents.registry import names
 
@@ -26,27 +27,21 @@ def agents(json: Json = False) -> None:
         return
     table = Table("agent", "who it is", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(row["spec"], row.get("summary") or f"[red]{row['error']}[/]")
+        said = Text(row["error"], style="red") if "error" in row else Text(row["summary"])
+        table.add_row(Text(row["spec"]), said)
     console.print(table)
 
 
 def _describe(name: str) -> dict[str, Any]:
     import inspect
 
-    from lanista.agents.registry import GROUP
+    from lanista.agents.registry import GROUP, form
     from lanista.arenas.registry import load
 
     try:
         factory = load(GROUP, name, "agent")
     except LanistaError as error:
+        # A plug-in that cannot be loaded is named with its error; the others are listed all the same.
         return {"name": name, "spec": name, "error": str(error)}
-    argument = next(
-        (
-            p.name
-            for p in inspect.signature(factory).parameters.values()  # type: ignore[arg-type]
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ),
-        None,
-    )
     summary = (inspect.getdoc(factory) or "").split("\n\n")[0].replace("\n", " ").replace("``", "")
-    return {"name": name, "spec": f"{name}:{argument.upper()}" if argument else name, "summary": summary}
+    return {"name": name, "spec": form(name, factory), "summary": summary}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from dataclasses import fields
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -27,36 +31,69 @@ def arenas(
             print_json(listed)
             return
         from rich.table import Table
+        from rich.text import Text
 
         table = Table("arena", "version", "hash", "what it is", box=None, pad_edge=False)
         for row in listed:
-            table.add_row(
-                row["name"], row.get("version", "—"), row.get("hash", "—"), row.get("summary", row.get("error"))
-            )
+            said = Text(row["error"], style="red") if "error" in row else Text(row["summary"])
+            table.add_row(row["name"], row.get("version", "—"), row.get("hash", "—"), said)
         console.print(table)
         return
     arena = get(name)
+    default, help_ = arena.configure(), _help(arena.config)
     full: dict[str, Any] = {
         **_brief(name),
         "config": {
-            f.name: {"default": getattr(arena.configure(), f.name), "help": f.metadata.get("help", "")}
+            f.name: {"default": getattr(default, f.name), "help": f.metadata.get("help") or help_.get(f.name, "")}
             for f in fields(arena.config)
         },
         "presets": {preset: dict(weights) for preset, weights in arena.presets.items()},
         "team_terms": sorted(arena.team_terms),
         "retries": arena.retries,
+        "baseline": arena.baseline,
+        "degenerate_bound": arena.degenerate_bound,
+        "metrics": dict(arena.metrics),
+        "success": arena.success,
+        "teachers": list(arena.teachers or (arena.baseline,)),
     }
     if json:
         print_json(full)
         return
-    console.print(f"[bold]{arena.name}[/] {arena.version} · hash {arena.hash()} · {arena.summary}\n")
+    from rich.text import Text
+
+    console.print(Text.assemble((arena.name, "bold"), f" {arena.version} · hash {arena.hash()} · {arena.summary}\n"))
     for key, value in full["config"].items():
-        console.print(f"  [cyan]{key}[/] = {value['default']!r}  [dim]{value['help']}[/]")
+        console.print(Text.assemble("  ", (key, "cyan"), f" = {value['default']!r}  ", (value["help"], "dim")))
     for preset, weights in arena.presets.items():
         console.print(f"\n  preset [bold]{preset}[/]")
         for term, weight in weights.items():
             paid = "team" if term in arena.team_terms else "individual"
             console.print(f"    {term:<20} {weight:+8g}  [dim]{paid}[/]")
+    if arena.metrics:
+        console.print("\n  what boards show")
+    for metric, about in arena.metrics.items():
+        done = " (pass^k counts it)" if metric == arena.success else ""
+        console.print(Text.assemble(f"    {metric:<20} ", (about + done, "dim")))
+    bound = "" if arena.degenerate_bound is None else f"; play without judgement stays under {arena.degenerate_bound}"
+    console.print(f"\n  scripted baseline {arena.baseline}{bound}", markup=False)
+
+
+def _help(config: type) -> dict[str, str]:
+    """What a config class says of its fields in the strings below them, by field."""
+    try:
+        (made,) = ast.parse(textwrap.dedent(inspect.getsource(config))).body
+    except (OSError, TypeError, SyntaxError, ValueError):  # made at run time, or installed without its source
+        return {}
+    body = made.body if isinstance(made, ast.ClassDef) else []
+    return {
+        field.target.id: " ".join(said.value.value.replace("``", "").split())
+        for field, said in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(said, ast.Expr)
+        and isinstance(said.value, ast.Constant)
+        and isinstance(said.value.value, str)
+    }
 
 
 def _brief(name: str) -> dict[str, Any]:

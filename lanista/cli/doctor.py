@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -50,13 +52,10 @@ def _look() -> dict[str, Any]:
     from lanista.arenas import registry as arenas
     from lanista.paths import cache_dir
 
-    broken: dict[str, str] = {}
-    for group, names in ((arenas.GROUP, arenas.names()), (agents.GROUP, agents.names())):
-        for name in names:
-            try:
-                arenas.load(group, name, group.split(".")[1].rstrip("s"))
-            except LanistaError as error:
-                broken[name] = str(error)
+    health = {
+        "arenas": {name: _health(partial(arenas.get, name)) for name in arenas.names()},
+        "agents": {name: _health(partial(arenas.load, agents.GROUP, name, "agent")) for name in agents.names()},
+    }
     return {
         "lanista": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
@@ -65,10 +64,17 @@ def _look() -> dict[str, Any]:
         "extras": {extra: _extra(packages) for extra, packages in NEEDS.items()},
         "devices": _devices(),
         "sandbox": _sandbox(),
-        "arenas": {name: broken.get(name, "fine") for name in arenas.names()},
-        "agents": {name: broken.get(name, "fine") for name in agents.names()},
-        "broken": broken,
+        **health,
+        "broken": {name: said for group in health.values() for name, said in group.items() if said != "fine"},
     }
+
+
+def _health(load: Callable[[], object]) -> str:
+    try:
+        load()
+    except LanistaError as error:
+        return str(error)
+    return "fine"
 
 
 def _extra(packages: tuple[str, ...]) -> str:

@@ -81,7 +81,7 @@ def test_a_spec_passes_its_argument_and_options() -> None:
         ("", {}, "unknown agent ''"),
         ("random:7", {}, "agent 'random' takes no argument: write 'random', not random:7"),
         ("random:", {}, "ends in a colon"),
-        ("parrot", {}, "agent 'parrot' needs an argument, as in parrot:ARGUMENT"),
+        ("parrot", {}, "agent 'parrot' needs an argument, as in parrot:WORD"),
         ("parrot:a", {"lout": True}, r"has no option 'lout'; did you mean 'loud'\? \(it has: loud\)"),
         ("random", {"loud": True}, r"has no option 'loud' \(it has: none\)"),
     ],

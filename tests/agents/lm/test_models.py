@@ -94,6 +94,21 @@ def test_a_hub_id_that_cannot_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch
     assert "\n" not in str(caught.value)
 
 
+def test_a_hub_that_cannot_be_reached_is_asked_once_and_not_talked_about(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody listens on port 9: the hub's client would go on trying for most of a minute, aloud."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    with pytest.raises(LanistaError, match="could not be had from the Hugging Face hub"):
+        Policy.load("nobody/nothing")
+    assert waited == []
+    assert caplog.text == ""
+    assert "Retry" not in "".join(capfd.readouterr())
+
+
 @pytest.mark.parametrize(("option", "said"), [({"dtype": "bf17"}, "did you mean 'bf16'"), ({"device": "gpu"}, "'gpu'")])
 def test_unknown_dtypes_and_devices(saved: Path, option: Any, said: str) -> None:
     with pytest.raises(UsageError, match=said):
