@@ -83,8 +83,8 @@ def rejection_tune(
             "kept": len(kept),
             "mean_return": sum(returns) / len(returns),
         }
-        if kept:
-            rows = demonstrations.rows(kept, policy.chat, context=policy.context)
+        rows = demonstrations.rows(kept, policy.chat, context=policy.context)
+        if rows:  # even the best games may hold no reply that was accepted
             policy.model, losses = fit(policy.model, policy.tokenizer, rows, recipe)
             line["loss"] = losses[-1]
         part = out / f".round-{number}.part"
