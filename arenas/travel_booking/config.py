@@ -1,0 +1,109 @@
+"""The table: split, difficulty and who plays the traveller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lanista.errors import UsageError, suggest
+
+SPLITS = ("train", "dev", "test")
+SCENARIOS = ("", "new-york-london")
+TRAVELLERS = ("simulated", "seat")
+MOST_INFEASIBLE = 0.2
+"""At most one case in five is impossible: saying so must never be a good bet."""
+
+LEVELS: dict[str, dict[str, Any]] = {
+    "easy": {
+        "horizon": 1, "constraints": 1, "likes": 1, "distractors": 1, "error_rate": 0.05, "drift": 0.1,
+        "cooperativeness": 1.0, "fickle": 0.0, "infeasible": 0.15,
+    },
+    "medium": {
+        "horizon": 2, "constraints": 2, "likes": 2, "distractors": 2, "error_rate": 0.1, "drift": 0.2,
+        "cooperativeness": 0.7, "fickle": 0.15, "infeasible": 0.15,
+    },
+    "hard": {
+        "horizon": 3, "constraints": 4, "likes": 3, "distractors": 4, "error_rate": 0.2, "drift": 0.3,
+        "cooperativeness": 0.4, "fickle": 0.3, "infeasible": 0.15,
+    },
+}  # fmt: skip
+"""What a level fills in for the difficulty keys that are left at None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """One table. Difficulty keys left at None take their level's value."""
+
+    split: str = "train"
+    """``train``, ``dev`` or ``test``: no combination of route and wishes, and no policy, is in two of them."""
+    level: str = "medium"
+    """``easy``, ``medium`` or ``hard``: fills in the difficulty keys below."""
+    horizon: int | None = None
+    """What is to be booked: 1 a flight, 2 a hotel too, 3 a car too."""
+    constraints: int | None = None
+    """Hard constraints of the traveller, 0 to 5."""
+    likes: int | None = None
+    """Soft preferences, stated or remembered, 0 to 4."""
+    distractors: int | None = None
+    """Options on every list beyond the first three, 0 to 6."""
+    error_rate: float | None = None
+    """The chance that a service call meets an injected fault, 0 to 0.5."""
+    drift: float | None = None
+    """The share of options whose price moves or that are gone when they are held, 0 to 0.5."""
+    cooperativeness: float | None = None
+    """The chance that a constraint is told before it is asked for, 0 to 1."""
+    fickle: float | None = None
+    """The share of travellers who change their mind once, 0 to 1."""
+    infeasible: float | None = None
+    """The share of cases that are impossible, 0 to 0.2."""
+    traveller: str = "simulated"
+    """``simulated``, or ``seat``: whoever sits in traveller_0 answers."""
+    turns: int | None = None
+    """Decisions after which the game ends, 8 to 200; left at None, 16 + 10 a product, and 8 more where minds change."""
+    scenario: str = ""
+    """``new-york-london`` plays that one case; ``""`` generates them."""
+
+    def __post_init__(self) -> None:
+        """Fill in the level's values. Raises UsageError on anything impossible."""
+        _one_of("split", self.split, SPLITS)
+        _one_of("level", self.level, LEVELS)
+        _one_of("traveller", self.traveller, TRAVELLERS)
+        _one_of("scenario", self.scenario, SCENARIOS)
+        for name, value in LEVELS[self.level].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+        for name, low, high in (("horizon", 1, 3), ("constraints", 0, 5), ("likes", 0, 4), ("distractors", 0, 6)):
+            _whole(name, getattr(self, name), low, high)
+        for name, most in (("error_rate", 0.5), ("drift", 0.5), ("cooperativeness", 1.0), ("fickle", 1.0)):
+            _share(name, getattr(self, name), most)
+        _share("infeasible", self.infeasible, MOST_INFEASIBLE)
+        if self.turns is None:
+            minds = bool(self.fickle) and not self.scenario
+            object.__setattr__(self, "turns", 16 + 10 * self.products + 8 * minds)
+        _whole("turns", self.turns, 8, 200)
+
+    @property
+    def products(self) -> int:
+        """How many things are to be booked."""
+        return 1 if self.scenario else int(self.horizon or 1)
+
+    @property
+    def limit(self) -> int:
+        """The most decisions of a game."""
+        return int(self.turns or 0)
+
+
+def _one_of(name: str, value: Any, known: Any) -> None:
+    if not isinstance(value, str) or value not in known:
+        listed = ", ".join(repr(each) for each in known)
+        raise UsageError(f"{name} is one of {listed}, not {value!r}{suggest(str(value), known)}")
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise UsageError(f"{name} is a whole number from {low} to {high}, not {value!r}")
+
+
+def _share(name: str, value: Any, most: float) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+        raise UsageError(f"{name} is a number from 0 to {most:g}, not {value!r}")

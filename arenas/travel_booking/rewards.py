@@ -1,0 +1,59 @@
+"""What is paid: the calls to the seat that made them, the end to the agency. Worked examples are on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.travel_booking.calls import AGENCY
+from lanista.arenas.travel_booking.judge import verdict
+from lanista.arenas.travel_booking.services import API_ERROR, UNCONFIRMED
+from lanista.arenas.travel_booking.state import State
+
+TEAM = "agency"
+BOOKED, SAVED, WRONG = "booked", "under_budget", "wrong_booking"
+IMPOSSIBLE, FALSE_IMPOSSIBLE = "impossible", "false_impossible"
+UNPARSEABLE = "unparseable_call"
+
+DEFAULT = {
+    BOOKED: 50.0,
+    SAVED: 10.0,
+    WRONG: -50.0,
+    UNCONFIRMED: -50.0,
+    IMPOSSIBLE: 50.0,
+    FALSE_IMPOSSIBLE: -50.0,
+    API_ERROR: -20.0,
+    UNPARSEABLE: -20.0,
+    ILLEGAL: -30.0,
+    FORFEIT: -30.0,
+}
+TEAM_TERMS = frozenset({BOOKED, SAVED, WRONG, UNCONFIRMED, IMPOSSIBLE, FALSE_IMPOSSIBLE})
+
+
+class TravelRewards:
+    """See ``lanista.arenas.contract.Rewards``."""
+
+    def terms(
+        self,
+        before: State,
+        moves: Mapping[Seat, Any],
+        after: State,
+        events: Sequence[Event],
+        fallbacks: frozenset[Seat],
+    ) -> Sequence[Term]:
+        if not after.blame and after.end is None:
+            return ()
+        mover = AGENCY[before.seat]
+        terms = [Term(name, TEAM if name in TEAM_TERMS else mover, 1.0) for name in after.blame]
+        if after.end is not None:
+            found = verdict(after)
+            ends = (
+                (BOOKED, found.booked),
+                (SAVED, found.saved),
+                (WRONG, bool(found.wrong)),
+                (IMPOSSIBLE, found.right_claim),
+                (FALSE_IMPOSSIBLE, found.false_claim),
+            )
+            terms += [Term(name, TEAM, 1.0) for name, true in ends if true]
+        return terms
