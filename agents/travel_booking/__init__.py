@@ -1,0 +1,1 @@
+"""Scripted travel agencies: ``travel_novice`` and ``travel_expert``."""
