@@ -1,0 +1,1 @@
+"""Scripted teams for the support desk: a novice with an untrained model's habits, and an expert."""

@@ -1,0 +1,263 @@
+"""``desk_expert``: the most telling look first, the rules of the house always, and nothing said that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lanista.agents.contract import Answer, Question
+from lanista.agents.support_desk.belief import Belief
+from lanista.agents.support_desk.file import File, read
+from lanista.arenas.support_desk.calls import ASKS, BILLING, READS, ROUTER, SPECIALISTS, SUMMARIZER, TECHNICAL
+from lanista.arenas.support_desk.faults import BIT, OF_OWNER, QUESTIONS, STEPS, WRITES, named
+from lanista.arenas.support_desk.policy import ACCOUNT_DATA, SUPPORT
+from lanista.arenas.tools import Call, call
+
+CUSTOMER_ROLE = "customer"
+
+_STEP_OF = {fault: step for step, fault in STEPS.items()}
+_WRITE_OF = {fault: write for write, fault in WRITES.items()}
+_STEPS = sum(BIT[fault] for fault in _STEP_OF)
+_OTHER = {TECHNICAL: BILLING, BILLING: TECHNICAL}
+
+
+class DeskExpert:
+    """A desk that a supervisor would like.
+
+    Each seat keeps the sets of causes that agree with what is on file and takes the look that tells most, readings
+    before questions. It checks who is calling before it opens the account, asks before it changes what must be agreed
+    to, keeps to the limits of the house, tells the customer every cause, checks whether a step worked, hands over what
+    is not its own, and escalates only a cause that must be.
+    """
+
+    name = "desk_expert"
+    time_limit_s: float | None = None
+    batched = False
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """One call per question."""
+        return [Answer(_reply(question)) for question in questions]
+
+    def forget(self, game: str) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _reply(question: Question) -> str:
+    if question.role == CUSTOMER_ROLE:
+        return question.legal[0]  # the reply that helps: what they see, what was asked for, yes
+    return str(decide(read(question)))
+
+
+def decide(file: File) -> Call:
+    """The expert's call with this file."""
+    if file.role == SUMMARIZER:
+        return ticket(file)
+    belief = Belief(file)
+    if file.role == ROUTER:
+        return route(file, belief)
+    return next(specialist(file, belief))
+
+
+def ticket(file: File) -> Call:
+    """What the case file says happened."""
+    changes = [tool for tool in dict.fromkeys(file.changes) if tool in WRITES]
+    causes = [name for name in BIT if name in file.explained]
+    return call("ticket", causes=causes, end=file.end, identity=file.identified, changes=changes)
+
+
+def route(file: File, belief: Belief) -> Call:
+    """To the department that the trouble most likely belongs to; where more may be wrong, ask first."""
+    if "anything_else" not in file.shown and belief.telling(("anything_else",), 0, ACCOUNT_DATA):
+        return call("ask", question="anything_else")
+    chances = {to: belief.mass(OF_OWNER[to]) for to in SPECIALISTS}
+    return call("route", to=BILLING if chances[BILLING] > chances[TECHNICAL] + 1e-9 else TECHNICAL)
+
+
+def specialist(file: File, belief: Belief) -> Iterator[Call]:
+    """The next call of technical or billing; the first that is yielded counts."""
+    mine = OF_OWNER[file.role]
+    known = named(belief.sure)
+    for fault in known:
+        if BIT[fault] & mine and not settled(file, belief, fault):
+            yield from mend(file, belief, fault)
+    blocked = file.role == TECHNICAL and BIT["suspended"] & belief.sure & ~belief.gone
+    if not blocked and belief.possible & ~belief.sure & mine:
+        yield from find_out(file, belief)
+    others = belief.possible & ~mine
+    open_ = any(not belief.sure & BIT[f] or not settled(file, belief, f) for f in named(others))
+    if open_:
+        yield call("handover", to=_OTHER[file.role])
+    yield from end(file, belief)
+
+
+def settled(file: File, belief: Belief, fault: str) -> bool:
+    """Whether nothing is left to do about a cause but to end the call."""
+    if fault not in file.explained and "explain" not in file.skips:
+        return False
+    how = remedy(file, fault)
+    if how in ("write", "step"):
+        return bool(belief.gone & BIT[fault])
+    return how == "explain" or evidence(file, belief, how) is None
+
+
+def remedy(file: File, fault: str) -> str:
+    """write, step, explain, technician or human: what the rules of the house demand, with the numbers on file.
+
+    What another department explained and did not change was not for it to change.
+    """
+    params, numbers = file.params, file.numbers
+    assert params is not None
+    if "limits" in file.skips and fault in _NUMBERS:
+        return "write"
+    if fault in ("line_cut", "line_noise"):
+        return "technician"
+    if fault in ("sim_blocked", "unknown_charge"):
+        return "human"
+    if fault in ("outage", "proration"):
+        return "explain"
+    if fault in _STEP_OF:
+        return "step"
+    if fault in file.explained and _WRITE_OF[fault] not in file.changes:
+        return "human" if fault == "double_charge" else "explain"
+    if fault == "double_charge" and "refund_eur" in numbers:
+        allowed = numbers["refund_eur"] <= params.refund_eur and numbers["refund_days"] <= params.refund_days
+        return "write" if allowed else "human"
+    if fault == "ended_discount" and "months" in numbers:
+        return "write" if numbers["months"] >= params.discount_months else "explain"
+    if fault == "late_fee" and "waived" in numbers:
+        return "write" if numbers["waived"] < params.waivers else "explain"
+    return "write"
+
+
+def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
+    """What is to be done about a known cause, step by step; telling the customer comes last."""
+    assert file.params is not None
+    how, bit = remedy(file, fault), BIT[fault]
+    if how == "step":
+        if not belief.gone & bit:
+            yield from instruct(file, belief, fault)
+        if file.checked < len(file.steps):
+            yield from check(file, belief, bit)
+    if how in ("write", "human", "technician") or fault in _NUMBERS:
+        source = _NUMBERS.get(fault)
+        if source is not None and source[1] not in file.numbers:
+            yield from look(file, source[0])
+        what = _WRITE_OF[fault] if how == "write" else how
+        if how != "explain":
+            test = evidence(file, belief, what)
+            if test is not None:
+                yield from look(file, test)
+    if how == "write" and not belief.gone & bit:
+        tool = _WRITE_OF[fault]
+        yield from identify(file)
+        if "confirm" not in file.skips and tool in file.params.confirm and tool not in file.agreed:
+            yield call("confirm", action=tool)
+        yield _change(file, tool)
+    if fault not in file.explained and "explain" not in file.skips:
+        if fault == "outage":
+            if "until" not in file.numbers:
+                yield from look(file, "outage_map")
+            yield call("explain", cause=fault, until=file.numbers["until"])
+        yield call("explain", cause=fault)
+
+
+_NUMBERS = {
+    "double_charge": ("invoices", "refund_eur"),
+    "ended_discount": ("contract", "months"),
+    "wrong_plan": ("contract", "ordered"),
+    "late_fee": ("charge_detail", "waived"),
+}
+"""The reading, and the number in it, that a cause's remedy depends on."""
+
+
+def _change(file: File, tool: str) -> Call:
+    if tool == "refund":
+        return call("refund", charge="C2", amount=file.numbers["refund_eur"])
+    if tool == "change_plan":
+        return call("change_plan", plan=file.numbers["ordered"])
+    return call(tool)
+
+
+def instruct(file: File, belief: Belief, fault: str) -> Iterator[Call]:
+    """The step; where the customer says that it was done, first what shows that it was not, or not well."""
+    step, bit = _STEP_OF[fault], BIT[fault]
+    service = "mobile" if step == "set_apn" else "internet"
+    if bit in file.steps:  # done, and not well
+        shown = service in file.fresh or (step == "reboot" and "modem_status" in file.fresh)
+        if not shown:
+            yield call("modem_status") if step == "reboot" else call("ask", question=service)
+    elif step == "reboot" and file.shown.get("rebooted") == "yes" and file.shown.get("modem_status") != "up_weeks":
+        yield call("modem_status")
+    yield call("instruct", step=step)
+
+
+def check(file: File, belief: Belief, bit: int) -> Iterator[Call]:
+    """A look that shows whether the last step worked: a reading where one does, else a question."""
+    for test in (*READS[file.role], *ASKS[file.role]):
+        if (test not in ACCOUNT_DATA or file.identified) and belief.tells_apart(test, bit):
+            yield from look(file, test)
+
+
+def identify(file: File) -> Iterator[Call]:
+    """A check of who is calling, where one is missing."""
+    assert file.params is not None
+    if "identity" in file.skips:
+        return
+    for factor in file.params.identity:
+        if factor not in file.identity:
+            yield call("verify", factor=factor)
+
+
+def look(file: File, test: str) -> Iterator[Call]:
+    """A question or a reading, with what must come before it."""
+    if test in QUESTIONS:
+        yield call("ask", question=test)
+    if test in ACCOUNT_DATA:
+        yield from identify(file)
+    yield call(test)
+
+
+def evidence(file: File, belief: Belief, what: str) -> str | None:
+    """A look that the rules still want before ``what`` is done; None where the file holds it."""
+    assert file.params is not None
+    if what == "technician" and file.params.map_first and file.shown.get("outage_map") != "clear":
+        return "outage_map" if file.role == TECHNICAL else None
+    wanted = SUPPORT.get(what, {})
+    if not wanted or any(set(file.shown.get(test, "").split("+")) & set(shown) for test, shown in wanted.items()):
+        return None
+    for test, shown in wanted.items():
+        if test in READS[file.role] or test in ASKS[file.role]:
+            outcomes = belief.space.parts(test, belief.gone).items()
+            if any(belief.mask & part and set(outcome.split("+")) & set(shown) for outcome, part in outcomes):
+                return test
+    return None
+
+
+def find_out(file: File, belief: Belief) -> Iterator[Call]:
+    """The most telling look; where none tells anything, the likeliest cause is treated as if it were known."""
+    assert file.params is not None
+    missing = len(set(file.params.identity) - file.identity)
+    test = belief.telling((*READS[file.role], *ASKS[file.role]), missing, ACCOUNT_DATA)
+    if test is not None:
+        yield from look(file, test)
+    # A step that the customer does is a test as well, and harms nobody
+    open_ = OF_OWNER[file.role] & ~belief.gone & ~belief.sure
+    bit = belief.likeliest(open_ & _STEPS) or belief.likeliest(open_)
+    if bit:
+        (fault,) = named(bit)
+        if not settled(file, belief, fault):
+            yield from mend(file, belief, fault)
+
+
+def end(file: File, belief: Belief) -> Iterator[Call]:
+    """Send or call whom a cause demands, else close."""
+    ends = {remedy(file, fault) for fault in named(belief.sure)}
+    if "technician" in ends:
+        if file.role == BILLING:
+            yield call("handover", to=TECHNICAL)
+        yield call("escalate", to="technician")
+    if "human" in ends:
+        yield call("escalate", to="human")
+    yield call("close")

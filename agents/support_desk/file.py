@@ -1,0 +1,183 @@
+"""What one seat of the support desk knows: its events folded into a file.
+
+The vocabulary of events is that of docs/arenas/support-desk.md. A seat that the call is handed to learns from the case
+file what the others saw, and not when, so each such observation may be from any moment between two changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lanista.agents.contract import Question
+from lanista.arenas.contract import Event
+from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
+from lanista.arenas.support_desk.policy import Params
+
+SAID_FIRST: Mapping[str, tuple[str, str]] = {
+    "no_internet": ("internet", "none"),
+    "slow_internet": ("internet", "slow"),
+    "no_mobile": ("mobile", "none"),
+}
+"""What a complaint answers at once."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """One observation: what ``test`` showed, once one of ``gones`` (sets of faults) was cleared."""
+
+    test: str
+    outcome: str
+    gones: tuple[int, ...]
+    steps: int
+    """Steps that the customer had done by then, where this seat saw it itself; -1 where it did not."""
+
+
+@dataclass(slots=True)
+class File:
+    """The file of a case, as one seat has it."""
+
+    role: str = ""
+    faults: int = 1
+    """Causes that the case has."""
+    params: Params | None = None
+    """The rules of the house."""
+    symptom: str = ""
+    seen: list[Seen] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+    """The last outcome of every question and reading in this call."""
+    numbers: dict[str, Any] = field(default_factory=dict)
+    """Amounts, ages, plans and times that readings told this seat."""
+    gone: int = 0
+    """Faults that what was done should have cleared."""
+    steps: list[int] = field(default_factory=list)
+    """The faults that the customer's steps should have cleared, in order, where this seat saw them."""
+    fresh: set[str] = field(default_factory=set)
+    """Questions and readings since anything was last done or changed."""
+    identity: set[str] = field(default_factory=set)
+    agreed: set[str] = field(default_factory=set)
+    explained: set[str] = field(default_factory=set)
+    changes: list[str] = field(default_factory=list)
+    """Tools that changed something, and escalations, in order."""
+    end: str = ""
+    checked: int = 0
+    """How many of the steps were followed by an observation that tells whether they worked."""
+    skips: frozenset[str] = frozenset()
+    """Rules that whoever reads this file leaves out: identity, confirm, limits, explain."""
+    moves: int = 0
+    """Own replies so far."""
+    asked: list[str] = field(default_factory=list)
+    """Own questions and readings, in order."""
+
+    @property
+    def identified(self) -> bool:
+        """Whether the caller is identified by the rules of the house."""
+        return self.params is not None and self.identity.issuperset(self.params.identity)
+
+
+def read(question: Question) -> File:
+    """The file that a seat's events make."""
+    file = File(role=question.role, moves=len(question.history))
+    for event in question.events:
+        fold = _FOLD.get(event.kind)
+        if fold is not None:
+            fold(file, event)
+    return file
+
+
+def _brief(file: File, event: Event) -> None:
+    policy: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in event.data["policy"].items()}
+    file.faults, file.params = event.data["faults"], Params(**policy)
+
+
+def _complaint(file: File, event: Event) -> None:
+    file.symptom = event.data["symptom"]
+    if event.data["rebooted"]:
+        _note(file, "rebooted", "yes")
+    first = SAID_FIRST.get(file.symptom)
+    if first is not None:
+        file.shown[first[0]] = first[1]
+
+
+def _look(file: File, event: Event) -> None:
+    test = event.data.get("question") or event.data["reading"]
+    file.numbers |= {name: value for name, value in event.data.items() if name not in _PLAIN}
+    file.asked.append(test)
+    _note(file, test, event.data["outcome"])
+    file.checked = len(file.steps)
+
+
+_PLAIN = frozenset({"question", "reading", "outcome", "v"})
+
+
+def _note(file: File, test: str, outcome: str) -> None:
+    file.shown[test] = outcome
+    file.fresh.add(test)
+    file.seen.append(Seen(test, outcome, (file.gone,), len(file.steps)))
+
+
+def _did(file: File, event: Event) -> None:
+    bit = BIT[STEPS[event.data["step"]]]
+    file.gone |= bit
+    file.steps.append(bit)
+    file.fresh.clear()
+
+
+def _already(file: File, event: Event) -> None:
+    if event.data["step"] == "reboot" and "rebooted" not in file.shown:
+        _note(file, "rebooted", "yes")
+
+
+def _changed(file: File, event: Event) -> None:
+    file.changes.append(event.data["tool"])
+    file.gone |= BIT[WRITES[event.data["tool"]]]
+    file.fresh.clear()
+
+
+def _identity(file: File, event: Event) -> None:
+    if event.data["ok"]:
+        file.identity.add(event.data["factor"])
+
+
+def _casefile(file: File, event: Event) -> None:
+    """What the others did and saw is taken over; what this seat knows better, it keeps."""
+    data = event.data
+    file.symptom = data["symptom"]
+    before = file.gone
+    done = [change.partition(" ")[0] for change in data["changes"]]
+    prefixes = [before]
+    for tool in done:
+        if tool in WRITES and not before & BIT[WRITES[tool]]:
+            prefixes.append(prefixes[-1] | BIT[WRITES[tool]])
+    for step in data["steps"]:
+        bit = BIT[STEPS[step]]
+        claimed = step == "reboot" and data["seen"].get("rebooted") == "yes"
+        if file.role != "technical" and not claimed and not before & bit:
+            prefixes += [gone | bit for gone in prefixes]
+    file.changes, file.gone = done, prefixes[-1]
+    for test, outcome in data["seen"].items():
+        if file.shown.get(test) != outcome:
+            file.seen.append(Seen(test, outcome, tuple(dict.fromkeys(prefixes)), -1))
+            file.shown[test] = outcome
+    file.identity |= set(data["identity"])
+    file.agreed |= set(data["agreed"])
+    file.explained = set(data["explained"])
+    if data["until"]:
+        file.numbers["until"] = data["until"]
+    file.end = data["end"] or ""
+
+
+_FOLD = {
+    "brief": _brief,
+    "complaint": _complaint,
+    "answer": _look,
+    "reading": _look,
+    "did": _did,
+    "already": _already,
+    "changed": _changed,
+    "identity": _identity,
+    "agreed": lambda file, event: file.agreed.add(event.data["action"]),
+    "explained": lambda file, event: file.explained.add(event.data["cause"]),
+    "casefile": _casefile,
+}
