@@ -1,4 +1,8 @@
-"""Counterfactuals: another hidden world and other hidden facts that must look the same to every seat of the desk."""
+"""Counterfactuals: another hidden world and other facts not yet seen, which must look the same to a seat.
+
+The posterior is the generator: every hypothesis that all the desk was told, and will be told by this move, leaves open
+is a world that no seat of the desk can tell from the real one.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,14 @@ from typing import Any
 
 from lanista.arenas.contract import Seat
 from lanista.arenas.support_desk.belief import members
-from lanista.arenas.support_desk.cases import build
-from lanista.arenas.support_desk.rules import OPEN, State, SupportDeskRules
+from lanista.arenas.support_desk.calls import CUSTOMER, SEAT
+from lanista.arenas.support_desk.cases import Context, build
+from lanista.arenas.support_desk.customer import sees
+from lanista.arenas.support_desk.faults import ALL, observe
+from lanista.arenas.support_desk.line import TIRED
+from lanista.arenas.support_desk.rules import SupportDeskRules
+from lanista.arenas.support_desk.state import OPEN, State
+from lanista.arenas.tools import Call
 
 _RULES = SupportDeskRules()
 
@@ -17,22 +27,63 @@ _RULES = SupportDeskRules()
 def alike(
     state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
 ) -> tuple[State, Mapping[Seat, Any]] | None:
-    """The same call in another world that all the desk was told, and will be told by this move, leaves possible.
-
-    None where nothing else is possible, or where this move ends the case and with that its secrecy.
-    """
+    """The same call with another truth, other amounts, another patience. None where nothing else is possible, or
+    where this move ends the case and with that its secrecy."""
     if state.stage != OPEN:
         return None
+    ((_, move),) = moves.items()
     played = _RULES.play(state, moves).state
-    if _RULES.outcome(played) is not None:
+    if played.grade is not None:
         return None
     case = state.case
-    open_ = [i for i in members(played.mask) if case.space.hypotheses[i] != case.truth]
-    rng.shuffle(open_)
-    for i in open_:
-        truth = case.space.hypotheses[i]
-        other = build(case.config, truth, case.mentions_reboot, case.params, case.context, case.patience)
-        twin = state._replace(case=other)
-        if _RULES.play(twin, moves).state.verdict.split() is not None:
-            return twin, moves
-    return None
+    truths = [case.space.hypotheses[i] for i in members(played.mask)]
+    truths = [truth for truth in truths if _same_to_the_customer(state, move, truth, seat)]
+    context = _other_context(played, move, rng)
+    patience = _other_patience(state, played, rng)
+    others = [truth for truth in truths if truth != case.truth]
+    if not others and context == case.context and patience == state.patience:
+        return None
+    truth = rng.choice(others or [case.truth])
+    other = build(case.config, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint)
+    return state._replace(case=other, patience=patience), moves
+
+
+def _same_to_the_customer(state: State, move: Any, truth: int, seat: Seat) -> bool:
+    """Where the customer sits at the table: whether they see and are asked the same in this world."""
+    case = state.case
+    if case.config.customer == "world":
+        return True
+    if truth & ~ALL != case.truth & ~ALL:
+        return False
+    other = state._replace(case=case._replace(truth=truth))
+    asked = state.pending or (move if isinstance(move, Call) and move.tool == "ask" else None)
+    if asked is not None and asked.tool == "ask":
+        question = asked.args["question"]
+        if sees(state, question) != sees(other, question):
+            return False
+    known = ("internet", "mobile", "charges") if seat == SEAT[CUSTOMER] else ()
+    return all(observe(test, truth, 0) == observe(test, case.truth, 0) for test in known)
+
+
+def _other_context(played: State, move: Any, rng: random.Random) -> Context:
+    """Other amounts and dates where no reading has shown them and no change was made by them."""
+    context = played.case.context
+    changes: dict[str, Any] = {}
+    if "invoices" not in played.seen and all(change.tool != "refund" for change in played.changes):
+        changes = {"refund_eur": 1 + rng.randrange(90), "refund_days": 1 + rng.randrange(120)}
+        changes["fee_eur"] = context.fee_eur if "charge_detail" in played.seen else 1 + rng.randrange(20)
+    if "contract" not in played.seen:
+        changes["months"] = 1 + rng.randrange(48)
+    if "charge_detail" not in played.seen:
+        changes["waived"] = rng.randrange(4)
+    if "account" not in played.seen:
+        changes["due_eur"] = 1 + rng.randrange(99)
+    return context._replace(**changes)
+
+
+def _other_patience(state: State, played: State, rng: random.Random) -> int:
+    """Another patience, if the customer neither shows nor loses it by this move."""
+    spent = state.patience - played.patience
+    if played.patience <= TIRED:
+        return state.patience
+    return TIRED + 1 + spent + rng.randrange(20)

@@ -18,7 +18,6 @@ from lanista.arenas.support_desk.faults import (
     CLAIMS,
     OF_OWNER,
     OF_SERVICE,
-    SERVICES,
     SHY,
     TESTS,
     bits,
@@ -32,6 +31,8 @@ _TECHNICIAN, _HUMAN = bits("line_cut", "line_noise"), bits("sim_blocked", "unkno
 _SETTINGS = bits("bridge_mode", "bad_dns", "hung_modem", "wifi_channel", "old_firmware")
 _SILENT = bits("suspended", "dead_modem", "loose_cable")  # what may stand before a fault that nobody here can mend
 
+VAGUE = "vague"
+"""The complaint that leaves everything open."""
 CLAIM_RATE = 0.5
 """How often a customer with internet trouble has rebooted before the call."""
 LIE_RATE = {"helpful": 0.0, "mixed": 0.25, "difficult": 0.5}
@@ -86,21 +87,29 @@ class Space:
         self.index = {truth: i for i, truth in enumerate(self.hypotheses)}
         self.everything = (1 << len(self.hypotheses)) - 1
         self._entropies: dict[int, float] = {}
-        self._parts: dict[tuple[str, int], Mapping[str, int]] = {}
+        self._parts: dict[str, Mapping[str, int]] = {}
         self._needed: dict[tuple[int, int], int] = {}
         self._best: dict[tuple[int, int], str | None] = {}
         self._with: dict[int, int] = {}
 
-    def parts(self, test: str, gone: int) -> Mapping[str, int]:
-        """For each thing that ``test`` may show once ``gone`` is cleared: the hypotheses in which it does."""
-        known = self._parts.get((test, gone))
+    def parts(self, mask: int, test: str, gone: int) -> Mapping[str, int]:
+        """For each thing that ``test`` may show once ``gone`` is cleared: the hypotheses of ``mask`` in which it does.
+
+        Nothing is cleared where most is still open, so the whole space is split by each test once and for all then.
+        """
+        if gone:
+            return self._split(mask, test, gone)
+        known = self._parts.get(test)
         if known is None:
-            found: dict[str, int] = {}
-            for i, truth in enumerate(self.hypotheses):
-                shown = observe(test, truth, gone)
-                found[shown] = found.get(shown, 0) | 1 << i
-            known = self._parts[test, gone] = found
-        return known
+            known = self._parts[test] = self._split(self.everything, test, 0)
+        return {shown: inside for shown, part in known.items() if (inside := mask & part)}
+
+    def _split(self, mask: int, test: str, gone: int) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for i in members(mask):
+            shown = observe(test, self.hypotheses[i], gone)
+            found[shown] = found.get(shown, 0) | 1 << i
+        return found
 
     def having(self, faults: int) -> int:
         """The hypotheses with at least one of these faults."""
@@ -122,7 +131,7 @@ class Space:
                 groups[self._group[i]] = groups.get(self._group[i], 0.0) + self.weights[i]
             total = sum(groups.values())
             known = -sum(w / total * math.log2(w / total) for w in groups.values()) if len(groups) > 1 else 0.0
-            if len(self._entropies) > 200_000:
+            if len(self._entropies) > 50_000:
                 self._entropies.clear()
             self._entropies[mask] = known
         return known
@@ -130,12 +139,10 @@ class Space:
     def expected(self, mask: int, test: str, gone: int) -> float:
         """The bits that ``test`` is expected to leave, over what it may show."""
         total, left = 0.0, 0.0
-        for part in self.parts(test, gone).values():
-            inside = mask & part
-            if inside:
-                weight = self.mass(inside)
-                total += weight
-                left += weight * self.entropy(inside)
+        for inside in self.parts(mask, test, gone).values():
+            weight = self.mass(inside)
+            total += weight
+            left += weight * self.entropy(inside)
         return left / total
 
     def best(self, mask: int, gone: int) -> str | None:
@@ -157,7 +164,7 @@ class Space:
                 test = self.best(mask, gone)
                 if test is not None:
                     asked += 1
-                    mask &= self.parts(test, gone)[observe(test, truth, gone)]
+                    mask = self.parts(mask, test, gone)[observe(test, truth, gone)]
                     continue
                 sure = ALL & ~gone
                 for i in members(mask):
@@ -181,10 +188,10 @@ def _with_flags(faults: int, lie_rate: float) -> list[tuple[int, float]]:
 def space(faults: int, masking: bool, topic: str, cooperation: str, complaint: str) -> Space:
     """The space that a complaint opens at a desk of this kind."""
     sets = fault_sets(faults, masking, topic)
-    return Space(tuple(mask for mask in sets if symptom(mask) == complaint), LIE_RATE[cooperation])
+    return Space(tuple(m for m in sets if complaint in (VAGUE, symptom(m))), LIE_RATE[cooperation])
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def members(mask: int) -> tuple[int, ...]:
     """The positions of a mask's bits, ascending."""
     found = []
@@ -193,6 +200,3 @@ def members(mask: int) -> tuple[int, ...]:
         found.append(low.bit_length() - 1)
         mask ^= low
     return tuple(found)
-
-
-__all__ = ["CLAIM_RATE", "LIE_RATE", "SERVICES", "Space", "fault_sets", "masks", "members", "possible", "space"]

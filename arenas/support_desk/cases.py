@@ -5,15 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lanista.arenas import chance
-from lanista.arenas.support_desk.belief import LIE_RATE, Space, fault_sets, space
+from lanista.arenas.support_desk.belief import CLAIM_RATE, LIE_RATE, VAGUE, Space, fault_sets, space
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import (
     BIT,
     CLAIMS,
-    NAMES,
     SHY,
     STEPS,
     WRITES,
@@ -22,7 +21,7 @@ from lanista.arenas.support_desk.faults import (
     named,
     symptom,
 )
-from lanista.arenas.support_desk.policy import SPLITS, Params, split_of, vectors
+from lanista.arenas.support_desk.policy import Params, split_of, vectors
 from lanista.arenas.tools import Call, call
 from lanista.errors import LanistaError
 
@@ -32,6 +31,9 @@ ACCESS = ("dsl", "cable", "fibre")
 ASIDES = ("neighbour", "weather", "moving", "holiday", "television", "dog", "work")
 PATIENCE = {"helpful": 16, "mixed": 13, "difficult": 11}
 """What a customer with one fault puts up with; six more for each further one, and up to two by chance."""
+
+VAGUE_RATE = {"helpful": 0.0, "mixed": 0.2, "difficult": 0.4}
+"""How often the customer does not say at first what the trouble is."""
 
 WRITE, STEP, EXPLAIN = "write", "step", "explain"
 _STEP_OF = {fault: step for step, fault in STEPS.items()}
@@ -104,25 +106,36 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
     context = _context(rng, faults, access, plan, params, config)
     lie = LIE_RATE[config.cooperation]
     truth = faults
-    if internet(faults) != "ok" and rng.random() < (lie if faults & BIT["hung_modem"] else 0.5):
+    if internet(faults) != "ok" and rng.random() < (lie if faults & BIT["hung_modem"] else CLAIM_RATE):
         truth |= CLAIMS
     if faults & BIT["loose_cable"] and rng.random() < lie:
         truth |= SHY
-    mentions = bool(truth & CLAIMS) and rng.random() < 0.5
+    vague = rng.random() < VAGUE_RATE[config.cooperation]
+    mentions = bool(truth & CLAIMS) and not vague and rng.random() < 0.5
     patience = PATIENCE[config.cooperation] + 6 * (config.faults - 1) + rng.randrange(3)
-    return build(config, truth, mentions, params, context, patience), key
+    complaint = VAGUE if vague else symptom(truth)
+    return build(config, truth, mentions, params, context, patience, complaint), key
 
 
-def build(config: Config, truth: int, mentions_reboot: bool, params: Params, context: Context, patience: int) -> Case:
-    """The case with these hidden facts. Raises LanistaError for faults that the config does not allow."""
+def build(
+    config: Config,
+    truth: int,
+    mentions_reboot: bool,
+    params: Params,
+    context: Context,
+    patience: int,
+    complaint: str | None = None,
+) -> Case:
+    """The case with these hidden facts; ``complaint`` None is the clear one. Raises LanistaError for faults that the
+    config does not allow."""
     faults = named(truth)
-    complaint = symptom(truth)
+    complaint = complaint or symptom(truth)
     hypotheses = space(config.faults, config.masking, config.topic, config.cooperation, complaint)
     if truth not in hypotheses.index:
         raise LanistaError(f"no case of this kind has the faults {', '.join(faults)}")
     start = hypotheses.everything
     if mentions_reboot:
-        start &= hypotheses.parts("rebooted", 0)["yes"]
+        start = hypotheses.parts(start, "rebooted", 0)["yes"]
     remedies = {name: remedy(name, params, context) for name in faults}
     expected = {r.call for r in remedies.values() if r.how not in (EXPLAIN, STEP) and r.call is not None}
     return Case(
@@ -212,6 +225,3 @@ def _context(rng: random.Random, faults: int, access: str, plan: str, params: Pa
         times=1 + rng.randrange(3),
         asides=tuple(rng.sample(ASIDES, config.distractors)),
     )
-
-
-__all__ = ["NAMES", "PLANS", "SPLITS", "Any", "Case", "Context", "Remedy", "build", "combinations", "deal", "remedy"]

@@ -11,7 +11,7 @@ from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
 from lanista.arenas.support_desk.faults import BIT, WRITES, named
 
 if TYPE_CHECKING:
-    from lanista.arenas.support_desk.rules import State
+    from lanista.arenas.support_desk.state import State
 
 PROPER = ("closed", "technician", "human")
 """Ends that the desk chose."""

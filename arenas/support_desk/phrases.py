@@ -22,6 +22,11 @@ COMPLAINTS: Mapping[str, Phrases] = {
         "My phone is cut off, for {days} days now.",
         "For {days} days my phone has had no data.",
     ),
+    "vague": (
+        "Something is wrong with my service.",
+        "I have a problem with my contract with you.",
+        "Nothing works as it should, for {days} days now.",
+    ),
     "high_bill": (
         "My last bill is too high.",
         "Something is wrong with my bill.",
@@ -107,6 +112,9 @@ ANSWERS: Mapping[str, Mapping[str, Phrases]] = {
     },
 }
 
+UNSURE: Phrases = ("I am not sure. Let me look.", "I cannot tell.", "Hold on, I am not sure.")
+DECLINED: Phrases = ("No.", "No, I will not.", "I would rather not.")
+TIRED: Phrases = ("How long will this take?", "I do not have all day.", "This takes too long.")
 PUZZLED: Phrases = ("Sorry, I do not follow.", "What do you mean?", "I do not understand.")
 DID: Phrases = ("Done.", "I did it.", "Yes, done.")
 ALREADY: Phrases = ("I already did that.", "I did that before.", "Again? I did that already.")

@@ -14,9 +14,11 @@ from lanista.arenas.referee import Game
 from lanista.arenas.support_desk import calls, judge
 from lanista.arenas.support_desk.calls import BILLING, ROUTER, SPECIALISTS, TECHNICAL
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
-from lanista.arenas.support_desk.faults import BIT, CLAIMS, OF_OWNER, STEPS, WRITES, named, observe
+from lanista.arenas.support_desk.customer import contradicted, said_done
+from lanista.arenas.support_desk.faults import BIT, OF_OWNER, STEPS, WRITES, named, observe
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, FACTORS, SUPPORT
-from lanista.arenas.support_desk.rules import OVER, TICKET, State, SupportDeskRules, contradicted
+from lanista.arenas.support_desk.rules import SupportDeskRules
+from lanista.arenas.support_desk.state import OVER, TICKET, State
 from lanista.arenas.tools import Call, call
 from lanista.errors import LanistaError
 
@@ -128,9 +130,7 @@ def _mend(state: State, fault: str) -> Iterator[Call]:
 
 def _step(state: State, step: str) -> Call:
     """The step, or first what shows the customer that it was not done, or not well."""
-    done_at = state.steps.get(step)
-    if step == "reboot" and done_at is None and state.case.truth & CLAIMS:
-        done_at = 0
+    done_at = said_done(state, step)
     if done_at is None or contradicted(state, step, done_at):
         return call("instruct", step=step)
     if step == "reboot":

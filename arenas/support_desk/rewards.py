@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
-from lanista.arenas.support_desk.calls import SEAT, SUMMARIZER
-from lanista.arenas.support_desk.rules import DESK, OPEN, OVER, State
+from lanista.arenas.support_desk.calls import CUSTOMER, SEAT, SUMMARIZER
+from lanista.arenas.support_desk.rules import DESK
+from lanista.arenas.support_desk.state import OPEN, OVER, State
 
 QUICK_TURNS = 5
 """Turns at the customer within which a resolved case earns all of ``resolved``, for each fault."""
@@ -32,6 +33,7 @@ DEFAULT: Mapping[str, float] = {
     "routed": 5.0,
     "misrouted": -10.0,
     "ticket": 10.0,
+    "satisfied": 20.0,
     ILLEGAL: -120.0,
     FORFEIT: -120.0,
 }
@@ -51,6 +53,7 @@ EFFICIENCY: Mapping[str, float] = {
 TEAM_TERMS = frozenset(("resolved", "unresolved", "abandoned"))
 
 _NOTED = {
+    "question": "question",
     "irrelevant": "irrelevant",
     "violation": "policy_violation",
     "premature": "premature_escalation",
@@ -74,18 +77,18 @@ class SupportDeskRewards:
         events: Sequence[Event],
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:
-        ((seat, move),) = moves.items()
+        seat = SEAT[before.holder if before.stage == OPEN else SUMMARIZER]
         terms = [Term(_NOTED[word], seat, 1.0) for word in after.verdict.split()]
         if after.low < before.low:
             paid = information(before, after)
             if paid and "irrelevant" not in after.verdict:
                 terms.append(Term("information", seat, paid))
-        if move.tool == "ask":
-            terms.append(Term("question", seat, 1.0))
         if before.stage == OPEN and after.stage == OVER:
             terms.append(Term("unresolved", DESK, 1.0))  # cut at the horizon
         elif after.stage == OVER and after.grade is not None:
             terms.append(Term("ticket", SEAT[SUMMARIZER], after.grade.ticket))
+            if after.case.config.customer == "seat" and after.grade.resolved:
+                terms.append(Term("satisfied", SEAT[CUSTOMER], 1.0))
             if after.grade.resolved:
                 terms.append(Term("resolved", DESK, promptness(after)))
             else:

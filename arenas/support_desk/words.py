@@ -13,22 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from lanista.arenas.contract import Ask, Event, Illegal
-from lanista.arenas.support_desk import policy
-from lanista.arenas.support_desk.calls import ROLE, SUMMARIZER, TOOLS
+from lanista.arenas.speech import tame
+from lanista.arenas.support_desk import customer, policy
+from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, TOOLS
 from lanista.arenas.support_desk.phrases import (
     AGREED,
     ALREADY,
     ANSWERS,
     ASIDES,
     COMPLAINTS,
+    DECLINED,
     DID,
     LEFT,
     PUZZLED,
     READINGS,
+    TIRED,
+    UNSURE,
 )
 from lanista.arenas.tools import BadCall, Call, Tool, parse
 
 _PROMPTS = Path(__file__).parent / "prompts"
+_CUSTOMER = (_PROMPTS / "customer.md").read_text(encoding="utf-8").strip()
 _BRIEFS = {role: (_PROMPTS / f"{role}.md").read_text(encoding="utf-8").strip() for role in TOOLS}
 
 
@@ -36,25 +41,29 @@ class SupportDeskWords:
     """See ``lanista.arenas.contract.Words``."""
 
     def show(self, event: Event) -> str:
-        return _SHOW[event.kind](event.data)
+        text = _SHOW[event.kind](event.data)
+        words = event.data.get("words")
+        return f'{text} customer adds: "{tame(words)}"' if words else text
 
     def ask(self, ask: Ask) -> str:
         return _ASKED[ask.kind].format(ask.seat)
 
     def read(self, ask: Ask, reply: str) -> Call | BadCall | Illegal:
-        return parse(reply, TOOLS[ROLE[ask.seat]])
+        return parse(reply, customer.TOOLS if ask.kind == "reply" else TOOLS[ROLE[ask.seat]])
 
     def write(self, ask: Ask, move: Call | BadCall) -> str:
         return str(move)
 
 
-_ASKED = {"act": "{}, your call:", "ticket": "{}, your ticket:"}
+_ASKED = {"act": "{}, your call:", "ticket": "{}, your ticket:", "reply": "{}, your reply:"}
 
 
 # The brief
 
 
 def _brief(data: Mapping[str, Any]) -> str:
+    if data["role"] == CUSTOMER:
+        return _customer_brief(data)
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["policy"].items()}
     return _brief_text(data["role"], data["faults"], policy.Params(**given))
 
@@ -63,6 +72,23 @@ def _brief(data: Mapping[str, Any]) -> str:
 def _brief_text(role: str, faults: int, params: policy.Params) -> str:
     causes = "one cause" if faults == 1 else f"{faults} causes"
     return _BRIEFS[role].format(causes=causes, tools=_tool_lines(role), policy=policy.text(params, role))
+
+
+def _customer_brief(data: Mapping[str, Any]) -> str:
+    habits = []
+    if data["rebooted"]:
+        habits.append(f"You say that you rebooted {_times(data['rebooted'])}.")
+    if data["shy"]:
+        habits.append("You will not admit that a cable is loose.")
+    facts = {key: data[key] for key in ("internet", "mobile", "bill", "days", "plan")}
+    tools = "\n".join(_tool_line(tool) for tool in customer.TOOLS.values())
+    return _CUSTOMER.format(tools=tools, habits=" ".join(habits) or "You tell the truth.", **facts)
+
+
+def _request(data: Mapping[str, Any]) -> str:
+    asked = {k: v for k, v in data.items() if k not in ("tool", "sees")}
+    seen = f" You see: {data['sees']}." if "sees" in data else ""
+    return f"desk: {data['tool']} {' '.join(map(str, asked.values()))}.{seen}"
 
 
 @lru_cache(maxsize=8)
@@ -168,6 +194,10 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "world": _world,
     "complaint": _complaint,
     "answer": _answer,
+    "unsure": lambda data: _customer(_pick(UNSURE, data["v"])),
+    "declined": lambda data: _customer(_pick(DECLINED, data["v"])),
+    "tired": lambda data: _customer(_pick(TIRED, data["v"])),
+    "request": _request,
     "puzzled": lambda data: _customer(_pick(PUZZLED, data["v"])),
     "did": lambda data: _customer(_pick(DID, data["v"])),
     "already": lambda data: _customer(_pick(ALREADY, data["v"])),
@@ -184,5 +214,3 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "ticket": lambda data: f"ticket: {json.dumps(data, sort_keys=True)}",
     "end": _end,
 }
-
-assert SUMMARIZER in _BRIEFS

@@ -1,0 +1,141 @@
+"""What happens when the desk speaks to the customer: a request, the customer's reply, and what both come to."""
+
+from __future__ import annotations
+
+from lanista.arenas.support_desk import calls, customer
+from lanista.arenas.support_desk.cases import PLANS
+from lanista.arenas.support_desk.faults import BIT, STEPS
+from lanista.arenas.support_desk.hearing import heard
+from lanista.arenas.support_desk.state import Played, State, learn, look, moved, noted, to_holder
+from lanista.arenas.tools import Call
+
+SPOKEN = ("ask", "verify", "instruct", "confirm", "explain", "say")
+"""The calls that the customer replies to."""
+
+_TRIED = {"ask": "question", "verify": "factor", "instruct": "step"}
+"""What the customer can get wrong, and which argument names it."""
+
+TIRED = 4
+"""Patience at which the customer says so."""
+
+
+def understood(state: State, move: Call) -> Call:
+    """The request that the customer hears: of free words, the one in them, if this role could have made it."""
+    if move.tool != "say":
+        return move
+    request = heard(move.args["text"])
+    if request is None:
+        return move
+    if request.tool == "ask":
+        return request if request.args["question"] in calls.ASKS[state.holder] else move
+    return request if request.tool in calls.TOOLS[state.holder] else move
+
+
+def exchange(state: State, request: Call, reply: Call) -> Played:
+    """The desk has asked, the customer has replied."""
+    if reply.tool == "hang_up":
+        return state._replace(turns=state.turns + 1, end="abandoned"), [to_holder(state, "left", {})]
+    before = state._replace(turns=state.turns + 1)
+    if request.tool in _TRIED and reply.tool != "decline" and state.case.config.error_rate:
+        what = request.args[_TRIED[request.tool]]
+        before = before._replace(tries={**state.tries, what: state.tries.get(what, 0) + 1})
+    after, events = _SPOKEN[request.tool](before, request, reply)
+    if "text" in reply.args:
+        first = events[0]
+        events[0] = first._replace(data={**first.data, "words": reply.args["text"]})
+    if after.patience <= TIRED < state.patience:
+        events.append(to_holder(after, "tired", {}))
+    return after, events
+
+
+def _ask(state: State, request: Call, reply: Call) -> Played:
+    question = request.args["question"]
+    state = noted(state, "question")
+    if reply.tool != "answer":
+        return _costs(state, 1), [to_holder(state, "unsure", {"question": question})]
+    outcome, after = look(state, question)
+    after = _costs(after, 3 if "irrelevant" in after.verdict else 1)
+    data = {"question": question, "outcome": outcome}
+    if question == "speed":
+        data["plan_mbps"] = PLANS[state.case.context.plan][0]
+    if question == "rebooted":
+        data["times"] = state.case.context.times
+        if outcome == "yes" and "reboot" not in state.steps:
+            after = after._replace(steps={**after.steps, "reboot": 0})
+    return after, [to_holder(after, "answer", data)]
+
+
+def _verify(state: State, request: Call, reply: Call) -> Played:
+    factor, right = request.args["factor"], reply.tool == "give"
+    after = state._replace(identified=state.identified | {factor}) if right else state
+    return _costs(after, 1), [to_holder(after, "identity", {"factor": factor, "ok": right})]
+
+
+def _instruct(state: State, request: Call, reply: Call) -> Played:
+    """A step that was done before, as far as the desk was told, or that can mend nothing, is irrelevant."""
+    step, case = request.args["step"], state.case
+    fault = BIT[STEPS[step]]
+    told = step in state.steps
+    doubted = told and customer.contradicted(state, step, state.steps[step])
+    useless = not told and not state.mask & case.space.having(fault)
+    if reply.tool in ("do", "pretend"):
+        if (told and not doubted) or useless:
+            state = noted(state, "irrelevant")
+        if step == "reboot" and not told and _would_say(state):
+            state = learn(state, "rebooted", "no")
+        gone = state.gone | fault if reply.tool == "do" else state.gone
+        epoch = state.epoch + 1
+        after = state._replace(gone=gone, epoch=epoch, steps={**state.steps, step: epoch})
+        return _costs(after, 3 if useless else 1), [to_holder(after, "did", {"step": step}), *moved(state, after)]
+    if not customer.done_already(state, step):
+        return _costs(state, 1), [to_holder(state, "declined", {"what": step})]
+    if told:
+        state = noted(state, "irrelevant")
+    elif step == "reboot":
+        state = learn(state, "rebooted", "yes")
+        state = state._replace(steps={**state.steps, step: 0})
+    return _costs(state, 3), [to_holder(state, "already", {"step": step, "times": case.context.times})]
+
+
+def _would_say(state: State) -> bool:
+    """Whether a customer who had rebooted before would say so now instead of doing it again."""
+    return state.case.config.customer == "world" and not customer.contradicted(state, "reboot", 0)
+
+
+def _confirm(state: State, request: Call, reply: Call) -> Played:
+    action = request.args["action"]
+    if reply.tool != "agree":
+        return _costs(state, 1), [to_holder(state, "declined", {"what": action})]
+    after = state._replace(agreed=state.agreed | {action})
+    return _costs(after, 1), [to_holder(after, "agreed", {"action": action})]
+
+
+def _explain(state: State, request: Call, reply: Call) -> Played:
+    cause, until = request.args["cause"], request.args.get("until")
+    bit = BIT[cause]
+    right = bool(state.case.truth & bit) and (cause != "outage" or until == state.case.context.until)
+    if right:
+        after = state._replace(told=state.told | bit, wrong=state.wrong & ~bit)
+    else:
+        after = noted(state._replace(wrong=state.wrong | bit), "misinformed")
+    return _costs(after, 1), [to_holder(after, "explained", {"cause": cause, "until": until})]
+
+
+def _say(state: State, request: Call, reply: Call) -> Played:
+    return _costs(state, 2), [to_holder(state, "puzzled", {})]
+
+
+def _costs(state: State, patience: int) -> State:
+    """The state with less patience; a customer who is a seat decides for themselves when to leave."""
+    return state if state.case.config.customer == "seat" else state._replace(patience=state.patience - patience)
+
+
+_SPOKEN = {
+    "ask": _ask,
+    "verify": _verify,
+    "instruct": _instruct,
+    "confirm": _confirm,
+    "explain": _explain,
+    "say": _say,
+}
+assert set(_SPOKEN) == set(SPOKEN)

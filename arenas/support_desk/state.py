@@ -1,0 +1,199 @@
+"""A moment of a call, and the few ways in which it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from lanista.arenas import chance
+from lanista.arenas.contract import Event
+from lanista.arenas.support_desk import judge
+from lanista.arenas.support_desk.calls import ROUTER, SEAT, SUMMARIZER
+from lanista.arenas.support_desk.cases import PLANS, Case
+from lanista.arenas.support_desk.faults import QUESTIONS, hidden, named, observe
+from lanista.arenas.tools import Call
+
+OPEN, TICKET, OVER = "call", "ticket", "over"
+_NOBODY: frozenset[str] = frozenset()
+
+
+class State(NamedTuple):
+    """A moment of a call. ``epoch`` counts what was changed or done so far: what was seen before may have changed."""
+
+    case: Case
+    key: int
+    stage: str = OPEN
+    holder: str = ROUTER
+    pending: Call | None = None
+    """What customer_0, where it is a seat, has been asked by the holder."""
+    gone: int = 0
+    """Faults that what was done has cleared, or would have."""
+    mask: int = 0
+    """The hypotheses that what the desk was told leaves open."""
+    low: float = 0.0
+    """The fewest bits of uncertainty so far."""
+    patience: int = 0
+    turns: int = 0
+    """How often the desk spoke to the customer."""
+    decisions: int = 0
+    diagnostics: int = 0
+    """Questions and readings so far, repeats after a change aside."""
+    epoch: int = 0
+    seen: Mapping[str, tuple[str, int]] = {}
+    """By question or reading: the outcome, and the epoch then."""
+    steps: Mapping[str, int] = {}
+    """By step: the epoch when the customer said that it is done; 0 for before the call."""
+    tries: Mapping[str, int] = {}
+    """By question, factor or step: how often the customer was asked for it."""
+    identified: frozenset[str] = _NOBODY
+    agreed: frozenset[str] = _NOBODY
+    told: int = 0
+    """Causes explained that there are."""
+    wrong: int = 0
+    """Causes explained that there are not."""
+    changes: tuple[Call, ...] = ()
+    rules_broken: int = 0
+    errors: int = 0
+    """Calls answered with an error."""
+    visited: tuple[str, ...] = (ROUTER,)
+    end: str | None = None
+    ticket: Call | None = None
+    verdict: str = ""
+    """Words on the last move, for the rewards: see ``noted``."""
+    grade: judge.Grade | None = None
+
+    def shown(self, test: str) -> str | None:
+        """See ``policy.File``."""
+        found = self.seen.get(test)
+        return None if found is None else found[0]
+
+    def amounts(self) -> Mapping[str, int]:
+        """See ``policy.File``."""
+        context, found = self.case.context, {}
+        if "invoices" in self.seen:
+            found["refund_days"] = context.refund_days
+        if "contract" in self.seen:
+            found["months"] = context.months
+        if "charge_detail" in self.seen:
+            found["waived"] = context.waived
+        return found
+
+
+Played = tuple[State, list[Event]]
+
+_SAID_FIRST: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "no_internet": (("internet", "none"),),
+    "slow_internet": (("internet", "slow"),),
+    "no_mobile": (("mobile", "none"),),
+    "high_bill": (),
+    "vague": (),
+}
+"""The questions that a complaint answers at once."""
+
+
+def begin(case: Case, key: int) -> State:
+    """The first moment of a call."""
+    seen = {question: (outcome, 0) for question, outcome in _SAID_FIRST[case.complaint]}
+    if case.mentions_reboot:
+        seen["rebooted"] = ("yes", 0)
+    steps = {"reboot": 0} if case.mentions_reboot else {}
+    return State(case, key, mask=case.start, low=case.entropy, patience=case.patience, seen=seen, steps=steps)
+
+
+def noted(state: State, what: str) -> State:
+    """The state with one more word on the last move, for the rewards."""
+    return state._replace(verdict=f"{state.verdict} {what}" if state.verdict else what)
+
+
+def learn(state: State, test: str, outcome: str) -> State:
+    """The state in which the desk knows what ``test`` showed, whatever it was asked for."""
+    space = state.case.space
+    mask = space.parts(state.mask, test, state.gone)[outcome]
+    seen = {**state.seen, test: (outcome, state.epoch)}
+    if mask == state.mask:
+        return state._replace(seen=seen)
+    return state._replace(seen=seen, mask=mask, low=min(state.low, space.entropy(mask)))
+
+
+def look(state: State, test: str) -> tuple[str, State]:
+    """What a question or reading shows, and the state in which the desk has asked for it.
+
+    Irrelevant is what was answered already with nothing changed since, and a question to the customer that tells
+    nothing new. To look again after a change is neither paid nor punished.
+    """
+    outcome = observe(test, state.case.truth, state.gone)
+    after = learn(state, test, outcome)
+    known = state.seen.get(test)
+    if known is not None and known[1] < state.epoch:
+        return outcome, after
+    after = after._replace(diagnostics=state.diagnostics + 1)
+    entropy = state.case.space.entropy
+    told = after.mask != state.mask and entropy(after.mask) != entropy(state.mask)
+    if known is not None or (test in QUESTIONS and not told):
+        after = noted(after, "irrelevant")
+    return outcome, after
+
+
+def errs(state: State, what: str) -> bool:
+    """Whether the simulated customer gets a question, factor or step wrong this time."""
+    rate = state.case.config.error_rate
+    return rate > 0 and chance.draw(state.key, f"error {what}", state.tries.get(what, 0), 1000) < 1000 * rate
+
+
+def to_holder(state: State, kind: str, data: dict[str, Any]) -> Event:
+    """An event for the seat that holds the call."""
+    data["v"] = chance.draw(state.key, "words", state.decisions, 3)
+    return Event(kind, data, (SEAT[state.holder],))
+
+
+def refuse(state: State, tool: str, body: str) -> Played:
+    """The call is answered with an error."""
+    after = noted(state._replace(errors=state.errors + 1), "bad_call")
+    seat = SEAT[SUMMARIZER if state.stage == TICKET else state.holder]
+    return after, [Event("error", {"tool": tool, "body": body}, (seat,))]
+
+
+def details(state: State, test: str) -> dict[str, Any]:
+    """The numbers that go with an outcome, none of which tells more of the faults than the outcome does."""
+    context = state.case.context
+    if test == "speed":
+        return {"plan_mbps": PLANS[context.plan][0]}
+    if test == "outage_map":
+        return {"until": context.until}
+    if test == "rebooted":
+        return {"times": context.times}
+    if test == "account":
+        return {"plan": context.plan, "due_eur": context.due_eur}
+    if test == "invoices":
+        return {"refund_eur": context.refund_eur, "refund_days": context.refund_days, "extra_eur": context.fee_eur}
+    if test == "contract":
+        return {"ordered": context.plan, "billed": context.billed, "months": context.months}
+    if test == "charge_detail":
+        return {"fee_eur": context.fee_eur, "waived": context.waived}
+    return {}
+
+
+def moved(before: State, after: State) -> list[Event]:
+    """The hidden change, for those who look from above."""
+    truth = before.case.truth
+    return [] if before.gone & truth == after.gone & truth else [world(after)]
+
+
+def world(state: State) -> Event:
+    """The hidden world as it stands, addressed to nobody."""
+    return Event("world", dict(hidden(state.case.truth, state.gone)), ())
+
+
+def casefile(state: State) -> dict[str, Any]:
+    """What the desk has on file, as the next seat reads it."""
+    return {
+        "symptom": state.case.complaint,
+        "seen": {test: outcome for test, (outcome, _) in state.seen.items()},
+        "steps": list(state.steps),
+        "identity": sorted(state.identified),
+        "agreed": sorted(state.agreed),
+        "explained": list(named(state.told | state.wrong)),
+        "changes": [str(change) for change in state.changes],
+        "until": state.case.context.until if state.shown("outage_map") == "outage" else None,
+        "end": state.end,
+    }
