@@ -76,7 +76,7 @@ def make(
         path = make_tiny(
             made_for,
             arena_config(made_for, set_) if set_ else None,
-            split(teachers),
+            split(teachers) if teachers else (),
             games=games,
             size=model_size,
             seed=seed,
