@@ -10,11 +10,14 @@ Read inside the sandbox's own interpreter; imports the standard library only.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import fcntl
 import io
 import json
 import os
 import random
+import signal
+import socket
 import sys
 import time
 import types
@@ -23,23 +26,30 @@ from typing import Any, NoReturn
 
 from lanista.arenas.sandbox import kernel, values, walls
 
-OUTPUT_FD, RESULT_FD = 1, 3
+OUTPUT_FD, RESULT_FD, REQUEST_FD = 1, 3, 4
 ERROR_CHARS = 500
 
 Tell = Callable[..., None]
 
 
-def main(fds: list[int], made: walls.Walls, orders: walls.Orders, zygote: int) -> NoReturn:
+def main(control: socket.socket, taken: int, made: walls.Walls, zygote: int) -> NoReturn:
     """The whole life of a child. Never returns, never raises."""
     code = 70
     try:
-        request = _take(fds)
-        made.close_in(orders)
-        _keep_only(request)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if made.tier != walls.FULL and os.getppid() != zygote:
-            os._exit(71)  # the zygote died before PDEATHSIG was set
-        with open(request, "rb") as file:
-            asked = json.loads(file.read())
+            os._exit(71)  # the zygote died before that; in tier full its death ends its namespace
+        warm_up()
+        message, fds, _, _ = socket.recv_fds(control, 256, 3)
+        if not message:
+            os._exit(0)
+        os.write(taken, b"x")
+        orders = walls.ORDERS.unpack(message[1:])
+        _take(fds)
+        made.close_in(walls.Orders(*orders))
+        os.closerange(REQUEST_FD + 1, 256)
+        asked = json.loads(_read(REQUEST_FD))
+        os.close(REQUEST_FD)
         _serve(asked)
         code = 0
     except BaseException as error:
@@ -51,19 +61,19 @@ def main(fds: list[int], made: walls.Walls, orders: walls.Orders, zygote: int) -
     os._exit(code)
 
 
-def _take(fds: list[int]) -> int:
-    """Puts the pipes where a child expects them: output at 1 and 2, results at 3, the request at 4."""
-    moved = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in fds]  # above all the numbers given out here
-    request, output, results = moved
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.dup2(results, 3)
-    os.dup2(request, 4)
-    return 4
+def _take(fds: list[int]) -> None:
+    """Puts the pipes where a child expects them."""
+    # First above all the numbers given out here: the three may lie in each other's way.
+    request, output, results = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for fd in fds)
+    for fd, number in ((output, OUTPUT_FD), (output, 2), (results, RESULT_FD), (request, REQUEST_FD)):
+        os.dup2(fd, number)
 
 
-def _keep_only(request: int) -> None:
-    os.closerange(request + 1, 256)
+def _read(request: int) -> bytes:
+    parts = []
+    while part := os.read(request, os.fstat(request).st_size + 1):
+        parts.append(part)
+    return b"".join(parts)
 
 
 class _Teller:
@@ -114,7 +124,7 @@ class _Run:
         self.teller = _Teller(asked["room"])
         self.output = _Counted()
         self.exit = os._exit
-        self.clock = time.process_time
+        self.clock = time.thread_time  # the process's clock moves by ticks while RLIMIT_CPU is set
 
     def run(self) -> None:
         random.seed(0)
@@ -192,12 +202,13 @@ def _line(error: BaseException) -> str:
 
 
 def warm_up() -> None:
-    """Does once what would otherwise be done in every child: lazy imports, codec look-ups, first-call set-up."""
-    import encodings.unicode_escape
-    import encodings.utf_8
-
-    compile("def f(x):\n    return x\n", "<program>", "exec", dont_inherit=True)
-    json.loads(json.dumps([1, "a", None, 1.5]))
-    values.decode(values.encode([1, (2, "a"), {"a": {1}}], 1000))
+    """Does what a run will do: in the zygote for what is imported late, in a spare for the pages it will write to."""
+    random.seed(0)
+    io.TextIOWrapper(io.BufferedWriter(_Counted()), encoding="utf-8", errors="backslashreplace").detach()
+    module = types.ModuleType("warm")
+    exec(compile("def f(x):\n    return [x]\n", "<program>", "exec", dont_inherit=True), module.__dict__)
+    data = json.loads(json.dumps([1, "a", None, 1.5, {"t": []}]))
+    values.encode(values.decode(data), 1000)
     "\ud800".encode("utf-8", "backslashreplace")
-    _ = encodings.utf_8, encodings.unicode_escape, kernel
+    with contextlib.suppress(ZeroDivisionError):
+        _ = 1 // 0

@@ -40,7 +40,7 @@ MNT_DETACH = 2
 MOUNT_READ_ONLY, MOUNT_NOSUID, MOUNT_NODEV, MOUNT_NOEXEC = 1, 2, 4, 8
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER = 1
 
@@ -90,29 +90,35 @@ def unmount(target: str) -> None:
     _check(_LIBC.umount2(target.encode(), MNT_DETACH), f"umount {target}")
 
 
-def drop_capabilities() -> None:
-    """No capability, now or after any exec."""
+def bound_capabilities() -> None:
+    """No exec gives any capability from here on; those that are held stay."""
     for capability in range(64):
         try:
             prctl(PR_CAPBSET_DROP, capability)
         except OSError:
-            break  # past the kernel's last, or none to drop them with: then there are none to keep either
-    clear_capabilities()
+            break  # past the kernel's last, or not allowed to: then none are held, and no_new_privs lets none come
+
+
+_HEADER = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+_NONE = (ctypes.c_uint32 * 6)()
 
 
 def clear_capabilities() -> None:
     """Empties the effective, permitted and inheritable sets."""
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    _syscall("capset", header, (ctypes.c_uint32 * 6)())
+    _syscall("capset", _HEADER, _NONE)
 
 
-def seccomp(program: bytes) -> None:
-    """Puts the calling process under a filter (an array of ``struct sock_filter``) for good."""
+class Filter(ctypes.Structure):
+    """``struct sock_fprog``: a filter, ready to be installed."""
 
-    class Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+    _fields_ = (("length", ctypes.c_ushort), ("lines", ctypes.c_char_p))
 
-    made = Program(len(program) // 8, program)
+    def __init__(self, program: bytes) -> None:
+        super().__init__(len(program) // 8, program)
+
+
+def seccomp(made: Filter) -> None:
+    """Puts the calling process under a filter for good."""
     _syscall("seccomp", ctypes.c_uint(_SECCOMP_SET_MODE_FILTER), ctypes.c_uint(0), ctypes.byref(made))
 
 

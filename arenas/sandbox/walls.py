@@ -16,6 +16,7 @@ import os
 import platform
 import resource
 import signal
+import struct
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,10 @@ class Orders(NamedTuple):
     memory_bytes: int
     file_bytes: int
     processes: int
+
+
+ORDERS = struct.Struct("<qqqq")
+"""Orders, as they cross."""
 
 
 def library() -> list[str]:
@@ -173,15 +178,21 @@ class Walls:
         self.base = base
         self.has_others_library = _others_may_read(library())
         self.filters = {
-            (files, processes): syscalls.build(platform.machine(), files=files, processes=processes)
+            (files, processes): kernel.Filter(syscalls.build(platform.machine(), files=files, processes=processes))
             for files in (False, True)
             for processes in (False, True)
         }
+        self.hard = {what: resource.getrlimit(what)[1] for what in _PER_RUN}
         self.ruleset: int | None = None
         with _tolerated(tier):
             low = self._ruleset()
             self.ruleset = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 100)  # children hand out the low numbers anew
             os.close(low)
+
+        for what, most in ((resource.RLIMIT_NOFILE, 32), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MSGQUEUE, 0)):
+            resource.setrlimit(what, (most, most))
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        kernel.bound_capabilities()
 
     def _ruleset(self) -> int:
         made = kernel.landlock_ruleset()
@@ -201,16 +212,15 @@ class Walls:
             kernel.mount("tmp", TMP, "tmpfs", data=f"size={orders.file_bytes},mode=777,nr_inodes=1000")
             kernel.mount_attributes(TMP, kernel.MOUNT_NOSUID | kernel.MOUNT_NODEV | kernel.MOUNT_NOEXEC)
             os.chdir(TMP)
-        _limit(orders, self.base, processes)
+        self._limit(orders)
         if self.tier != FULL and os.geteuid() == 0 and self.has_others_library:
             with contextlib.suppress(OSError):  # without CAP_SETUID root stays root, and the walls below hold it
                 os.setgroups([])
                 os.setresgid(NOBODY, NOBODY, NOBODY)
                 os.setresuid(NOBODY, NOBODY, NOBODY)
-        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        kernel.drop_capabilities()
+        kernel.clear_capabilities()
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # once more: other credentials clear it
         with _tolerated(self.tier):
             ruleset = self.ruleset
             if ruleset is not None and files and self.tier == FULL:
@@ -221,22 +231,18 @@ class Walls:
         with _tolerated(self.tier):
             kernel.seccomp(self.filters[files, processes])
 
+    def _limit(self, orders: Orders) -> None:
+        wanted = (orders.cpu_s, self.base + orders.memory_bytes, orders.file_bytes)
+        for what, most in zip(_PER_RUN, wanted, strict=True):
+            hard = self.hard[what]
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(what, (most, most))
+        if orders.processes > 1:
+            most = orders.processes + 3  # counted per user in the namespace: launcher, zygote and spare live there too
+            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
 
-def _limit(orders: Orders, base: int, processes: bool) -> None:
-    for what, most in (
-        (resource.RLIMIT_CPU, orders.cpu_s),
-        (resource.RLIMIT_AS, base + orders.memory_bytes),
-        (resource.RLIMIT_FSIZE, orders.file_bytes),
-        (resource.RLIMIT_NOFILE, 32),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-    ):
-        hard = resource.getrlimit(what)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
-    if processes:
-        most = orders.processes + 2  # counted per user within the namespace: the zygote and its launcher live there too
-        resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+
+_PER_RUN = (resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_FSIZE)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 
 from lanista.arenas.sandbox import values
 from lanista.arenas.sandbox.types import Limits, Stop
-from lanista.arenas.sandbox.zygote import ENDED, ORDERS
+from lanista.arenas.sandbox.walls import ORDERS
+from lanista.arenas.sandbox.zygote import ENDED, STARTED
 from lanista.errors import LanistaError, UsageError
 
 _BOOT = """import sys, types
@@ -101,6 +102,10 @@ class Worker:
             theirs.close()
             os.close(client)
         self.control = mine
+        self.spares: dict[int, int] = {}
+        """pidfd by number: children that wait for a run; one, but for moments."""
+        self.used = 0
+        """The number of the last child that was given a run."""
         try:
             self.told = self._hello(said)
         except BaseException:
@@ -143,15 +148,38 @@ class Worker:
             for fd in (memory, results_w, output_w):
                 os.close(fd)
             memory = results_w = output_w = -1
-            return _Watch(self.control, results_r, output_r, limits, answers, started).watch()
+            return _Watch(self, results_r, output_r, limits, answers, started).watch()
         finally:
             for fd in (memory, results_r, results_w, output_r, output_w):
                 if fd >= 0:
                     os.close(fd)
 
+    def hear(self) -> tuple[int, int, float] | None:
+        """One message of the zygote: a new spare, or (then number, status and CPU seconds) a child that is reaped."""
+        message, fds, _, _ = socket.recv_fds(self.control, 64, 1, socket.MSG_CMSG_CLOEXEC)
+        if not message:
+            raise Gone
+        if message[:1] == b"E":
+            number, status, cpu_s = ENDED.unpack(message[1:])
+            if number in self.spares:  # killed from outside before it was needed
+                os.close(self.spares.pop(number))
+            return number, status, cpu_s
+        self.spares[STARTED.unpack(message[1:])[0]] = fds[0]
+        return None
+
+    def next_spare(self) -> int:
+        """The pidfd of the child that takes the run just sent; the caller closes it. Raises Gone."""
+        while not self.spares:
+            self.hear()
+        self.used = min(self.spares)
+        return self.spares.pop(self.used)
+
     def close(self) -> None:
         """Ends the zygote and whatever it runs; waits until it is gone."""
         self.control.close()
+        for pidfd in self.spares.values():
+            os.close(pidfd)
+        self.spares.clear()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=0.5)
             return
@@ -164,76 +192,59 @@ class Worker:
 
 
 class _Watch:
-    """One run, from the moment it was handed over until its child is reaped."""
+    """One run, from the moment it was handed over until it has answered or its child is reaped."""
 
-    def __init__(
-        self, control: socket.socket, results: int, output: int, limits: Limits, answers: int, started: float
-    ) -> None:
-        self.control, self.results_fd, self.output_fd = control, results, output
+    def __init__(self, worker: Worker, results: int, output: int, limits: Limits, answers: int, started: float) -> None:
+        self.worker, self.results_fd, self.output_fd = worker, results, output
         self.limits, self.answers, self.started = limits, answers, started
         self.results, self.output = bytearray(), bytearray()
         self.lines = 0
-        self.pidfd, self.clock = -1, 0
         self.stop: Stop | None = None
         self.error = ""
         self.done = self.killed = False
-        self.cpu_at = 0.0
+        self.pidfd = worker.next_spare()
+        self.number = worker.used
+        self.clock = (~_pid_of(self.pidfd) << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
+        self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
+        self.cpu_s = 0.0
+        self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
         """When the CPU clock is worth another look (seconds on the wall clock)."""
 
     def watch(self) -> Raw:
         try:
-            status, cpu_s = self._until_reaped()
+            status = self._until_over()
         finally:
-            if self.pidfd >= 0:
-                os.close(self.pidfd)
+            os.close(self.pidfd)
         wall_s = time.monotonic() - self.started
         if self.stop is None and not self.done:
-            self._explain(status, cpu_s)
-        return Raw(bytes(self.results), bytes(self.output), self.stop, self.error, cpu_s, wall_s)
+            self._explain(status)
+        return Raw(bytes(self.results), bytes(self.output), self.stop, self.error, self.cpu_s, wall_s)
 
-    def _until_reaped(self) -> tuple[int, float]:
-        """Waits for the word that the child is reaped; gives its status and CPU seconds."""
+    def _until_over(self) -> int:
+        """Waits until all answers are there (0, and the child dies unwatched) or the child is reaped (its status)."""
         poll = select.poll()
         for fd in (self.results_fd, self.output_fd):
             os.set_blocking(fd, False)
             poll.register(fd, select.POLLIN)
-        control = self.control.fileno()
+        control = self.worker.control.fileno()
         poll.register(control, select.POLLIN)
         deadline = self.started + self.limits.wall_s
-        ended: tuple[int, float] | None = None
-        while ended is None:
-            until = deadline if self.pidfd < 0 else min(deadline, self.cpu_at)
-            wait_ms = None if self.killed else max(0.0, until - time.monotonic()) * 1000 + 1
+        status: int | None = None
+        while status is None and not self.done:
+            wait_ms = None if self.killed else max(0.0, min(deadline, self.cpu_at) - time.monotonic()) * 1000 + 1
             for fd, _ in poll.poll(wait_ms):
                 if fd == control:
-                    ended = self._hear() or ended
+                    heard = self.worker.hear()
+                    if heard and heard[0] == self.number:
+                        status, self.cpu_s = heard[1], max(0.0, heard[2] - self.cpu_before)
                 elif not self._read(fd):
                     poll.unregister(fd)
-            if not self.killed and ended is None:
+            if not self.killed and status is None:
                 self._check(deadline)
         for fd in (self.results_fd, self.output_fd):
-            while self._read(fd):  # what is left in the pipes; nobody writes any more
+            while self._read(fd):  # what is left in the pipes; nobody writes any more, or nothing that is wanted
                 pass
-        return ended
-
-    def _hear(self) -> tuple[int, float] | None:
-        """One message of the zygote: that the child runs, or (then its end) that it is reaped."""
-        message, fds, _, _ = socket.recv_fds(self.control, 64, 1, socket.MSG_CMSG_CLOEXEC)
-        if not message:
-            raise Gone
-        if message[:1] == b"E":
-            status, cpu_s = ENDED.unpack(message[1:])
-            return status, cpu_s
-        self.pidfd = fds[0]
-        self._start_clock()
-        return None
-
-    def _start_clock(self) -> None:
-        pid = _pid_of(self.pidfd)
-        self.clock = (~pid << 3) | 2  # CLOCK_PROCESS_CPUTIME_ID of another process (kernel: MAKE_PROCESS_CPUCLOCK)
-        self.cpu_at = time.monotonic() + self.limits.cpu_s / self.limits.processes
-        if self.killed or self.done or self.stop:
-            self._kill()
+        return status or 0
 
     def _read(self, fd: int) -> bool:
         """Takes some of what there is; False where there is nothing."""
@@ -256,19 +267,16 @@ class _Watch:
             self._end("output", f"it {what} more than {allowed} bytes")
         if fd == self.results_fd:
             self.lines += data.count(b"\n")
-            if self.lines >= self.answers and not self.done:
+            if self.lines >= self.answers and not self.done and self.stop is None:
                 self.done = True
+                self.cpu_s = max(0.0, (self._cpu_clock() or 0.0) - self.cpu_before)
                 self._kill()  # nothing that it does now is wanted: no atexit, no __del__, no thread
         return True
 
     def _check(self, deadline: float) -> None:
         now = time.monotonic()
-        if self.pidfd >= 0 and now >= self.cpu_at:
-            try:
-                used = time.clock_gettime(self.clock)
-            except OSError:
-                used = 0.0  # it has just ended
-            left = self.limits.cpu_s - used
+        if now >= self.cpu_at:
+            left = self.limits.cpu_s - (self._cpu_clock() or 0.0) + self.cpu_before
             if left <= 0:
                 self._end("cpu", f"it used more than {self.limits.cpu_s:g} CPU seconds")
             self.cpu_at = now + max(0.002, left / self.limits.processes)
@@ -281,15 +289,21 @@ class _Watch:
         self._kill()
 
     def _kill(self) -> None:
-        if self.pidfd >= 0:
-            self.killed = True
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        self.killed = True
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
-    def _explain(self, status: int, cpu_s: float) -> None:
+    def _cpu_clock(self) -> float | None:
+        """The child's CPU seconds so far, to a tick of the kernel; None where it is gone."""
+        try:
+            return time.clock_gettime(self.clock)
+        except OSError:
+            return None
+
+    def _explain(self, status: int) -> None:
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
-            if cpu_s >= self.limits.cpu_s:
+            if self.cpu_s >= self.limits.cpu_s:
                 self.stop, self.error = "cpu", f"it used more than {self.limits.cpu_s:g} CPU seconds"
             elif number == signal.SIGSYS:
                 self.stop, self.error = "syscall", "it tried a system call that no solution needs"

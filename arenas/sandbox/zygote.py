@@ -1,15 +1,16 @@
 """The process that children are forked from: an interpreter that has the standard library in memory and does nothing.
 
-It never reads a payload. Its client passes it the ends of pipes and the limits; it forks; the child raises its walls,
-and only then reads what it is to run. So no run can leave anything behind for the next.
+It never reads a payload. One child, the spare, is always forked and waits on the control socket: it takes the next
+run's descriptors and limits by itself, raises its walls, and only then reads what it is to run. As soon as it has taken
+one, the zygote forks the next. So no run can leave anything behind for another, and forking costs no one any time.
 
 Started by `lanista.arenas.sandbox.worker` as ``python -s -P -S -B -c BOOT``, with sys.argv = tier, control fd, client
 pidfd, readable paths. Over the control socket (SOCK_SEQPACKET):
 
-    zygote -> client   H{json}             once: it stands, or ``error`` says why not
-    client -> zygote   R<orders> + 3 fds   run: request, output, results
-    zygote -> client   S + pidfd           it runs
-    zygote -> client   E<status, cpu_s>    it has ended and is reaped
+    zygote -> client   H{json}                    once: it stands, or ``error`` says why not
+    zygote -> client   S<number> + pidfd          a spare is there
+    client -> spare    R<orders> + 3 fds          run: request, output, results
+    zygote -> client   E<number, status, cpu_s>   that child has ended and is reaped
 
 It dies with its client (a pidfd watched besides the socket) and its children die with it.
 """
@@ -17,6 +18,7 @@ It dies with its client (a pidfd watched besides the socket) and its children di
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -29,22 +31,23 @@ import sys
 
 from lanista.arenas.sandbox import child, kernel, walls
 
-ORDERS = struct.Struct("<qqqq")
-ENDED = struct.Struct("<id")
+STARTED = struct.Struct("<q")
+ENDED = struct.Struct("<qid")
 
 PRELOADED = (
     *("abc", "array", "ast", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc", "contextlib"),
-    *("copy", "csv", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "io"),
-    *("itertools", "json", "linecache", "math", "numbers", "operator", "queue", "random", "re", "statistics", "string"),
+    *("copy", "csv", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "io"),
+    *("itertools", "json", "linecache", "math", "numbers", "operator", "random", "re", "statistics", "string"),
     *("struct", "textwrap", "time", "traceback", "types", "typing", "unicodedata", "zlib"),
 )
-"""What solutions import; anything else of the standard library is read from disk when they do."""
+"""What solutions import; anything else of the standard library is read from disk when they do. Every page counts in a
+fork: hashlib brings OpenSSL and queue brings threading, which take longer to copy than to be without."""
 
 
 def main() -> None:
     tier, control_fd, client_fd, *paths = sys.argv[1:]
-    control = socket.socket(fileno=int(control_fd))
-    client = int(client_fd)
+    control = socket.socket(fileno=_low(int(control_fd)))
+    client = _low(int(client_fd))
     try:
         made = _prepare(tier, paths)
     except OSError as error:
@@ -58,6 +61,13 @@ def main() -> None:
             os._exit(0 if status == 0 else 1)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     _serve(control, client, made)
+
+
+def _low(fd: int) -> int:
+    """The descriptor under a low number: the client's may be in the thousands, and children close the low ones."""
+    low = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 5)
+    os.close(fd)
+    return low
 
 
 def _prepare(tier: str, paths: list[str]) -> walls.Walls:
@@ -79,35 +89,68 @@ def _serve(control: socket.socket, client: int, made: walls.Walls) -> None:
     gc.freeze()
     told = {"tier": made.tier, "landlock": made.ruleset is not None}
     control.send(b"H" + json.dumps(told).encode())
-    poll = select.poll()
-    poll.register(control, select.POLLIN)
-    poll.register(client, select.POLLIN)
-    while True:
-        ready = {fd for fd, _ in poll.poll()}
-        if client in ready:
-            return
-        message, fds, _, _ = socket.recv_fds(control, 256, 3)
-        if not message:
-            return
-        orders = walls.Orders(*ORDERS.unpack(message[1:]))
-        if own_pids >= 0:
-            kernel.setns(own_pids, kernel.CLONE_NEWPID)  # back home, or a second unshare is refused
+    _Zygote(control, client, made, own_pids).serve()
+
+
+class _Zygote:
+    """The loop that keeps one spare ready and reaps whatever has ended."""
+
+    def __init__(self, control: socket.socket, client: int, made: walls.Walls, own_pids: int) -> None:
+        self.control, self.client, self.made, self.own_pids = control, client, made, own_pids
+        self.me = os.getpid()
+        self.number = 0
+        self.children: dict[int, tuple[int, int]] = {}
+        """(number, process id) by pidfd."""
+        self.poll = select.poll()
+        self.poll.register(control, 0)  # only its end: spares do the reading
+        self.poll.register(client, select.POLLIN)
+
+    def serve(self) -> None:
+        """Returns when the client is gone; the children die with this process."""
+        while True:
+            taken = self._fork()
+            self.poll.register(taken, select.POLLIN)
+            while True:
+                ready = {fd for fd, _ in self.poll.poll()}
+                if self.client in ready or self.control.fileno() in ready:
+                    self._end_all()
+                    return
+                for pidfd in ready & self.children.keys():
+                    self._reap(pidfd)
+                if taken in ready:  # a byte, or the end of a spare that was killed from outside
+                    break
+            self.poll.unregister(taken)
+            os.close(taken)
+
+    def _fork(self) -> int:
+        """Forks a spare; gives the pipe that says that it has taken a run."""
+        if self.own_pids >= 0:
+            kernel.setns(self.own_pids, kernel.CLONE_NEWPID)  # back home, or a second unshare is refused
             kernel.unshare(kernel.CLONE_NEWPID)
-        zygote = os.getpid()
+        taken_r, taken_w = os.pipe()
         pid = os.fork()
         if pid == 0:
-            child.main(fds, made, orders, zygote)
-        for fd in fds:
-            os.close(fd)
+            child.main(self.control, taken_w, self.made, self.me)
+        os.close(taken_w)
         pidfd = os.pidfd_open(pid)
-        socket.send_fds(control, [b"S"], [pidfd])
-        poll.register(pidfd, select.POLLIN)
-        while True:
-            ready = {fd for fd, _ in poll.poll()}
-            if pidfd in ready:
-                break
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)  # the client is gone, or has nothing to say now
-        poll.unregister(pidfd)
+        self.number += 1
+        self.children[pidfd] = (self.number, pid)
+        self.poll.register(pidfd, select.POLLIN)
+        self._send(b"S" + STARTED.pack(self.number), [pidfd])
+        return taken_r
+
+    def _reap(self, pidfd: int) -> None:
+        number, pid = self.children.pop(pidfd)
+        self.poll.unregister(pidfd)
         os.close(pidfd)
         _, status, usage = os.wait4(pid, 0)
-        control.send(b"E" + ENDED.pack(status, usage.ru_utime + usage.ru_stime))
+        self._send(b"E" + ENDED.pack(number, status, usage.ru_utime + usage.ru_stime), [])
+
+    def _send(self, message: bytes, fds: list[int]) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the loop sees the end of the socket
+            socket.send_fds(self.control, [message], fds)
+
+    def _end_all(self) -> None:
+        for pidfd, (_, pid) in self.children.items():
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.waitpid(pid, 0)
