@@ -12,8 +12,6 @@ import math
 import re
 from typing import Any
 
-from lanista.arenas.speech import tame
-
 VALUE_LIMIT = 160
 """Characters of one value that are shown."""
 
@@ -23,9 +21,10 @@ CUT = " ..."
 _DEPTH = 24
 """Levels of nesting that a literal may have."""
 
-_TOKEN = re.compile(r"<(?=[|/!?A-Za-z])|\[(?=/?[A-Z_]{2,}\])")
+_TOKEN = re.compile(r"<(?=[|/!?A-Za-z])|\[(?=/?[a-z]?[A-Z_]{2,}\])")
 """Where special tokens of chat templates begin: ``<|``, ``</``, ``<s>``, ``[INST]``."""
 _ODD = re.compile(r"[^ -~]")
+_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 
 
 def literal(value: Any, depth: int = 0) -> str:
@@ -70,9 +69,9 @@ def arguments(text: str) -> tuple[Any, ...]:
 
 
 def call(entry_point: str, args: str) -> str:
-    """A call as it is shown, of arguments given as the literal of a tuple: ``f(1, [2])``."""
+    """A call of arguments given as the literal of a tuple: ``f(1, [2])``."""
     inside = args[1:-1]
-    return cut(f"{entry_point}({inside[:-1] if inside.endswith(',') else inside})")
+    return f"{entry_point}({inside[:-1] if inside.endswith(',') else inside})"
 
 
 def cut(text: str, limit: int = VALUE_LIMIT) -> str:
@@ -101,14 +100,15 @@ def _escaped(found: re.Match[str]) -> str:
     return ascii(found.group())[1:-1]
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, limit: int = VALUE_LIMIT) -> str:
     """A value as others read it: its literal, cut; what has none is described."""
     try:
-        return cut(literal(value))
+        return cut(literal(value), limit)
     except ValueError as error:
         return f"({error})"
 
 
-def said(text: str) -> str:
-    """What a program printed or raised, as others read it: one tame line."""
-    return cut(tame(text))
+def line(text: str, limit: int = VALUE_LIMIT) -> str:
+    """What a program printed or raised, or a seat reported, as others read it: one line that no double quotation mark
+    ends, with brackets left in it (values have them), but with no special token."""
+    return cut(" ".join(_line(_CONTROL.sub(" ", text).replace('"', "'")).split()), limit)

@@ -11,7 +11,7 @@ from typing import Any
 from lanista.arenas.coding import quote
 from lanista.arenas.coding.moves import Inputs, Program, Report, Revision
 from lanista.arenas.contract import Illegal
-from lanista.arenas.speech import tame, without_thoughts
+from lanista.arenas.speech import without_thoughts
 
 PROGRAM_LIMIT = 6_000
 """Characters of a program that may be run."""
@@ -92,7 +92,7 @@ def report(reply: str) -> Report | Illegal:
 
 def text(said: str) -> str:
     """What is said beside a verdict, as others read it: one tame line of at most TEXT_LIMIT characters."""
-    return quote.cut(tame(said.strip(_MARKS)), TEXT_LIMIT)
+    return quote.line(said.strip(_MARKS), TEXT_LIMIT)
 
 
 def _first(lines: list[str]) -> int:
@@ -129,7 +129,7 @@ def _arguments(line: str, entry_point: str) -> str | Illegal:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.keywords:
                 return Illegal(form)
             if node.func.id != entry_point:
-                return Illegal(f"calls {quote.cut(tame(node.func.id), 40)}, and the function is {entry_point}")
+                return Illegal(f"calls {quote.line(node.func.id, 40)}, and the function is {entry_point}")
             return quote.literal(tuple(ast.literal_eval(argument) for argument in node.args))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return Illegal(form)

@@ -31,6 +31,9 @@ _NOBODY: tuple[Seat, ...] = ()
 HIDDEN_MOST = 50
 """Hidden calls of a task that are made; only a user's file has more."""
 
+EXAMPLE_LIMIT = 600
+"""Characters of a value in a public example."""
+
 EXPOSED = 1
 """The bit of ``State.killed`` that says that inputs exposed a fault of an attempt; mutant i has bit i + 1."""
 
@@ -82,7 +85,10 @@ class CodingRules:
         config, task = table.config, table.task
         seats = self.seats(config)
         examples = [
-            {"call": quote.call(task.entry_point, quote.literal(e.args)), "expected": quote.shown(e.expected)}
+            {
+                "call": quote.call(task.entry_point, quote.literal(e.args)),
+                "expected": quote.shown(e.expected, EXAMPLE_LIMIT),
+            }
             for e in task.examples
         ]
         events = [
@@ -326,14 +332,14 @@ def _examples(state: State, result: Mapping[str, Any]) -> Event:
 
 def _row(task: Task, args: str, row: Row) -> dict[str, Any]:
     return {
-        "call": quote.call(task.entry_point, args),
+        "call": quote.cut(quote.call(task.entry_point, args)),
         "status": row.status,
         "got": quote.shown(row.value) if row.ok else None,
         "stop": row.stop,
-        "error": quote.said(row.error),
-        "printed": quote.said(row.stdout),
+        "error": quote.line(row.error),
+        "printed": quote.line(row.stdout),
     }
 
 
 def _ending(result: Mapping[str, Any]) -> dict[str, Any]:
-    return {"stop": result["stop"], "error": quote.said(result["error"]), "tier": result["tier"]}
+    return {"stop": result["stop"], "error": quote.line(result["error"]), "tier": result["tier"]}

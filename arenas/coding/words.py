@@ -37,17 +37,12 @@ class CodingWords:
             return move.source
         if isinstance(move, Inputs):
             entry = str(dict(ask.data)["entry_point"])
-            return "\n".join(_call(entry, args) for args in move.calls) or "none"
+            return "\n".join(quote.call(entry, args) for args in move.calls) or "none"
         if isinstance(move, Report):
             verdict = "pass" if move.passed else "fail"
             return f"{verdict}: {move.text}" if move.text else verdict
         cause = f"cause: {move.cause}\n" if move.cause else ""
         return cause + ("keep" if move.source is None else move.source)
-
-
-def _call(entry: str, args: str) -> str:
-    inside = args[1:-1]
-    return f"{entry}({inside[:-1] if inside.endswith(',') else inside})"
 
 
 # Asks

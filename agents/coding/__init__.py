@@ -1,0 +1,2 @@
+"""Scripted coders: ``coding_novice`` makes beginners' faults, ``coding_expert`` works from the specification,
+``coding_cheater`` tries to fool the judge."""
