@@ -1,8 +1,8 @@
 """A programming task: what it asks, what answers it, and how an answer is judged.
 
-A task is immutable and made of plain data, so that it can sit in a game's state, be pickled to a worker, and be built
-again from its seed. What may be shown (specification, signature, public examples) and what may not (reference, hidden
-calls, expected values) are different fields; nothing here writes text for a seat.
+A task is immutable, so that it can sit in a game's state, and is built again from its seed rather than stored. What
+may be shown (specification, signature, public examples) and what may not (reference, hidden calls, expected values)
+are different fields; nothing here writes text for a seat.
 
 The calls and the values expected of them are kept apart: ``hidden_calls()`` goes to the sandbox, ``expected()`` never
 does, and ``passes(index, value)`` judges on this side.
@@ -132,11 +132,11 @@ class Task:
         return cyclomatic(self.reference) or 1
 
     def mutants(self, limit: int = 40) -> tuple[Mutant, ...]:
-        """Faulty versions of the reference, each of which answers some valid input wrongly. Cached; the first is not
-        the likeliest: the order is drawn from the task's id."""
+        """Up to so many faulty versions of the reference, each of which answers some valid input wrongly. Cached; the
+        order is drawn from the task's id."""
         from lanista.arenas.coding.tasks.mutants import mutants_of
 
-        return mutants_of(self)[:limit]
+        return mutants_of(self, limit)
 
     def bug(self, number: int = 0) -> Mutant | None:
         """A fault for a debugger to find: one that survives the public examples where there is any such."""

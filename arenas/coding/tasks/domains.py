@@ -57,6 +57,49 @@ class Int:
 
 
 @dataclass(frozen=True)
+class Large(Int):
+    """Whole numbers of which every length in digits is drawn alike often."""
+
+    def draw(self, rng: random.Random, size: int) -> int:
+        digits = rng.randint(1, len(str(self.high)))
+        return max(self.low, min(self.high, rng.randrange(10**digits)))
+
+    def edges(self) -> tuple[int, ...]:
+        return (self.low, 1, 2, 10)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Lists of rows of equal length, at least one row and one column, at most ``side`` of each."""
+
+    of: Int
+    side: int
+
+    @property
+    def text(self) -> str:
+        return f"a list of 1 to {self.side} rows of equal length, 1 to {self.side}, of {self.of.plural}"
+
+    @property
+    def plural(self) -> str:
+        return f"grids: {self.text}"
+
+    def draw(self, rng: random.Random, size: int) -> list[list[int]]:
+        most = min(self.side, size or self.side, 6)
+        rows, columns = rng.randint(1, most), rng.randint(1, most)
+        return [[self.of.draw(rng, size) for _ in range(columns)] for _ in range(rows)]
+
+    def edges(self) -> tuple[list[list[int]], ...]:
+        low, high = self.of.low, self.of.high
+        return ([[low]], [[high]], [[high, high]], [[high], [high]], [[high] * 3] * 3, [[1, low], [high, 1]])
+
+    def why_not(self, value: Any) -> str | None:
+        fine = type(value) is list and 1 <= len(value) <= self.side and all(type(row) is list for row in value)
+        if not fine or not 1 <= len(value[0]) <= self.side or len({len(row) for row in value}) > 1:
+            return f"must be {self.text}"
+        return f"must be {self.text}" if any(self.of.why_not(v) for row in value for v in row) else None
+
+
+@dataclass(frozen=True)
 class Str:
     """Strings over ``letters``, at most ``longest`` characters."""
 
@@ -259,7 +302,7 @@ class Nested:
         return all(self.of.why_not(v) is None if type(v) is int else self._inside(v, depth - 1) for v in value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Made:
     """Values that a drawer makes and a test recognises, for what no other type describes (a formula, a program)."""
 

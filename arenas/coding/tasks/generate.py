@@ -13,14 +13,18 @@ from typing import Any
 
 from lanista.arenas import chance
 from lanista.arenas.coding.task import Example, Task, _fresh
-from lanista.arenas.coding.tasks import pipelines, recurrences
-from lanista.arenas.coding.tasks.inputs import drawn
+from lanista.arenas.coding.tasks import counting, dynamic, parsing, pipelines, recurrences, simulation
+from lanista.arenas.coding.tasks.inputs import drawn, edges
 from lanista.arenas.coding.tasks.recipe import ALL, Family, Recipe
 from lanista.arenas.coding.tasks.running import function
 from lanista.arenas.sandbox.types import Call
 from lanista.errors import LanistaError, UsageError, suggest
 
-FAMILIES: Mapping[str, Family] = {family.name: family for family in (*pipelines.FAMILIES, *recurrences.FAMILIES)}
+FAMILIES: Mapping[str, Family] = {
+    family.name: family
+    for module in (pipelines, recurrences, dynamic, counting, parsing, simulation)
+    for family in module.FAMILIES
+}
 """Every kind of generated task, by name."""
 
 HIDDEN = 20
@@ -89,24 +93,25 @@ def split_of(family: Family, recipe: Recipe) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _fingerprint(entry_point: str, reference: str, domains: Any) -> tuple[str, ...]:
-    run = function(reference, entry_point)
-    return tuple(_literal(run(*_fresh(args))) for args in probes(domains))
+def fingerprint(recipe: Recipe) -> str:
+    """What a recipe's reference answers to the probes of its domains, as a digest."""
+    return _behaviour(recipe, recipe.reference)
 
 
-def fingerprint(recipe: Recipe) -> tuple[str, ...]:
-    """What a recipe's reference answers to the probes of its domains."""
-    return _fingerprint(recipe.entry_point, recipe.reference, tuple(recipe.domains))
+def _behaviour(recipe: Recipe, source: str) -> str:
+    run = function(source, recipe.entry_point)
+    told = (f"{_literal(args)}: {_literal(run(*_fresh(args)))}" for args in probes(recipe))
+    return f"{chance.key(*told):016x}"
 
 
-@lru_cache(maxsize=256)
-def probes(domains: Any) -> list[tuple[Any, ...]]:
-    """Fixed inputs of some domains."""
-    return drawn(domains, chance.key("probes"), 24, 6)
+@lru_cache(maxsize=1024)
+def probes(recipe: Recipe) -> list[tuple[Any, ...]]:
+    """Fixed inputs, the same for all recipes of equal domains."""
+    return drawn(recipe.domains, chance.key("probes"), 24, 6)
 
 
 @lru_cache(maxsize=64)
-def _single(name: str) -> frozenset[tuple[str, ...]]:
+def _single(name: str) -> frozenset[str]:
     """The behaviours of all compositions of one step: they are trained on, whatever else computes the same."""
     family = FAMILIES[name]
     if 1 not in family.steps:
@@ -132,13 +137,13 @@ def _built(family: str, numbers: Any) -> Recipe:
 @lru_cache(maxsize=8192)
 def _worthwhile(recipe: Recipe) -> bool:
     """Whether every step of it matters, and a constant or an echo stays far from solving it."""
-    answers = fingerprint(recipe)
-    domains = tuple(recipe.domains)
-    if any(_fingerprint(recipe.entry_point, shorter, domains) == answers for shorter in recipe.without):
+    behaviour = fingerprint(recipe)
+    if any(_behaviour(recipe, shorter) == behaviour for shorter in recipe.without):
         return False
-    most = max(answers.count(a) for a in answers)
-    asked = probes(domains)
-    echoes = sum(len(args) == 1 and _literal(args[0]) == a for args, a in zip(asked, answers, strict=True))
+    run = function(recipe.reference, recipe.entry_point)
+    answers = [_literal(run(*_fresh(args))) for args in probes(recipe)]
+    most = max(map(answers.count, answers))
+    echoes = sum(a in map(_literal, args) for args, a in zip(probes(recipe), answers, strict=True))
     return 2 * most <= len(answers) and 2 * echoes <= len(answers)
 
 
@@ -168,12 +173,16 @@ def _task(recipe: Recipe, family: str, split: str, key: int, shown: int, size: i
 
 
 def _examples(recipe: Recipe, run: Any, rng: random.Random, shown: int) -> tuple[Example, ...]:
-    """Short inputs with different answers, where there are any."""
+    """Short inputs with different answers, where there are any; none at the edges, which stay for the hidden calls."""
     found: dict[str, Example] = {}
+    border = {_literal(args) for args in edges(recipe.domains, random.Random(0))}
     for attempt in range(20 * shown):
         args = tuple(domain.draw(rng, 4) for domain in recipe.small or recipe.domains)
         example = Example(args, run(*_fresh(args)))
-        if attempt < 10 * shown and any(_literal(example.expected) == _literal(e.expected) for e in found.values()):
+        alike = _literal(args) in border or any(
+            _literal(example.expected) == _literal(e.expected) for e in found.values()
+        )
+        if attempt < 10 * shown and alike:
             continue
         found.setdefault(_literal(args), example)
         if len(found) == shown:

@@ -66,35 +66,38 @@ Change = tuple[str, Callable[[], None]]
 
 
 @lru_cache(maxsize=1024)
-def mutants_of(task: Task) -> tuple[Mutant, ...]:
-    """Every faulty version of the task's reference, in an order of its own; () for tasks whose domains are unknown.
-
-    The inputs that decide whether a version is faulty are other ones than the hidden calls.
-    """
+def mutants_of(task: Task, limit: int) -> tuple[Mutant, ...]:
+    """Up to ``limit`` faulty versions of the task's reference, in an order drawn from its id; () for tasks whose
+    domains are unknown. The inputs that decide whether a version is faulty are other ones than the hidden calls."""
     from lanista.arenas.coding.task import Mutant
 
+    found: list[Mutant] = []
     if not task.domains:
         return ()
-    probes = drawn(task.domains, chance.key("mutants", task.composition), PROBES)
-    answers = [task.answer(args) for args in probes]
-    found = []
-    for source, fault in changed(task.reference):
+    probes, answers = _probes(task)
+    shown = [example.args for example in task.examples]
+    right = [example.expected for example in task.examples]
+    versions = list(changed(task.reference))
+    chance.stream(chance.key(task.id), "mutants").shuffle(versions)
+    for source, fault in versions:
+        if len(found) == limit:
+            break
         if differs(task, source, probes, answers):
-            shown = [example.args for example in task.examples]
-            right = [example.expected for example in task.examples]
             found.append(Mutant(source, fault, not differs(task, source, shown, right)))
-    chance.stream(chance.key(task.id), "mutants").shuffle(found)
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _probes(task: Task) -> tuple[list[Any], list[Any]]:
+    probes = drawn(task.domains, chance.key("mutants", task.composition), PROBES)
+    return probes, [task.answer(args) for args in probes]
 
 
 def differs(task: Task, source: str, inputs: Any, answers: Any, budget: int = BUDGET) -> bool:
     """Whether a version of the reference answers any of the inputs wrongly, raises, or spends its budget."""
     from lanista.arenas.coding.task import _fresh
 
-    try:
-        run = Counted(source, task.entry_point, budget)
-    except Exception:
-        return True
+    run = Counted(source, task.entry_point, budget)
     for args, answer in zip(inputs, answers, strict=True):
         try:
             got = run(*_fresh(args))

@@ -16,7 +16,7 @@ ALL = ("train", "dev", "test")
 Args = tuple[Any, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Recipe:
     """One composition of one family."""
 

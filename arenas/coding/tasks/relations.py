@@ -71,6 +71,11 @@ _TABLE: Mapping[str, tuple[Callable[..., Any], Callable[..., bool], str]] = {
         lambda args, a, others, n: bool(others[0] == a),
         "the order of the entries does not matter",
     ),
+    "transposed": (
+        lambda args, n: (([list(row) for row in zip(*args[0], strict=True)], *args[1:]),),
+        lambda args, a, others, n: bool(others[0] == a),
+        "rows and columns may change places",
+    ),
     "sign": (
         lambda args, n: ((-args[0], *args[1:]),),
         lambda args, a, others, n: bool(others[0] == a),
