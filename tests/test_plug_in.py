@@ -1,6 +1,7 @@
 """Other people's packages: found by their entry points, broken by themselves alone, refused where two share a name.
 
-Each test installs real metadata (a ``.dist-info`` folder and a module) on the path, as pip would.
+Each test installs real metadata (a ``.dist-info`` folder and a module) on the path, as pip would. What docs/plug-in.md
+says is in test_plug_in_page.py.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _OTHERS = {
 def texts(name: str) -> dict[str, str]:
     """Every file of the package of an arena called ``name``: its text by its path."""
     here = files(__name__)
-    found = {f"{TEMPLATE}/{module}": here.joinpath(TEMPLATE, module) for module in _MODULES}
+    found = {f"src/{TEMPLATE}/{module}": here.joinpath(TEMPLATE, module) for module in _MODULES}
     found |= {path: here.joinpath("files", source) for path, source in _OTHERS.items()}
     return {path.replace(TEMPLATE, name): f.read_text("utf-8").replace(TEMPLATE, name) for path, f in found.items()}
 

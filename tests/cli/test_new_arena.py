@@ -31,12 +31,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def arena(folder: Path) -> Iterator[Arena]:
-    sys.path.insert(0, str(folder))
+    sys.path.insert(0, str(folder / "src"))
     try:
         made: Arena = importlib.import_module(NAME).arena
         yield made
     finally:
-        sys.path.remove(str(folder))
+        sys.path.remove(str(folder / "src"))
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
