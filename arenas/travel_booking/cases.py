@@ -26,12 +26,14 @@ from lanista.arenas.travel_booking.offers import (
     Hotel,
     Offer,
     Query,
+    cost,
     dated,
     draw_car,
     draw_flight,
     draw_hotel,
     fly,
 )
+from lanista.arenas.travel_booking.solver import Trip
 from lanista.arenas.travel_booking.wishes import BREAKABLE, LIKES, MUSTS, Wish, broken, mended, wish_of
 from lanista.arenas.travel_booking.world import CITIES, ROUTES
 from lanista.errors import LanistaError
@@ -123,6 +125,8 @@ class Case:
     """What every airport of the city has, without dates."""
     reason: str | None
     """Why the case is impossible; None where it is not."""
+    best: tuple[Trip | None, ...] = ()
+    """The best trip for each spec, at the prices of the first minute; it stays the best, whatever prices do."""
 
     def shelf(self, query: Query) -> tuple[Offer, ...]:
         """The list of a query, in the services' own order."""
@@ -201,20 +205,39 @@ def generate(config: Config, seed: int) -> Case:
     case = _funded(case, reason, rng)
     if reason is None and rng.random() < float(config.fickle or 0):
         case = _changed(case, count, drift, rng)
-    _check(case)
+    return finished(case)
+
+
+def finished(case: Case) -> Case:
+    """The case with its best trips, which stay the best however prices move while people work.
+
+    Prices only rise. The best trip's own keep still where their rise would let another trip, at the prices of the
+    first minute, pass it by, or would break the budget. Raises LanistaError where the case is not as it was meant.
+    """
+    for spec in case.specs:
+        best = solver.best(case, spec, 0)
+        if best is not None and _overtaken(case, spec, best):
+            case = _still(case, best)
+        case = replace(case, best=(*case.best, best))
+        found = solver.obstacle(case, spec) if best is None else None
+        if found != case.reason:
+            raise LanistaError(
+                f"the travel case with key {case.key} was meant to meet {case.reason!r} and meets {found!r}: "
+                "a fault of the generator, please report it"
+            )
     return case
 
 
-def _check(case: Case) -> None:
-    """The case came out as meant. Raises LanistaError."""
-    for spec in case.specs:
-        found = solver.obstacle(case, spec)
-        late = found or (None if solver.best(case, spec, solver.LATE) else "budget")
-        if found != case.reason or late != case.reason:
-            raise LanistaError(
-                f"the travel case with key {case.key} was meant to have the obstacle {case.reason!r} and has {found!r} "
-                f"({late!r} once prices have moved); this is a fault of the generator, please report it"
-            )
+def _overtaken(case: Case, spec: Spec, best: Trip) -> bool:
+    """Whether the best trip's price could rise past another trip, or past the budget."""
+    offers = [case.shelf(query)[i] for query, i in best.places]
+    moving = [offer for offer in offers if offer.moved and offer.moved_at]
+    if not moving:
+        return False
+    rise = sum(cost(o, case.home, spec.bag, solver.LATE) - cost(o, case.home, spec.bag, 0) for o in moving)
+    late = best._replace(cost=best.cost + rise)
+    rivals = [t for t in solver.trips(case, spec, 0) if t.places != best.places and t.cost <= spec.budget]
+    return late.cost > spec.budget or any(solver.rank(spec.goal, t) < solver.rank(spec.goal, late) for t in rivals)
 
 
 # What is wanted
@@ -264,10 +287,13 @@ def _route(
 ) -> tuple[str, str]:
     """The first route from a random start on whose combination with these wishes belongs to the split."""
     start = rng.randrange(len(ROUTES))
+    leaves, lands = (any(kind == wanted for kind, _ in musts) for wanted in ("leave_from", "land_at"))
     must = tuple(Wish(kind, name) for kind, name in musts)
     like = tuple(Wish(kind, name) for kind, name in likes)
     for i in range(len(ROUTES)):
         frm, to = ROUTES[(start + i) % len(ROUTES)]
+        if (leaves and len(CITIES[frm].airports) < 2) or (lands and len(CITIES[to].airports) < 2):
+            continue  # there is no airport to choose
         if twentieth(_combination(frm, to, goal, needs, must, like)) in SHARES[split]:
             return frm, to
     raise LanistaError(f"no route is left in split {split!r} for the wishes {musts} {likes}; please report it")
@@ -523,3 +549,20 @@ def _changed(case: Case, count: int, drift: float, rng: random.Random) -> Case:
     elif least > budget:
         budget = _tens(least * 21 // 20)
     return replace(two, specs=(spec, after._replace(budget=budget)))
+
+
+def _still(case: Case, trip: Trip) -> Case:
+    """The case in which the prices of a trip's offers do not move while people work."""
+    lists, hotels, cars = dict(case.lists), list(case.hotels), list(case.cars)
+    for query, i in trip.places:
+        if query[0] == "F":
+            lists[query] = tuple(_at_once(offer) if k == i else offer for k, offer in enumerate(lists[query]))
+        elif query[0] == "H":
+            hotels[i] = _at_once(hotels[i])
+        else:
+            cars[i] = _at_once(cars[i])
+    return replace(case, lists=lists, hotels=tuple(hotels), cars=tuple(cars))
+
+
+def _at_once(offer: Any) -> Any:
+    return offer._replace(moved=0) if offer.moved_at else offer

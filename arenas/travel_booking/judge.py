@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 from lanista.arenas.travel_booking import solver
 from lanista.arenas.travel_booking.offers import Flight, cost, product
 from lanista.arenas.travel_booking.solver import Trip
-from lanista.arenas.travel_booking.state import Hold, State, offer_of
+from lanista.arenas.travel_booking.state import Hold, State, Verdict, offer_of
 from lanista.arenas.travel_booking.traveller import granted, on_days
 
 SAVING = 0.8
 """A trip at or under this share of the budget is 20% or more under it."""
 PARTIAL = 0.2
 """The score of a game that got everywhere but to its end."""
-
-
-class Verdict(NamedTuple):
-    """What a finished game comes to."""
-
-    success: bool
-    booked: bool
-    """Booked, and every criterion met."""
-    saved: bool
-    """Booked right at 20% or more under the budget."""
-    wrong: tuple[str, ...]
-    """What is wrong with what is booked: ``double``, ``incomplete``, ``dates``, ``demand``, ``budget``, ``goal``,
-    ``total`` (not what was agreed to), ``kept`` (cancellation was paid for). () where nothing is, or nothing booked."""
-    right_claim: bool
-    """Said to be impossible, which it is, for that reason."""
-    false_claim: bool
-    """Said to be impossible, which it is not."""
-    score: float
-    """1 for success, else what was achieved on the way, at most PARTIAL."""
 
 
 def verdict(state: State) -> Verdict:
@@ -80,9 +62,16 @@ def _wrong(state: State, holds: tuple[Hold, ...], kept: int) -> tuple[str, ...]:
 def _best_of_goal(state: State, holds: tuple[Hold, ...]) -> bool:
     """Whether no trip was better when the last of these was held."""
     spec = state.wanted
-    best = solver.best(state.case, spec, max(hold.until for hold in holds) - state.case.policy.hold)
-    mine = trip_of(state, holds)
-    return best is not None and solver.rank(spec.goal, mine) <= solver.rank(spec.goal, best)
+    best = state.case.best[state.spec]
+    if best is None:
+        return False
+    best = solver.later(state.case, spec, best, settled(state, holds))
+    return solver.rank(spec.goal, trip_of(state, holds)) <= solver.rank(spec.goal, best)
+
+
+def settled(state: State, holds: Iterable[Hold]) -> int:
+    """The minute at which the last of these was held."""
+    return max((hold.until - state.case.policy.hold for hold in holds), default=0)
 
 
 def trip_of(state: State, holds: tuple[Hold, ...]) -> Trip:

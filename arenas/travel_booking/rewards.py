@@ -7,7 +7,6 @@ from typing import Any
 
 from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
 from lanista.arenas.travel_booking.calls import AGENCY
-from lanista.arenas.travel_booking.judge import verdict
 from lanista.arenas.travel_booking.services import API_ERROR, UNCONFIRMED
 from lanista.arenas.travel_booking.state import State
 
@@ -42,12 +41,12 @@ class TravelRewards:
         events: Sequence[Event],
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:
-        if not after.blame and after.end is None:
+        if not after.blame and after.verdict is None:
             return ()
         mover = AGENCY[before.seat]
         terms = [Term(name, TEAM if name in TEAM_TERMS else mover, 1.0) for name in after.blame]
-        if after.end is not None:
-            found = verdict(after)
+        found = after.verdict
+        if found is not None:
             ends = (
                 (BOOKED, found.booked),
                 (SAVED, found.saved),

@@ -14,7 +14,7 @@ from lanista.arenas import chance
 from lanista.arenas.contract import Ask, Event, Outcome, Seat, Step
 from lanista.arenas.speech import tame
 from lanista.arenas.tools import BadCall, Call
-from lanista.arenas.travel_booking import asks, solver, traveller
+from lanista.arenas.travel_booking import asks, traveller
 from lanista.arenas.travel_booking.calls import AGENCY, BOOKING, COMPARISON, SEARCH, SERVICES, TRAVELLER, made
 from lanista.arenas.travel_booking.cases import Case, generate
 from lanista.arenas.travel_booking.config import Config
@@ -77,13 +77,15 @@ class TravelRules:
         if after.end is None and after.turn >= after.limit:
             after = after._replace(end="turns", pending=())
         if after.end is not None:
-            events.append(Event("end", {"end": after.end, "success": verdict(after).success}))
+            judged = verdict(after)
+            after = after._replace(verdict=judged)
+            events.append(Event("end", {"end": after.end, "success": judged.success}))
         return Step(after, events)
 
     def outcome(self, state: State) -> Outcome | None:
-        if state.end is None:
+        found = state.verdict
+        if found is None:
             return None
-        found = verdict(state)
         scores = {TEAM: found.score} | ({CLIENT: found.score} if state.seated else {})
         return Outcome(TEAM if found.success else None, scores, facts(state, found))
 
@@ -123,12 +125,11 @@ def _wishes(case: Case) -> dict[str, Any]:
 
 def _secrets(case: Case) -> dict[str, Any]:
     """What nobody knows: for replays seen from above."""
-    found = [solver.best(case, spec, 0) for spec in case.specs]
     return {
         "impossible": case.reason,
         "best": [
             None if trip is None else {"cost": trip.cost, "options": [[*q, i + 1] for q, i in trip.places]}
-            for trip in found
+            for trip in case.best
         ],
         "change": case.change,
         "held_back": [wish.json() for wish in case.held],
@@ -245,7 +246,8 @@ def _put(state: State) -> Played:
     """A question to the traveller: waits for the seat, or is answered at once."""
     proposal: list[Event] = []
     if state.pending[0] == "confirm" and state.seated:
-        held = [{"price": hold.price, "bag": hold.bag, **public(hold.offer)} for hold in traveller.proposed(state)]
+        # not under ``price`` and ``bag``: those are the list's price and the fee for a bag
+        held = [{**public(h.offer), "held_at": h.price, "with_bag": h.bag} for h in traveller.proposed(state)]
         data = {"total": int(state.pending[1]), "currency": state.case.home, "options": held}
         proposal = [Event("proposed", data, (TRAVELLER,))]
     if state.seated:

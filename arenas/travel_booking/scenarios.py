@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lanista.arenas import chance
-from lanista.arenas.travel_booking.cases import Case, Policy, Spec
+from lanista.arenas.travel_booking.cases import Case, Policy, Spec, finished
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import ordinal
 from lanista.arenas.travel_booking.offers import fly
@@ -28,7 +28,7 @@ def new_york_london(config: Config) -> Case:
     spec = Spec(
         "cheapest", "NYC", "LON", "next Tuesday", "2025-11-11", "the Friday after", "2025-11-14", 600, (), (), direct
     )
-    return Case(
+    case = Case(
         key=chance.key("travel_booking", "new-york-london"),
         split=config.split,
         policy=Policy(hold=12, token=30, retry=2, page=3, tax=10),
@@ -48,3 +48,4 @@ def new_york_london(config: Config) -> Case:
         cars=(),
         reason=None,
     )
+    return finished(case)

@@ -67,13 +67,19 @@ def best(case: Case, spec: Spec, minute: int) -> Trip | None:
 
 
 def obstacle(case: Case, spec: Spec) -> str | None:
-    """Why no trip is possible at the prices of the first minute: a product no offer of which fits, or ``budget``."""
+    """Why no trip is possible even at the first minute's prices: a product no offer of which fits, or ``budget``."""
     if not any(fits(offer, spec) for offer in case.shelf(spec.flights)):
         return "flight"
     for name, base in (("hotel", case.hotels), ("car", case.cars)):
         if name in case.needs and not any(fits(offer, spec) for offer in base):
             return name
     return None if best(case, spec, 0) is not None else "budget"
+
+
+def later(case: Case, spec: Spec, trip: Trip, minute: int) -> Trip:
+    """The same trip at the prices of a minute."""
+    offers = (case.shelf(query)[i] for query, i in trip.places)
+    return trip._replace(cost=sum(cost(offer, case.home, spec.bag, minute) for offer in offers))
 
 
 def fits(offer: Offer, spec: Spec) -> bool:

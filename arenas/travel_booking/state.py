@@ -30,6 +30,25 @@ class Booking(NamedTuple):
     kept: int | None = None
 
 
+class Verdict(NamedTuple):
+    """What a finished game comes to."""
+
+    success: bool
+    booked: bool
+    """Booked, and every criterion met."""
+    saved: bool
+    """Booked right at 20% or more under the budget."""
+    wrong: tuple[str, ...]
+    """What is wrong with what is booked: ``double``, ``incomplete``, ``dates``, ``demand``, ``budget``, ``goal``,
+    ``total`` (not what was agreed to), ``kept`` (cancellation was paid for). () where nothing is, or nothing booked."""
+    right_claim: bool
+    """Said to be impossible, which it is, for that reason."""
+    false_claim: bool
+    """Said to be impossible, which it is not."""
+    score: float
+    """1 for success, else what was achieved on the way, at most a fifth."""
+
+
 class State(NamedTuple):
     """A moment of a game. Triples go by seat: search, comparison, booking."""
 
@@ -96,6 +115,8 @@ class State(NamedTuple):
     """``done``, ``impossible``, ``left`` (the traveller) or ``turns``."""
     claim: str | None = None
     """The reason given for ``impossible``."""
+    verdict: Verdict | None = None
+    """The judgement, once the game is over."""
 
     @property
     def wanted(self) -> Spec:

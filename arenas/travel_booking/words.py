@@ -231,6 +231,10 @@ def _show_held(data: Mapping[str, Any]) -> str:
     )
 
 
+def _proposed(o: Mapping[str, Any]) -> str:
+    return f"{_option(o)}, held at {o['held_at']}{' with a bag' if o['with_bag'] else ''}"
+
+
 def _show_booked(data: Mapping[str, Any]) -> str:
     again = " before" if data["again"] else ""
     return (
@@ -319,7 +323,7 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "handed": _show_handed,
     "held": _show_held,
     "proposed": lambda data: "\n".join(
-        [f"The agency proposes, {data['total']} {data['currency']} in all:", *map(_option, data["options"])]
+        [f"The agency proposes, {data['total']} {data['currency']} in all:", *map(_proposed, data["options"])]
     ),
     "told": _show_told,
     "changed": lambda data: f"Traveller: {_CHANGES[data['style']]}: {_news(data)}.",
