@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from lanista.agents.contract import Answer, Question
 from lanista.agents.support_desk.belief import Belief
 from lanista.agents.support_desk.file import File, read
-from lanista.arenas.support_desk.calls import ASKS, BILLING, READS, ROUTER, SPECIALISTS, SUMMARIZER, TECHNICAL
+from lanista.arenas.support_desk.calls import ASKS, BILLING, READS, ROUTER, SUMMARIZER, TECHNICAL
 from lanista.arenas.support_desk.faults import BIT, OF_OWNER, QUESTIONS, STEPS, WRITES, named
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, SUPPORT
 from lanista.arenas.tools import Call, call
 
 CUSTOMER_ROLE = "customer"
+CLEAR = 0.8
+"""The chance of a department from which on the router asks no more."""
 
 _STEP_OF = {fault: step for step, fault in STEPS.items()}
 _WRITE_OF = {fault: write for write, fault in WRITES.items()}
@@ -68,17 +70,19 @@ def ticket(file: File) -> Call:
 
 
 def route(file: File, belief: Belief) -> Call:
-    """To the department that the trouble most likely belongs to; where more may be wrong, ask first."""
-    if "anything_else" not in file.shown and belief.telling(("anything_else",), 0, ACCOUNT_DATA):
+    """To the department that the trouble most likely belongs to; where that is open, ask what is wrong first."""
+    technical, billing = (belief.mass(OF_OWNER[to]) for to in (TECHNICAL, BILLING))
+    if max(technical, billing) < CLEAR and "anything_else" not in file.shown:
         return call("ask", question="anything_else")
-    chances = {to: belief.mass(OF_OWNER[to]) for to in SPECIALISTS}
-    return call("route", to=BILLING if chances[BILLING] > chances[TECHNICAL] + 1e-9 else TECHNICAL)
+    return call("route", to=BILLING if billing > technical + 1e-9 else TECHNICAL)
 
 
 def specialist(file: File, belief: Belief) -> Iterator[Call]:
     """The next call of technical or billing; the first that is yielded counts."""
     mine = OF_OWNER[file.role]
     known = named(belief.sure)
+    if belief.doubt:
+        yield from instruct(file, named(belief.doubt)[0])
     for fault in known:
         if BIT[fault] & mine and not settled(file, belief, fault):
             yield from mend(file, belief, fault)
@@ -137,7 +141,7 @@ def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
     how, bit = remedy(file, fault), BIT[fault]
     if how == "step":
         if not belief.gone & bit:
-            yield from instruct(file, belief, fault)
+            yield from instruct(file, fault)
         if file.checked < len(file.steps):
             yield from check(file, belief, bit)
     if how in ("write", "human", "technician") or fault in _NUMBERS:
@@ -180,7 +184,7 @@ def _change(file: File, tool: str) -> Call:
     return call(tool)
 
 
-def instruct(file: File, belief: Belief, fault: str) -> Iterator[Call]:
+def instruct(file: File, fault: str) -> Iterator[Call]:
     """The step; where the customer says that it was done, first what shows that it was not, or not well."""
     step, bit = _STEP_OF[fault], BIT[fault]
     service = "mobile" if step == "set_apn" else "internet"
@@ -194,10 +198,16 @@ def instruct(file: File, belief: Belief, fault: str) -> Iterator[Call]:
 
 
 def check(file: File, belief: Belief, bit: int) -> Iterator[Call]:
-    """A look that shows whether the last step worked: a reading where one does, else a question."""
+    """The look that best shows whether the last step worked, readings first."""
+    best, most = None, 0.05
     for test in (*READS[file.role], *ASKS[file.role]):
-        if (test not in ACCOUNT_DATA or file.identified) and belief.tells_apart(test, bit):
-            yield from look(file, test)
+        if test in file.fresh or (test in ACCOUNT_DATA and not file.identified):
+            continue
+        chance = belief.tells_apart(test, bit) - 0.15 * (test in QUESTIONS)
+        if chance > most + 1e-9:
+            best, most = test, chance
+    if best is not None:
+        yield from look(file, best)
 
 
 def identify(file: File) -> Iterator[Call]:
@@ -228,10 +238,8 @@ def evidence(file: File, belief: Belief, what: str) -> str | None:
     if not wanted or any(set(file.shown.get(test, "").split("+")) & set(shown) for test, shown in wanted.items()):
         return None
     for test, shown in wanted.items():
-        if test in READS[file.role] or test in ASKS[file.role]:
-            outcomes = belief.space.parts(test, belief.gone).items()
-            if any(belief.mask & part and set(outcome.split("+")) & set(shown) for outcome, part in outcomes):
-                return test
+        if (test in READS[file.role] or test in ASKS[file.role]) and belief.may_show(test) & set(shown):
+            return test
     return None
 
 
@@ -239,16 +247,16 @@ def find_out(file: File, belief: Belief) -> Iterator[Call]:
     """The most telling look; where none tells anything, the likeliest cause is treated as if it were known."""
     assert file.params is not None
     missing = len(set(file.params.identity) - file.identity)
-    test = belief.telling((*READS[file.role], *ASKS[file.role]), missing, ACCOUNT_DATA)
+    test = belief.telling((t for t in (*READS[file.role], *ASKS[file.role]) if t not in file.fresh), missing)
     if test is not None:
         yield from look(file, test)
-    # A step that the customer does is a test as well, and harms nobody
     open_ = OF_OWNER[file.role] & ~belief.gone & ~belief.sure
-    bit = belief.likeliest(open_ & _STEPS) or belief.likeliest(open_)
-    if bit:
-        (fault,) = named(bit)
-        if not settled(file, belief, fault):
-            yield from mend(file, belief, fault)
+    step = belief.likeliest(open_ & _STEPS)
+    if step:  # a step is a test as well, and harms nobody
+        yield from instruct(file, named(step)[0])
+    bit = belief.likeliest(open_)
+    if bit and not settled(file, belief, named(bit)[0]):
+        yield from mend(file, belief, named(bit)[0])
 
 
 def end(file: File, belief: Belief) -> Iterator[Call]:

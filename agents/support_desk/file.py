@@ -122,6 +122,8 @@ def _did(file: File, event: Event) -> None:
     file.gone |= bit
     file.steps.append(bit)
     file.fresh.clear()
+    if event.data["step"] == "reboot":
+        file.shown.setdefault("rebooted", "no")  # who had done it would have said so
 
 
 def _already(file: File, event: Event) -> None:
@@ -155,6 +157,8 @@ def _casefile(file: File, event: Event) -> None:
         claimed = step == "reboot" and data["seen"].get("rebooted") == "yes"
         if file.role != "technical" and not claimed and not before & bit:
             prefixes += [gone | bit for gone in prefixes]
+    if (done, prefixes[-1]) != (file.changes, file.gone):
+        file.fresh.clear()
     file.changes, file.gone = done, prefixes[-1]
     for test, outcome in data["seen"].items():
         if file.shown.get(test) != outcome:
