@@ -19,15 +19,13 @@ from itertools import product as combine
 from lanista.agents.contract import Answer, Question
 from lanista.agents.travel_booking import traveller
 from lanista.agents.travel_booking.reply import say
-from lanista.agents.travel_booking.view import IDS, Pages, View, known, product_of, turns_left, view
+from lanista.agents.travel_booking.view import IDS, MOST, Pages, View, known, product_of, turns_left, view
 from lanista.arenas.travel_booking.offers import Car, Flight, Hotel
 
-MOST = 12
-"""Options in one shortlist or quote."""
 ENOUGH = 3
 """Offers that fit, of a list sorted by price, after which the rest of it is left unread."""
-RESERVE = {1: 7, 2: 10, 3: 13}
-"""Turns that the others need, by how many products there are; at first search leaves twice that, for a second try."""
+RESERVE = {1: 8, 2: 12, 3: 16}
+"""Turns that the others need, by how many products there are; at first search leaves half as much again."""
 Trip = tuple[str, ...]
 
 
@@ -83,7 +81,8 @@ def search(question: Question, seen: View) -> str:
         return say("date", text=seen.back, city=seen.frm, after=seen.depart)
     if seen.to_ask:
         return say("ask", about=seen.to_ask[0])
-    spare = turns_left(question) - RESERVE[len(seen.needs)] * (2 if seen.handed is None else 1)
+    reserve = RESERVE[len(seen.needs)]
+    spare = turns_left(question) - (reserve * 3 // 2 if seen.handed is None else reserve)
     asked = _unread(seen, spare)
     if asked is not None:
         return asked

@@ -29,7 +29,7 @@ def reply(question: Question) -> str:
 
 
 def _objection(seen: View, proposal: Mapping[str, Any]) -> str | None:
-    offers = [(_offer(shown), bool(shown["bag"])) for shown in proposal["options"]]
+    offers = [(_offer(shown), bool(shown["with_bag"])) for shown in proposal["options"]]
     if sorted(_product(offer) for offer, _ in offers) != sorted(seen.needs):
         return "incomplete"
     if proposal["total"] > seen.budget:

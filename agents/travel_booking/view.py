@@ -13,6 +13,8 @@ from lanista.arenas.travel_booking.wishes import Wish
 
 Data = Mapping[str, Any]
 
+MOST = 12
+"""Options in one shortlist or quote."""
 IDS = re.compile(r"\b[FHC]\d{1,3}\b")
 _TURNS = re.compile(r"turn (\d+) of (\d+)")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -59,7 +61,7 @@ class View:
     known: list[str] = field(default_factory=list)
     """All options of all shortlists received."""
     full: bool = False
-    """Whether a shortlist received was as long as one can be."""
+    """Whether the last shortlist received was as long as one can be, and brought anything new: there may be more."""
     costs: dict[str, int] = field(default_factory=dict)
     """True costs as quoted since work came in last, in the traveller's currency."""
     gone: set[str] = field(default_factory=set)
@@ -189,7 +191,7 @@ def _offer(seen: View, product: str, option: Data) -> None:
 
 def _shortlist(seen: View, data: Data) -> None:
     seen.passed = [option["id"] for option in data["options"]]
-    seen.full = len(seen.passed) >= 12
+    seen.full = len(seen.passed) >= MOST and not set(seen.passed) <= set(seen.known)
     for option in data["options"]:
         _offer(seen, option["product"], option)
     seen.known += [option for option in seen.passed if option not in seen.known]
