@@ -55,7 +55,7 @@ def main(control: socket.socket, taken: int, made: walls.Walls, zygote: int) -> 
     except BaseException as error:
         try:
             reason = "memory" if isinstance(error, MemoryError) else "crash"
-            _Teller(10_000).tell("stop", reason, f"before the program was started: {_line(error)}")
+            _Teller(10_000).tell("stop", reason, f"the child itself failed: {_line(error)}")
         finally:
             os._exit(code)
     os._exit(code)
@@ -90,10 +90,13 @@ class _Teller:
 
 
 class _Counted(io.RawIOBase):
-    """Standard output that counts what went through it, so that each call's part can be told apart."""
+    """Standard output that counts what goes through it: each call's part is told apart, and ``over`` ends too much.
 
-    def __init__(self) -> None:
-        self.count = 0
+    What a program writes past it, the worker counts.
+    """
+
+    def __init__(self, most: int, over: Callable[[], object]) -> None:
+        self.count, self.most, self.over = 0, most, over
 
     def writable(self) -> bool:
         return True
@@ -102,6 +105,8 @@ class _Counted(io.RawIOBase):
         return OUTPUT_FD
 
     def write(self, data: Any) -> int:
+        if self.count + len(data) > self.most:
+            self.over()
         written = os.write(OUTPUT_FD, data)
         self.count += written
         return written
@@ -122,7 +127,7 @@ class _Run:
     def __init__(self, asked: dict[str, Any]) -> None:
         self.asked = asked
         self.teller = _Teller(asked["room"])
-        self.output = _Counted()
+        self.output = _Counted(asked["output"], self.over)
         self.exit = os._exit
         self.clock = time.thread_time  # the process's clock moves by ticks while RLIMIT_CPU is set
 
@@ -170,6 +175,10 @@ class _Run:
             status, value, error = "exception", None, _line(raised)
         self.teller.tell("call", index, status, value, error, self.output.count, spent)
 
+    def over(self) -> None:
+        self.teller.tell("stop", "output", f"it printed more than {self.output.most} bytes")
+        self.exit(0)
+
     def stop(self, error: BaseException) -> NoReturn:
         kind = type(error)
         reason = "exit" if kind is SystemExit else "memory" if kind is MemoryError else "exception"
@@ -204,7 +213,7 @@ def _line(error: BaseException) -> str:
 def warm_up() -> None:
     """Does what a run will do: in the zygote for what is imported late, in a spare for the pages it will write to."""
     random.seed(0)
-    io.TextIOWrapper(io.BufferedWriter(_Counted()), encoding="utf-8", errors="backslashreplace").detach()
+    io.TextIOWrapper(io.BufferedWriter(_Counted(0, os.getpid)), encoding="utf-8", errors="backslashreplace").detach()
     module = types.ModuleType("warm")
     exec(compile("def f(x):\n    return [x]\n", "<program>", "exec", dont_inherit=True), module.__dict__)
     data = json.loads(json.dumps([1, "a", None, 1.5, {"t": []}]))

@@ -10,7 +10,7 @@ from lanista.arenas.sandbox.types import Result, Stop
 from lanista.arenas.sandbox.values import Unfit, decode
 
 ERROR_CHARS = 1000
-_TOLD_STOPS: tuple[Stop, ...] = ("memory", "exception", "exit", "crash", "steps")
+_TOLD_STOPS: tuple[Stop, ...] = ("memory", "output", "exception", "exit", "crash", "steps")
 """The reasons that a child may give for itself; the others are seen from outside."""
 _CPU_S = 1e6
 

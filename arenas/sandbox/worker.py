@@ -33,6 +33,8 @@ sys.modules["lanista.arenas.sandbox"].__path__ = [sys.argv.pop(1)]
 from lanista.arenas.sandbox import zygote
 zygote.main()
 """
+HERE = str(Path(__file__).resolve().parent)
+"""Where the zygote finds its modules; whoever runs it must be able to read there."""
 START_S = 30.0
 REQUEST_BYTES = 64_000_000
 """Most that a program and the arguments of its calls may take together."""
@@ -68,7 +70,9 @@ def asked(program: str, calls: Sequence[tuple[str, Any, Any]], limits: Limits) -
 
 def packed(request: dict[str, Any], limits: Limits) -> bytes:
     """A request as it crosses. Raises UsageError where it is too large."""
-    body = json.dumps({**request, "room": limits.result_bytes}, ensure_ascii=True).encode()
+    body = json.dumps(
+        {**request, "room": limits.result_bytes, "output": limits.output_bytes}, ensure_ascii=True
+    ).encode()
     if len(body) > REQUEST_BYTES:
         raise UsageError(f"the program and its calls take {len(body)} bytes; at most {REQUEST_BYTES} cross")
     return body
@@ -82,11 +86,10 @@ class Worker:
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         client = os.pidfd_open(os.getpid())
         said = os.memfd_create("sandbox-stderr")
-        here = str(Path(__file__).resolve().parent)
         fds = (str(theirs.fileno()), str(client))
         try:
             self.process = subprocess.Popen(
-                [python, "-s", "-P", "-S", "-B", "-W", "ignore", "-c", _BOOT, here, tier, *fds, *readable],
+                [python, "-s", "-P", "-S", "-B", "-W", "ignore", "-c", _BOOT, HERE, tier, *fds, *readable],
                 env={"PYTHONHASHSEED": "0"},  # -I would ignore it, and the order of sets would differ between zygotes
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

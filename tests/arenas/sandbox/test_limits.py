@@ -1,0 +1,264 @@
+"""Every reason for a stop is told apart, and bad programs get a clear answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from lanista.arenas.sandbox import Call, Limits, Sandbox
+from lanista.errors import LanistaError, UsageError
+
+TIGHT = Limits(cpu_s=0.3, wall_s=1.0, memory_bytes=64_000_000, output_bytes=1000, result_bytes=10_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "stop", "says"),
+    [
+        ("while True: pass", "cpu", "0.3 CPU seconds"),
+        ("__import__('time').sleep(60)", "wall", "1 s"),
+        ("return len([0] * 100_000_000)", "memory", "MemoryError"),
+        ("return len(' ' * 100_000_000)", "memory", "MemoryError"),
+        ("print('x' * 2000)", "output", "printed more than 1000 bytes"),
+        ("import os\n    while True: os.write(2, b'x' * 100)", "output", "printed more than 1000 bytes"),
+        ("import os\n    while True: os.write(3, b'x' * 100)", "output", "returned more than 10000 bytes"),
+        ("import os\n    os.execv('/bin/true', ['true'])", "syscall", "no solution needs"),
+        ("import sys\n    sys.exit(0)", "exit", "SystemExit: 0"),
+        ("exit()", "exit", "SystemExit"),
+        ("import os\n    os._exit(0)", "exit", "left with code 0"),
+        ("import ctypes\n    ctypes.string_at(0)", "crash", "SIGSEGV"),
+    ],
+)
+def test_why_a_child_ended(box: Sandbox, body: str, stop: str, says: str) -> None:
+    program = f"def before():\n    return 1\ndef f():\n    {body}\n"
+    results = box.run(program, [Call("before"), Call("f"), Call("before")], TIGHT)
+    assert (results.stop, results[0].value) == (stop, 1)
+    assert says in results.error
+    assert [r.status for r in results.results] == ["ok", "stopped", "unreached"]
+    assert [r.stop for r in results.results] == [None, stop, stop]
+    assert results.tier == box.tier
+    assert len(results.output) <= 1000
+    # The limits of one child are no other's.
+    assert box.run(program, [Call("before")], TIGHT)[0].ok
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "__import__('time').sleep(60)", "__import__('os')._exit(0)"])
+def test_a_program_that_does_not_get_to_its_functions(box: Sandbox, body: str) -> None:
+    results = box.run(f"def f():\n    return 1\n{body}\n", [Call("f")], TIGHT)
+    assert results.stop in ("cpu", "wall", "exit")
+    assert results[0].status == "stopped"
+
+
+def test_exceptions_are_answers_and_the_next_call_is_made(box: Sandbox) -> None:
+    program = "def f(x):\n    return 1 // x\n"
+    results = box.run(program, [Call("f", (0,)), Call("f", (1,)), Call("f"), Call("g"), Call("f", (), {"x": 1})])
+    assert [r.status for r in results.results] == ["exception", "ok", "exception", "exception", "ok"]
+    assert results[0].error == "line 2 in f: ZeroDivisionError: integer division or modulo by zero"
+    assert "missing 1 required positional argument" in results[2].error
+    assert "defines no g" in results[3].error
+    assert results.stop is None
+
+
+def test_a_syntax_error_names_its_line(box: Sandbox) -> None:
+    results = box.run("def f():\n    return (\n", [Call("f"), Call("f")])
+    assert (results.stop, results.error) == ("exception", "line 2: SyntaxError: '(' was never closed")
+    assert [r.status for r in results.results] == ["stopped", "unreached"]
+
+
+@pytest.mark.parametrize(
+    ("program", "stop", "says"),
+    [
+        ("#" * 10_000_000, "refused", "10000000 characters"),
+        ("x = 1\0\n", "exception", "null bytes"),
+        ("x = '\ud800'\n", "exception", "not UTF-8 (at character 5)"),
+        (b"x = '\xff'\n", "exception", "not UTF-8 (at byte 5)"),
+        (b"\xff\xfex\0=\0", "exception", "not UTF-8 (at byte 0)"),
+        ("(" * 1000, "exception", "SyntaxError"),
+        ("x = " + "-" * 500_000 + "1", "exception", ""),
+        ("x = '" + "a" * 900_000, "exception", "unterminated string"),
+        ("raise KeyboardInterrupt", "exception", "KeyboardInterrupt"),
+        ("raise BaseException('a\\nb\\x1b[0m')", "exception", "BaseException: a b"),
+        ("class E(Exception):\n    def __str__(self): raise self\nraise E", "exception", "cannot be shown"),
+        ("import nothing_like_this", "exception", "ModuleNotFoundError"),
+        ("import numpy", "exception", "ModuleNotFoundError"),
+        ("import lanista.errors", "exception", "ModuleNotFoundError"),
+    ],
+)
+def test_bad_programs_are_answered(box: Sandbox, program: str | bytes, stop: str, says: str) -> None:
+    results = box.run(program, [Call("f")], Limits(cpu_s=5))
+    assert results.stop in (stop, "memory", "crash") if not says else results.stop == stop, results
+    assert says in results.error
+    assert results[0].status == "stopped"
+    assert "\x1b" not in results.error
+
+
+def test_bytes_that_are_utf8_run(box: Sandbox) -> None:
+    assert box.run("def f():\n    return 'ü'\n".encode(), [Call("f")])[0].value == "ü"
+
+
+def test_no_calls_load_the_program_and_no_more(box: Sandbox) -> None:
+    assert box.run("x = 1\nprint(x)\n", []).output == "1\n"
+    assert box.run("x = 1\n", []).stop is None
+    assert box.run("x = \n", []).stop == "exception"
+
+
+def test_each_call_has_its_own_output(box: Sandbox) -> None:
+    program = "import os, sys\nprint('loaded')\ndef f(x):\n    print(x)\n    print(x, file=sys.stderr)\n"
+    program += "def raw():\n    os.write(1, b'raw \\xff')\n"
+    results = box.run(program, [Call("f", ("a",)), Call("f", ("ü\ud800",)), Call("raw")])
+    assert results[0].stdout == "loaded\na\na\n"
+    assert results[1].stdout == "ü\\ud800\nü\\ud800\n"
+    assert results.output == "loaded\na\na\nü\\ud800\nü\\ud800\nraw \\xff"
+
+
+def test_one_child_keeps_state_and_fresh_children_do_not(box: Sandbox) -> None:
+    """The mutable default argument: seen in one child, unseen in two."""
+    program = "def f(x, seen=[]):\n    seen.append(x)\n    return len(seen)\n"
+    calls = [Call("f", (1,)), Call("f", (1,))]
+    assert [r.value for r in box.run(program, calls).results] == [1, 2]
+    assert [r.value for r in box.run(program, calls, fresh=True).results] == [1, 1]
+    results = box.run(
+        "import os\ndef f(x):\n    return x or os._exit(0)\n", [Call("f", (x,)) for x in (1, 0, 2)], fresh=True
+    )
+    assert ([r.status for r in results.results], results.stop) == (["ok", "stopped", "ok"], "exit")
+    assert all(r.cpu_s < 1 for r in results.results)
+
+
+def test_the_same_program_does_the_same_in_every_child(box: Sandbox) -> None:
+    program = "import random\ndef f():\n    return [random.random(), list({'a', 'b', 'c', 'd', 'e'}), hash('x')]\n"
+    first = box.run(program, [Call("f")])[0].value
+    with Sandbox(tier=box.tier) as other:
+        assert other.run(program, [Call("f")])[0].value == first
+
+
+def test_values_cross_both_ways(box: Sandbox) -> None:
+    value = (
+        None,
+        True,
+        3,
+        -(10**30),
+        1.5,
+        float("inf"),
+        "ü\ud800\0",
+        b"\0\xff",
+        [1, (2,)],
+        {1: "a", "b": {3}},
+        {(1,): 2j},
+    )
+    results = box.run("def f(x, *, y):\n    return (x, y)\n", [Call("f", (value,), {"y": frozenset({1})})])
+    assert results[0].value == (value, frozenset({1}))
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("return object()", "type object"),
+        ("return lambda: 1", "type function"),
+        ("return type('int', (int,), {})(3)", "type int"),
+        ("return f", "type function"),
+        ("x = []\n    x.append(x)\n    return x", "nested"),
+        ("x = 1\n    for _ in range(900): x = [x]\n    return x", "nested"),
+        ("return 'x' * 2000000", "too large"),
+        ("return 1 << 100_000_000", "too large"),
+        ("return bytearray(3)", "type bytearray"),
+    ],
+)
+def test_what_cannot_leave_is_unfit(box: Sandbox, body: str, says: str) -> None:
+    results = box.run(f"def f():\n    {body}\ndef g():\n    return 1\n", [Call("f"), Call("g")])
+    assert (results[0].status, results[1].value, results.stop) == ("unfit", 1, None)
+    assert says in results[0].error
+
+
+def test_files_and_processes_only_where_they_were_asked_for(box: Sandbox) -> None:
+    program = """
+import os, _thread, time
+def write(n):
+    with open('/tmp/x', 'a') as file:
+        file.write('x' * n)
+    return os.path.getsize('/tmp/x')
+def fork(n):
+    made = []
+    try:
+        for _ in range(n):
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(60)
+            made.append(pid)
+    except OSError as error:
+        return len(made)
+    return len(made)
+"""
+    if box.tier != "full":
+        with pytest.raises(UsageError, match="need tier 'full'"):
+            box.run(program, [Call("write", (1,))], Limits(file_bytes=100_000))
+        return
+    limits = Limits(file_bytes=100_000, cpu_s=5)
+    results = box.run(program, [Call("write", (10,)), Call("write", (1_000_000,))], limits)
+    assert (results[0].value, results[1].ok) == (10, False)
+    assert box.run(program, [Call("write", (10,))], limits)[0].value == 10  # another /tmp
+    assert not box.run(program, [Call("write", (10,))])[0].ok
+    assert box.run(program, [Call("fork", (20,))], Limits(processes=5))[0].value == 4
+    assert box.run("import os\ndef f():\n    os.unshare\n", [Call("f")], Limits(processes=5))[0].status == "exception"
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Limits(cpu_s=0), "cpu_s=0"),
+        (lambda: Limits(wall_s=float("nan")), "wall_s=nan"),
+        (lambda: Limits(memory_bytes=1), "memory_bytes=1"),
+        (lambda: Limits(processes=0), "processes=0"),
+        (lambda: Limits(output_bytes=1.5), "output_bytes=1.5"),  # type: ignore[arg-type]
+        (lambda: Sandbox(workers=0), "workers=0"),
+        (lambda: Sandbox(tier="ful"), "did you mean 'full'"),
+        (lambda: Sandbox(tier="unsafe"), "allow_unsafe=True"),
+        (lambda: Sandbox(readable=["relative"]), "absolute path"),
+    ],
+)
+def test_impossible_arguments_are_named(make: object, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        make()  # type: ignore[operator]
+
+
+def test_impossible_calls_are_named(box: Sandbox) -> None:
+    with pytest.raises(UsageError, match=r"calls\[1\] cannot cross: .*type object"):
+        box.run("", [Call("f"), Call("f", (object(),))])
+    with pytest.raises(UsageError, match="no name of a function"):
+        box.run("", [Call("f()")])
+    with pytest.raises(UsageError, match="not NoneType"):
+        box.run(None, [])  # type: ignore[arg-type]
+
+
+def test_threads_and_asyncio_share_a_pool(box: Sandbox) -> None:
+    program = "def f(x):\n    return x * x\n"
+    with Sandbox(workers=3, tier=box.tier) as pool:
+
+        async def all_at_once() -> list[object]:
+            runs = [pool.arun(program, [Call("f", (i,))]) for i in range(20)]
+            return [run[0].value for run in await asyncio.gather(*runs)]
+
+        assert asyncio.run(all_at_once()) == [i * i for i in range(20)]
+        got: dict[int, object] = {}
+
+        def work(i: int) -> None:
+            got[i] = pool.run(program, [Call("f", (i,))])[0].value
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert got == {i: i * i for i in range(20)}
+    with pytest.raises(LanistaError, match="closed"):
+        pool.run(program, [])
+
+
+def test_cpu_seconds_are_the_kernels(box: Sandbox) -> None:
+    program = "import time\ntime.thread_time = lambda: 0.0\ndef f():\n    for _ in range(3_000_000): pass\n"
+    started = time.process_time()
+    results = box.run(program, [Call("f")], Limits(cpu_s=20))
+    assert results.stop is None
+    assert results.cpu_s > 0.01
+    assert time.process_time() - started < results.wall_s + 1
