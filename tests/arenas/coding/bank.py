@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from lanista.arenas import Arena
+from lanista.arenas.coding import Config, arena
+from lanista.arenas.coding.rules import CodingRules, State, begin
 from lanista.arenas.coding.task import Example, Task
 from lanista.arenas.coding.tasks.domains import Int, List
+from lanista.arenas.referee import Game
 from lanista.arenas.sandbox import Call
 
 FIBONACCI = Task(
@@ -44,3 +51,41 @@ LEAKY = (
     "def fib(n, seen=[0, 1]):\n    while len(seen) <= n:\n        seen.append(seen[-1] + seen[-2])\n    return seen[-1]"
 )
 ITERATIVE = FIBONACCI.reference
+
+
+class OneTask(CodingRules):
+    """The arena's rules on one given task."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def deal(self, seed: int, config: Config) -> State:
+        return begin(config, self.task, seed)
+
+
+def arena_of(task: Task) -> Arena:
+    return replace(arena, rules=OneTask(task))
+
+
+def started(task: Task, seed: int = 1, preset: str = "default", **config: Any) -> Game:
+    return Game(arena_of(task), seed, Config(**config), preset=preset)
+
+
+def played(task: Task, replies: list[str], preset: str = "default", **config: Any) -> Game:
+    """A game in which whoever is asked says the next of ``replies``; it may end before them."""
+    game = started(task, preset=preset, **config)
+    for reply in replies:
+        if game.over:
+            break
+        assert game.submit(game.owed()[0], reply) is None, f"{reply!r} was refused"
+    return game
+
+
+def terms(game: Game, seat: str) -> dict[str, float]:
+    """What a seat (or team) was paid so far, unweighted, by term."""
+    found: dict[str, float] = {}
+    for step in game.steps:
+        for name, to, amount in step.terms:
+            if to == seat:
+                found[name] = found.get(name, 0.0) + amount
+    return {name: amount for name, amount in found.items() if abs(amount) > 1e-9}
