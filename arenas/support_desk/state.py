@@ -81,6 +81,8 @@ class State(NamedTuple):
 
 Played = tuple[State, list[Event]]
 
+MOST_ERRORS = 2
+
 _SAID_FIRST: Mapping[str, tuple[tuple[str, str], ...]] = {
     "no_internet": (("internet", "none"),),
     "slow_internet": (("internet", "slow"),),
@@ -135,9 +137,10 @@ def look(state: State, test: str) -> tuple[str, State]:
 
 
 def errs(state: State, what: str) -> bool:
-    """Whether the simulated customer gets a question, factor or step wrong this time."""
-    rate = state.case.config.error_rate
-    return rate > 0 and chance.draw(state.key, f"error {what}", state.tries.get(what, 0), 1000) < 1000 * rate
+    """Whether the simulated customer gets a question, factor or step wrong this time; never more than MOST_ERRORS times
+    the same one, so that every case can be solved."""
+    rate, tried = state.case.config.error_rate, state.tries.get(what, 0)
+    return rate > 0 and tried < MOST_ERRORS and chance.draw(state.key, f"error {what}", tried, 1000) < 1000 * rate
 
 
 def to_holder(state: State, kind: str, data: dict[str, Any]) -> Event:
