@@ -33,50 +33,49 @@ def loose(expected: Any, got: Any, depth: int = DEEPEST) -> bool:
     return depth >= 0 and _shallow(got, depth) and bool(expected == got)
 
 
-def _pair_sum(args: tuple[Any, ...], expected: Any, got: Any) -> bool:
-    """Any [i, j] with i < j and xs[i] + xs[j] == total, or [] where the reference found none."""
-    xs, total = args
-    if expected == [] or got == []:
-        return type(got) is list and got == expected
-    if type(got) is not list or len(got) != 2 or any(type(i) is not int for i in got):
+def _indices(value: Any, count: int) -> bool:
+    return type(value) is list and len(value) == count and all(type(i) is int for i in value)
+
+
+def _pair(args: tuple[Any, ...], expected: Any, got: Any, sign: int) -> bool:
+    """Any [i, j] with i < j and v[j] + sign * v[i] == t, or [] where the reference found none."""
+    v, t = args
+    if expected == []:
+        return type(got) is list and got == []
+    if not _indices(got, 2):
         return False
     i, j = got
-    return bool(0 <= i < j < len(xs) and xs[i] + xs[j] == total)
+    return bool(0 <= i < j < len(v) and v[j] + sign * v[i] == t)
 
 
-def _order(args: tuple[Any, ...], expected: Any, got: Any) -> bool:
-    """Any order of 0 … n-1 with a before b for every [a, b], or [] where the reference says there is none."""
-    n, edges = args
-    if type(got) is not list or any(type(i) is not int for i in got):
+def _order(args: tuple[Any, ...], expected: Any, got: Any, first: int) -> bool:
+    """Any order of 0 to 5 that keeps to every pair, or [] where the reference says there is none."""
+    if expected == []:
+        return type(got) is list and got == []
+    if not _indices(got, 6) or sorted(got) != list(range(6)):
         return False
-    if expected == [] or got == []:
-        return bool(got == expected)
-    if sorted(got) != list(range(n)):
-        return False
-    place = {item: i for i, item in enumerate(got)}
-    return all(place[a] < place[b] for a, b in edges)
+    return all(got.index(pair[first]) < got.index(pair[1 - first]) for pair in args[0])
 
 
-def _coins(args: tuple[Any, ...], expected: Any, got: Any) -> bool:
-    """Any coins of the given kinds that make the amount with as few coins as the reference's, or None."""
-    amount, kinds = args
-    if expected is None or got is None:
-        return got is expected
-    if type(got) is not list or any(type(i) is not int or i not in kinds for i in got):
+def _change(args: tuple[Any, ...], expected: Any, got: Any, once: bool) -> bool:
+    """Any numbers from v that add up to n, as few as the reference took, or None where it found none."""
+    n, v = args
+    if expected is None:
+        return got is None
+    if not _indices(got, len(expected)):
         return False
-    return sum(got) == amount and len(got) == len(expected)
+    taken = all(got.count(x) <= v.count(x) for x in got) if once else set(got) <= set(v)
+    return bool(taken and sum(got) == n)
 
 
-def _peak(args: tuple[Any, ...], expected: Any, got: Any) -> bool:
-    """Any index whose item is no smaller than its neighbours, or -1 for an empty list."""
-    (xs,) = args
-    if type(got) is not int:
+def _peak(args: tuple[Any, ...], expected: Any, got: Any, sign: int) -> bool:
+    """Any index whose number is no less (sign 1) or no more (-1) than its neighbours; -1 for an empty list."""
+    v = [sign * x for x in args[0]]
+    if type(got) is not int or not v:
+        return type(got) is int and got == -1
+    if not 0 <= got < len(v):
         return False
-    if not xs:
-        return got == -1
-    if not 0 <= got < len(xs):
-        return False
-    return bool((got == 0 or xs[got - 1] <= xs[got]) and (got == len(xs) - 1 or xs[got] >= xs[got + 1]))
+    return bool((got == 0 or v[got - 1] <= v[got]) and (got == len(v) - 1 or v[got] >= v[got + 1]))
 
 
 CHECKERS: Mapping[str, Checker] = {
@@ -86,10 +85,14 @@ CHECKERS: Mapping[str, Checker] = {
     "true": lambda args, expected, got: _shallow(got, DEEPEST) and bool(got),
     "false": lambda args, expected, got: _shallow(got, DEEPEST) and not got,
     "unequal": lambda args, expected, got: _shallow(got, DEEPEST) and not loose(expected, got),
-    "pair_sum": _pair_sum,
-    "order": _order,
-    "coins": _coins,
-    "peak": _peak,
+    "pair_sum": lambda args, expected, got: _pair(args, expected, got, 1),
+    "pair_gap": lambda args, expected, got: _pair(args, expected, got, -1),
+    "order_before": lambda args, expected, got: _order(args, expected, got, 0),
+    "order_after": lambda args, expected, got: _order(args, expected, got, 1),
+    "coins": lambda args, expected, got: _change(args, expected, got, False),
+    "items": lambda args, expected, got: _change(args, expected, got, True),
+    "peak_high": lambda args, expected, got: _peak(args, expected, got, 1),
+    "peak_low": lambda args, expected, got: _peak(args, expected, got, -1),
 }
 """By name; ``close`` and ``close:TOLERANCE`` stand beside them."""
 

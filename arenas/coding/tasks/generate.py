@@ -13,7 +13,18 @@ from typing import Any
 
 from lanista.arenas import chance
 from lanista.arenas.coding.task import Example, Task, _fresh
-from lanista.arenas.coding.tasks import counting, dynamic, parsing, pipelines, recurrences, simulation
+from lanista.arenas.coding.tasks import (
+    choices,
+    counting,
+    dynamic,
+    measures,
+    nesting,
+    parsing,
+    pipelines,
+    recurrences,
+    simulation,
+)
+from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.inputs import drawn, edges
 from lanista.arenas.coding.tasks.recipe import ALL, Family, Recipe
 from lanista.arenas.coding.tasks.running import function
@@ -22,7 +33,7 @@ from lanista.errors import LanistaError, UsageError, suggest
 
 FAMILIES: Mapping[str, Family] = {
     family.name: family
-    for module in (pipelines, recurrences, dynamic, counting, parsing, simulation)
+    for module in (pipelines, recurrences, dynamic, counting, parsing, simulation, nesting, choices, measures)
     for family in module.FAMILIES
 }
 """Every kind of generated task, by name."""
@@ -55,14 +66,16 @@ def generate(
     _refuse(split, family, steps, shown, size)
     key = chance.key("task", seed, split, family, steps, shown, size)
     rng = chance.stream(key, "composition")
-    fitting = [f for f in _families(split, family) if steps is None or steps in reachable(f, split)]
-    if not fitting:
-        what = f"family {family!r}" if family else "any family"
-        known = sorted({s for f in _families(split, family) for s in reachable(f, split)})
-        raise UsageError(f"there is no task of {steps} steps in {what} of split {split!r} (there are: {known})")
-    (chosen,) = rng.choices(fitting, [f.weight for f in fitting])
-    recipe = _recipe(rng, chosen, split, steps)
-    return _task(recipe, chosen.name, split, key, shown, size)
+    fitting = [f for f in _families(split, family) if steps is None or steps in f.steps]
+    while fitting:
+        (chosen,) = rng.choices(fitting, [f.weight for f in fitting])
+        there = reachable(chosen, split)
+        if there and (steps is None or steps in there):
+            return _task(_recipe(rng, chosen, split, steps or rng.choice(there)), chosen.name, split, key, shown, size)
+        fitting.remove(chosen)
+    known = sorted({s for f in _families(split, family) for s in reachable(f, split)})
+    what = f"family {family!r}" if family else "any family"
+    raise UsageError(f"there is no task of {steps} steps in {what} of split {split!r} (there are: {known})")
 
 
 def fibonacci(seed: int = 0) -> Task:
@@ -71,8 +84,17 @@ def fibonacci(seed: int = 0) -> Task:
 
 
 def reachable(family: Family, split: str) -> tuple[int, ...]:
-    """The numbers of steps that a family has in a split: what is composed of one primitive is for training."""
-    return family.steps if split == "train" or len(family.splits) == 1 else tuple(s for s in family.steps if s > 1)
+    """The numbers of steps that a family has in a split. What is composed of one primitive is for training alone, and
+    a family with few compositions has not all of them everywhere."""
+    return tuple(steps for steps in family.steps if split in _inventory(family.name, steps))
+
+
+@lru_cache(maxsize=256)
+def _inventory(name: str, steps: int) -> frozenset[str]:
+    """The splits that hold a composition of so many steps: those found in a number of draws that misses none."""
+    family, rng = FAMILIES[name], random.Random(steps)
+    recipes = {_built(name, family.draw(rng, steps)) for _ in range(1 if len(family.splits) == 1 else 80)}
+    return frozenset(split_of(family, recipe) for recipe in recipes if _worthwhile(recipe))
 
 
 def split_of(family: Family, recipe: Recipe) -> str:
@@ -83,6 +105,8 @@ def split_of(family: Family, recipe: Recipe) -> str:
         return family.pinned[recipe.composition]
     behaviour = fingerprint(recipe)
     if recipe.steps == 1 or behaviour in _single(family.name):
+        return "train"
+    if family.pinned:
         return "train"
     ticket = chance.draw(chance.key("split", behaviour), "split", 0, sum(_SHARES.values()))
     for split, share in _SHARES.items():
@@ -107,7 +131,7 @@ def _behaviour(recipe: Recipe, source: str) -> str:
 @lru_cache(maxsize=1024)
 def probes(recipe: Recipe) -> list[tuple[Any, ...]]:
     """Fixed inputs, the same for all recipes of equal domains."""
-    return drawn(recipe.domains, chance.key("probes"), 24, 6)
+    return drawn(recipe.domains, chance.key("probes"), 24, 6, recipe.joint)
 
 
 @lru_cache(maxsize=64)
@@ -120,13 +144,12 @@ def _single(name: str) -> frozenset[str]:
     return frozenset(fingerprint(_built(name, family.draw(rng, 1))) for _ in range(2000))
 
 
-def _recipe(rng: random.Random, family: Family, split: str, steps: int | None) -> Recipe:
+def _recipe(rng: random.Random, family: Family, split: str, steps: int) -> Recipe:
     for _ in range(TRIES):
-        wanted = steps if steps is not None else rng.choice(reachable(family, split))
-        recipe = _built(family.name, family.draw(rng, wanted))
+        recipe = _built(family.name, family.draw(rng, steps))
         if split_of(family, recipe) == split and _worthwhile(recipe):
             return recipe
-    raise LanistaError(f"family {family.name!r} gave no task of split {split!r} in {TRIES} draws")
+    raise LanistaError(f"family {family.name!r} gave no task of {steps} steps in split {split!r} in {TRIES} draws")
 
 
 @lru_cache(maxsize=8192)
@@ -144,7 +167,7 @@ def _worthwhile(recipe: Recipe) -> bool:
     answers = [_literal(run(*_fresh(args))) for args in probes(recipe)]
     most = max(map(answers.count, answers))
     echoes = sum(a in map(_literal, args) for args, a in zip(probes(recipe), answers, strict=True))
-    return 2 * most <= len(answers) and 2 * echoes <= len(answers)
+    return 3 * most <= 2 * len(answers) and 2 * echoes <= len(answers)
 
 
 def _task(recipe: Recipe, family: str, split: str, key: int, shown: int, size: int) -> Task:
@@ -177,7 +200,8 @@ def _examples(recipe: Recipe, run: Any, rng: random.Random, shown: int) -> tuple
     found: dict[str, Example] = {}
     border = {_literal(args) for args in edges(recipe.domains, random.Random(0))}
     for attempt in range(20 * shown):
-        args = tuple(domain.draw(rng, 4) for domain in recipe.small or recipe.domains)
+        small = recipe.small or recipe.domains
+        args = recipe.joint(rng, 4) if recipe.joint else tuple(domain.draw(rng, 4) for domain in small)
         example = Example(args, run(*_fresh(args)))
         alike = _literal(args) in border or any(
             _literal(example.expected) == _literal(e.expected) for e in found.values()
@@ -198,13 +222,18 @@ def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, seen: set[st
     found: list[tuple[Any, ...]] = []
     spare: list[tuple[Any, ...]] = []
     counts: dict[str, int] = {}
+    answers: list[Any] = []
     wanted = HIDDEN - 2 - len(first)
-    for args in drawn(recipe.domains, key, 3 * HIDDEN, size):
+    for args in drawn(recipe.domains, key, 3 * HIDDEN, size, recipe.joint):
         literal = _literal(args)
         if literal in seen:
             continue
         seen.add(literal)
-        answer = _literal(run(*_fresh(args)))
+        value = run(*_fresh(args))
+        if recipe.checker != "exact":  # an answer to other calls that is right here too counts as the same one
+            value = next((old for old in answers if check(recipe.checker, args, value, old)), value)
+            answers.append(value)
+        answer = _literal(value)
         counts[answer] = counts.get(answer, 0) + 1
         (found if counts[answer] <= HIDDEN // 4 else spare).append(args)
         if len(found) == wanted:

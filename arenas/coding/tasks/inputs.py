@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lanista.arenas import chance
 from lanista.arenas.coding.tasks.domains import Domain
 
 
-def drawn(domains: Sequence[Domain], key: int, count: int, size: int = 0) -> list[tuple[Any, ...]]:
+def drawn(
+    domains: Sequence[Domain],
+    key: int,
+    count: int,
+    size: int = 0,
+    joint: Callable[[random.Random, int], tuple[Any, ...]] | None = None,
+) -> list[tuple[Any, ...]]:
     """``count`` argument tuples: a third at the edges, the rest drawn. ``size`` bounds lengths; 0 is the domain's."""
     rng = chance.stream(key, "inputs")
     found = edges(domains, rng)[: max(1, count // 3)]
     while len(found) < count:
-        found.append(tuple(domain.draw(rng, size) for domain in domains))
+        found.append(joint(rng, size) if joint else tuple(domain.draw(rng, size) for domain in domains))
     return found
 
 

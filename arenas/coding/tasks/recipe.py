@@ -34,6 +34,8 @@ class Recipe:
     """Draws a call that the naive way cannot finish: at least some 10^8 operations where the reference needs 10^4."""
     without: Sequence[str] = ()
     """The reference with one step left out, for each step that can be: none of them may compute the same."""
+    joint: Callable[[random.Random, int], Args] | None = None
+    """Draws all arguments at once, where they say nothing when drawn apart; None draws each from its domain."""
     small: Sequence[Domain] | None = None
     """Domains on which the brute force ends soon; None where ``domains`` will do."""
 
