@@ -132,8 +132,10 @@ def _already(file: File, event: Event) -> None:
 
 
 def _changed(file: File, event: Event) -> None:
-    file.changes.append(event.data["tool"])
-    file.gone |= BIT[WRITES[event.data["tool"]]]
+    tool, ordered = event.data["tool"], file.numbers.get("ordered")
+    file.changes.append(tool)
+    if tool != "change_plan" or ordered in (None, event.data["plan"]):
+        file.gone |= BIT[WRITES[tool]]
     file.fresh.clear()
 
 
