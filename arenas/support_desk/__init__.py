@@ -22,6 +22,8 @@ arena = Arena(
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
     alike=alike,
+    baseline="desk_novice",
+    teachers=("desk_novice", "desk_expert"),
     degenerate_bound=0.1,
     metrics={
         "resolved": "cases that came to their right end, told, with nothing else changed and no rule broken (rate)",

@@ -78,10 +78,13 @@ class SupportDeskRewards:
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:
         seat = SEAT[before.holder if before.stage == OPEN else SUMMARIZER]
-        terms = [Term(_NOTED[word], seat, 1.0) for word in after.verdict.split()]
+        words = after.verdict.split()
+        if "violation" in words and "appropriate" in words:
+            words.remove("appropriate")  # right by luck is not right
+        terms = [Term(_NOTED[word], seat, 1.0) for word in words]
         if after.low < before.low:
             paid = information(before, after)
-            if paid and "irrelevant" not in after.verdict:
+            if paid:
                 terms.append(Term("information", seat, paid))
         if before.stage == OPEN and after.stage == OVER:
             terms.append(Term("unresolved", DESK, 1.0))  # cut at the horizon

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -68,7 +68,7 @@ Opened = Callable[..., Table]
 
 
 @pytest.fixture
-def opened() -> Iterator[Opened]:
+def opened() -> Opened:
     def open_(
         *faults: str,
         claims: bool = False,
@@ -88,4 +88,4 @@ def opened() -> Iterator[Opened]:
         )
         return Table(state.begin(case, 7))
 
-    yield open_
+    return open_

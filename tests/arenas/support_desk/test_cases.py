@@ -119,7 +119,7 @@ def test_a_solution_with_a_needless_step_is_caught(monkeypatch: pytest.MonkeyPat
     plan = planner.solve(game.state)
     padded = (plan[0], (plan[1][0], call("wait")), *plan[1:])
     monkeypatch.setattr(planner, "solve", lambda state: padded)
-    with pytest.raises(LanistaError, match="wait .* is not needed"):
+    with pytest.raises(LanistaError, match=r"wait .* is not needed"):
         planner.prove(arena, 0, arena.configure())
 
 

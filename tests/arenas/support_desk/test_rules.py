@@ -71,7 +71,7 @@ def test_a_shy_customer_calls_a_loose_cable_fine_and_pushes_it_in_when_asked_to(
 
 
 def test_done_is_not_always_done(opened) -> None:
-    """At the highest rate of errors some step is done wrong: it looks done, and asking again helps only after a look."""
+    """At the highest rate of errors some step is done wrong: asking again helps only after a look."""
     table = opened("bad_dns", error_rate=0.5).say(TO_TECHNICAL)
     step = 'instruct {"step": "reset_dns"}'
     for key in range(50):
@@ -153,7 +153,7 @@ def test_an_outage_ends_with_the_truth(opened) -> None:
     until = table.last.data["until"]
     table.say(explain("outage"))
     assert table.terms == {"misinformed": 1.0}  # until when was not told
-    table.say('explain {"cause": "outage", "until": "%s"}' % until, "close {}")
+    table.say(f'explain {{"cause": "outage", "until": "{until}"}}', "close {}")
     table.say('ticket {"causes": ["outage"], "end": "closed", "identity": false, "changes": []}')
     assert table.grade.resolved
     assert table.grade.score == 1.0
