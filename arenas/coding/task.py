@@ -140,7 +140,7 @@ class Task:
 
     def bug(self, number: int = 0) -> Mutant | None:
         """A fault for a debugger to find: one that survives the public examples where there is any such."""
-        made = self.mutants()
+        made = self.mutants(12)
         quiet = [m for m in made if m.survives] or list(made)
         return quiet[number % len(quiet)] if quiet else None
 

@@ -12,6 +12,7 @@ from lanista import __version__
 from lanista.cli import (
     agents,
     arenas,
+    coding,
     demo,
     doctor,
     evaluate,
@@ -48,6 +49,7 @@ for module in (
     arenas,
     agents,
     new_arena,
+    coding,
     doctor,
 ):
     module.add(app)

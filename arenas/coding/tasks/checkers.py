@@ -5,6 +5,7 @@ Values have crossed from another process as plain data and may be of any shape: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ def check(name: str, args: tuple[Any, ...], expected: Any, got: Any) -> bool:
     name, _, within = name.partition(":")
     if name == "close":
         return _close(expected, got, float(within or TOLERANCE))
+    if name == "isclose":
+        relative, _, absolute = within.partition(":")
+        return type(got) in (int, float) and _isclose(expected, got, float(relative), float(absolute))
     return CHECKERS[name](args, expected, got)
 
 
@@ -85,6 +89,12 @@ CHECKERS: Mapping[str, Checker] = {
     "true": lambda args, expected, got: _shallow(got, DEEPEST) and bool(got),
     "false": lambda args, expected, got: _shallow(got, DEEPEST) and not got,
     "unequal": lambda args, expected, got: _shallow(got, DEEPEST) and not loose(expected, got),
+    "among": lambda args, expected, got: _among(expected, got),
+    "set": lambda args, expected, got: _through(set, expected, got),
+    "sorted": lambda args, expected, got: _through(sorted, expected, got),
+    "list": lambda args, expected, got: _through(list, expected, got),
+    "tuple": lambda args, expected, got: _through(tuple, expected, got),
+    "len": lambda args, expected, got: _through(len, expected, got),
     "pair_sum": lambda args, expected, got: _pair(args, expected, got, 1),
     "pair_gap": lambda args, expected, got: _pair(args, expected, got, -1),
     "order_before": lambda args, expected, got: _order(args, expected, got, 0),
@@ -94,7 +104,7 @@ CHECKERS: Mapping[str, Checker] = {
     "peak_high": lambda args, expected, got: _peak(args, expected, got, 1),
     "peak_low": lambda args, expected, got: _peak(args, expected, got, -1),
 }
-"""By name; ``close`` and ``close:TOLERANCE`` stand beside them."""
+"""By name; ``close:WITHIN`` and ``isclose:RELATIVE:ABSOLUTE`` stand beside them."""
 
 
 def _close(expected: float, got: Any, within: float) -> bool:
@@ -104,6 +114,29 @@ def _close(expected: float, got: Any, within: float) -> bool:
     try:
         return bool(abs(got - expected) <= within)
     except OverflowError:  # a whole number too large for a float is close to none
+        return False
+
+
+def _isclose(expected: float, got: float, relative: float, absolute: float) -> bool:
+    try:
+        return math.isclose(expected, got, rel_tol=relative, abs_tol=absolute)
+    except (OverflowError, ValueError):  # too large for a float; a negative tolerance
+        return False
+
+
+def _through(function: Callable[[Any], Any], expected: Any, got: Any) -> bool:
+    """What ``function(f(x)) == expected`` says; False where the function does not take the value."""
+    try:
+        return _shallow(got, DEEPEST) and bool(function(got) == expected)
+    except TypeError:
+        return False
+
+
+def _among(expected: Any, got: Any) -> bool:
+    """What ``f(x) in expected`` says."""
+    try:
+        return _shallow(got, DEEPEST) and got in expected
+    except TypeError:
         return False
 
 

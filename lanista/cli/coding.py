@@ -1,0 +1,72 @@
+"""``lanista coding``: task files for the coding arena."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lanista.cli.common import Json, console, notes, print_json, progress
+
+coding = typer.Typer(help="Task files for the coding arena.", no_args_is_help=True)
+
+
+def add(app: typer.Typer) -> None:
+    app.add_typer(coding, name="coding")
+
+
+@coding.command()
+def verify(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON lines in the format of HumanEval or MBPP (.gz too).")
+    ],
+    in_process_tests: Annotated[
+        bool,
+        typer.Option(
+            "--in-process-tests", help="Include tasks whose tests cannot be converted; these run beside the program."
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run the reference solutions of a task file in the sandbox; exits 0 only if every one passes its tests."""
+    from lanista.arenas.coding.tasks.files import load
+    from lanista.arenas.coding.tasks.verify import verify as run
+    from lanista.arenas.sandbox import Sandbox
+
+    found = load(file, in_process_tests=in_process_tests)
+    with Sandbox(workers=2) as box, progress(f"verifying {file.name}", quiet=json) as update:
+        done = run(found.tasks, box, told=update)
+        tier = box.tier
+    passed = sum(one.passed for one in done)
+    if json:
+        print_json(_as_json(done, found.left_out, tier, passed))
+    else:
+        for left in found.left_out:
+            _say(f"left out {left.id} (line {left.line}): {left.reason}")
+        for one in done:
+            if not one.passed:
+                _say(f"failed {one.task.id}: {one.why}")
+            elif one.task.in_process is not None:
+                _say(f"passed with in-process tests {one.task.id}")
+        if found.left_out:
+            notes.print(f"{len(found.left_out)} left out; --in-process-tests includes them", style="dim", markup=False)
+        _say(f"sandbox tier: {tier}")
+        _say(f"verified {passed}/{len(done)}")
+    if passed < len(done) or not done:
+        raise typer.Exit(1)
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)
+
+
+def _as_json(done: Any, left_out: Any, tier: str, passed: int) -> dict[str, Any]:
+    return {
+        "verified": passed,
+        "tasks": len(done),
+        "tier": tier,
+        "failed": {one.task.id: one.why for one in done if not one.passed},
+        "in_process": [one.task.id for one in done if one.task.in_process is not None],
+        "left_out": {left.id: left.reason for left in left_out},
+    }
