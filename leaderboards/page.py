@@ -178,7 +178,11 @@ def _step(step: StepRecord, weights: Mapping[str, float]) -> dict[str, Any]:
         ],
         "calls": [[turn.seat, turn.action] for turn in calls(step)],
         "events": [_event(event, text) for event, text in step.events],
-        "terms": [[term.name, term.to, round(term.amount * weights[term.name], 6)] for term in step.terms],
+        "terms": [
+            [term.name, term.to, round(term.amount * weights[term.name], 6)]
+            for term in step.terms
+            if weights[term.name]
+        ],
     }
 
 

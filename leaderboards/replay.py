@@ -155,9 +155,8 @@ def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[
 
 
 def calls(step: StepRecord) -> list[Turn]:
-    """The step's turns whose action is a tool call, ``NAME {json}``, that no event of the step repeats."""
-    told = [text for _, text in step.events]
-    return [turn for turn in step.turns if _CALL.fullmatch(turn.action) and not any(turn.action in t for t in told)]
+    """The step's turns whose action is a tool call, ``NAME {json}``: who looks from above sees the call itself."""
+    return [turn for turn in step.turns if _CALL.fullmatch(turn.action)]
 
 
 class Ledger:
@@ -173,6 +172,8 @@ class Ledger:
         paid: dict[Seat, None] = {}
         for name, to, amount in step.terms:
             weight = self._weights[name]
+            if not weight:  # this preset pays nothing for it
+                continue
             lines.append(f"  {to} {amount * weight + 0.0:+g}  {name} ({amount:g} × {weight:g})")
             for seat in self._teams.get(to, (to,)):
                 self._sums[seat] = self._sums.get(seat, 0.0) + amount * weight

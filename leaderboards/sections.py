@@ -142,7 +142,7 @@ def _passes(board: Board) -> str:
     fewest, most = (pick(line.cases for line in board.passes) for pick in (min, max))
     cases = f"{most:,} cases" if fewest == most else f"{fewest:,} to {most:,} cases"
     hint = (
-        f"How often all of k tries of one case ended with {str(board.success).replace('_', ' ')}, over {cases}. Tries "
+        f"How often all of k tries of one case are {str(board.success).replace('_', ' ')}, over {cases}. Tries "
         "of a case differ in the agents' own chance only."
     )
     return _section("Reliability", hint, _table(["k tries", *agents], rows))

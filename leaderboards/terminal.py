@@ -204,7 +204,7 @@ def _facts(board: Board) -> _Table:
 def _passes(board: Board) -> _Table:
     agents = [line.agent for line in board.lines]
     known = {(line.k, line.agent): line for line in board.passes}
-    table = _Table(f"k tries of a case, all with {board.success}", "k", *agents)
+    table = _Table(f"How often all of k tries of a case are {board.success}", "k", *agents)
     for k in sorted({line.k for line in board.passes}):
         lines = [known.get((k, agent)) for agent in agents]
         table.add(f"pass^{k}", *("–" if line is None else percent(line.rate) for line in lines))

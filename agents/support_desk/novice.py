@@ -11,11 +11,11 @@ from lanista.arenas import chance
 from lanista.arenas.support_desk.calls import ASKS, BILLING, ROUTER, SPECIALISTS, SUMMARIZER, TECHNICAL
 from lanista.arenas.tools import Call, call
 
-SKIPS = {"identity": 35, "confirm": 35, "limits": 40, "explain": 25}
+SKIPS = {"identity": 25, "confirm": 25, "limits": 40, "explain": 20}
 """Rules that a specialist leaves out for a whole call, in percent of calls."""
 REBOOTS, CHECKLIST, MISROUTES, SLOPPY = 65, 60, 20, 50
 """In percent of calls: reboots first whatever was done, asks down a list, routes wrongly, writes the usual ticket."""
-GIVES_UP, FROM_MOVE = 20, 4
+GIVES_UP, FROM_MOVE = 12, 4
 """In percent of moves from this one on: escalates."""
 REPEATS, BAD_CALLS, CHATS = 10, 4, 2
 """In percent of moves: asks again what was answered, calls a tool that is none or wrongly, replies with no call."""

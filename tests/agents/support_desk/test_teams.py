@@ -1,4 +1,4 @@
-"""Whole calls: the expert keeps the rules and mends what is wrong, the novice errs as it should, habits earn nothing."""
+"""Whole calls: the expert keeps the rules and mends what is wrong, the novice errs as it should, habits earn naught."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_novice_stands_between() -> None:
     seeds = range(150)
     novice, expert = calls(DeskNovice(), seeds), calls(DeskExpert(), seeds)
     resolved = mean(facts(novice, "resolved"))
-    assert 0.08 < resolved < 0.4
+    assert 0.2 < resolved < 0.45
     gap = paired_difference(facts(novice, "resolved"), facts(expert, "resolved"), list(seeds))
     assert gap.low > 0.5
     terms = Counter(term.name for episode in novice for step in episode.steps for term in step.terms)
