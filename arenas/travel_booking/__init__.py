@@ -36,6 +36,8 @@ arena = Arena(
     turns_bound=turns_bound,
     alike=alike,
     degenerate_bound=0.1,
+    baseline="travel_novice",
+    teachers=("travel_novice", "travel_expert"),
     metrics=METRICS,
     success="success",
 )

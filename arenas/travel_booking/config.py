@@ -23,7 +23,7 @@ LEVELS: dict[str, dict[str, Any]] = {
         "cooperativeness": 0.7, "fickle": 0.15, "infeasible": 0.15,
     },
     "hard": {
-        "horizon": 3, "constraints": 4, "likes": 3, "distractors": 4, "error_rate": 0.2, "drift": 0.3,
+        "horizon": 3, "constraints": 4, "likes": 3, "distractors": 3, "error_rate": 0.2, "drift": 0.3,
         "cooperativeness": 0.4, "fickle": 0.3, "infeasible": 0.15,
     },
 }  # fmt: skip

@@ -52,7 +52,7 @@ def _wrong(state: State, holds: tuple[Hold, ...], kept: int) -> tuple[str, ...]:
         found.append("budget")
     if kept:
         found.append("kept")
-    if not found and paid != state.agreed:
+    if not found and paid != state.agreed and all(b.confirmed for b in state.bookings):
         found.append("total")
     if not found and not _best_of_goal(state, holds):
         found.append("goal")

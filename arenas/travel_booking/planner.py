@@ -8,7 +8,6 @@ find out comes on top.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from lanista.arenas.contract import Seat
@@ -43,7 +42,7 @@ class Plan(NamedTuple):
 
 def solve(start: State) -> Plan:
     """A plan that succeeds from the first moment of a game. Raises LanistaError where there is none."""
-    plan = _carried_out(start, start.case.best)
+    plan = _carried_out(start)
     if plan.end.end == "turns" or _reward(plan) != maximum(plan.end):
         raise LanistaError(
             f"no plan was found for the travel case with key {start.case.key}; this is a fault of the generator, "
@@ -107,19 +106,20 @@ def _reward(plan: Plan) -> float:
     return earned
 
 
-def _carried_out(start: State, trips: Sequence[Trip | None]) -> Plan:
+def _carried_out(start: State) -> Plan:
     calls: list[tuple[Seat, Call]] = []
     states = [start]
     while states[-1].end is None:
         state = states[-1]
-        seat, call = AGENCY[state.seat], _next(state, trips[state.spec])
+        seat, call = AGENCY[state.seat], next_call(state)
         calls.append((seat, call))
         states.append(_RULES.play(state, {seat: call}).state)
     return Plan(tuple(calls), tuple(states))
 
 
-def _next(state: State, trip: Trip | None) -> Call:
-    call = _wanted(state, trip)
+def next_call(state: State) -> Call:
+    """What the seat whose turn it is calls next: a step of the plan, or what a fault demands first."""
+    call = _wanted(state, state.case.best[state.spec])
     if call.tool not in SERVICES:
         return call
     if state.minute < state.blocked_until:

@@ -67,13 +67,13 @@ class TravelRules:
 
     def play(self, state: State, moves: Mapping[Seat, Any]) -> Step:
         ((seat, move),) = moves.items()
-        begun = state._replace(turn=state.turn + 1, blame=()) if state.blame else state._replace(turn=state.turn + 1)
+        begun = state._replace(blame=()) if state.blame else state
         if seat == TRAVELLER:
-            after, events = _reply(begun, move)
+            (after, events), passed = _reply(begun, move), 0
         else:
             after, events = _call(begun, state.seat, move)
-            wait = int(move.args["minutes"]) if isinstance(move, Call) and move.tool == "wait" else 1
-            after = after._replace(minute=after.minute + wait)
+            passed = int(move.args["minutes"]) if isinstance(move, Call) and move.tool == "wait" else 1
+        after = after._replace(turn=state.turn + 1, minute=state.minute + passed)
         if after.end is None and after.turn >= after.limit:
             after = after._replace(end="turns", pending=())
         if after.end is not None:

@@ -164,41 +164,50 @@ def _show_case(data: Mapping[str, Any]) -> str:
 # What services say
 
 
-def _flight(o: Mapping[str, Any]) -> str:
+def _flight(o: Mapping[str, Any], days: bool) -> str:
     stops = "direct" if o["stops"] == 0 else "1 stop" if o["stops"] == 1 else f"{o['stops']} stops"
     bag = f"bag {o['bag']}" if o["bag"] >= 0 else "no bags"
+    depart, back = (f"{o['depart']} ", f"{o['back']} ") if days else ("", "")
     return (
-        f"{o['airline']} {o['price']}, {o['start']} {o['depart']} {_time(o['departs_at'])} > {o['end']} {o['arrive']} "
-        f"{_time(o['arrives_at'])}, {stops}, back {o['back']} {_time(o['back_at'])}, "
+        f"{o['airline']} {o['price']}, {o['start']} {depart}{_time(o['departs_at'])} > {o['end']} {o['arrive']} "
+        f"{_time(o['arrives_at'])}, {stops}, back {back}{_time(o['back_at'])}, "
         f"{o['minutes'] // 60}h{o['minutes'] % 60:02d}, {bag}, refund {o['refund']}"
     )
 
 
-def _hotel(o: Mapping[str, Any]) -> str:
+def _hotel(o: Mapping[str, Any], days: bool) -> str:
+    when = f" a night, {o['city']} {o['check_in']} to {o['check_out']}" if days else ""
     return (
-        f"{o['hotel']} {o['price']} {o['currency']} a night + {o['tax']}% tax, {o['city']} {o['check_in']} to "
-        f"{o['check_out']}, {o['nights']} nights, {o['stars']} stars, {o['area']}, "
+        f"{o['hotel']} {o['price']} {o['currency']} + {o['tax']}%{when}, {o['stars']} stars, {o['area']}, "
         f"{'breakfast' if o['breakfast'] else 'no breakfast'}, refund {o['refund']}"
     )
 
 
-def _car(o: Mapping[str, Any]) -> str:
+def _car(o: Mapping[str, Any], days: bool) -> str:
+    when = f" a day, {o['place']} {o['pick_up']} to {o['drop_off']}" if days else ""
     return (
-        f"{o['price']} {o['currency']} a day + {o['fee']} fee, {o['place']} {o['pick_up']} to {o['drop_off']}, "
-        f"{o['days']} days, {o['seats']} seats, {'automatic' if o['automatic'] else 'manual'}, refund {o['refund']}"
+        f"{o['price']} {o['currency']} + {o['fee']} fee{when}, {o['seats']} seats, "
+        f"{'automatic' if o['automatic'] else 'manual'}, refund {o['refund']}"
     )
 
 
-def _option(o: Mapping[str, Any]) -> str:
-    line = _flight(o) if "airline" in o else _hotel(o) if "hotel" in o else _car(o)
+def _option(o: Mapping[str, Any], days: bool = True) -> str:
+    line = _flight(o, days) if "airline" in o else _hotel(o, days) if "hotel" in o else _car(o, days)
     return f"{o['id']} {line}" if "id" in o else line
 
 
+_PER = {"flight": "", "hotel": ", a night + tax", "car": ", a day + fee"}
+
+
 def _show_found(data: Mapping[str, Any]) -> str:
-    noun = data["product"].capitalize() + "s"
+    """One page of a list; what all its options share, places and days, stands once in its head."""
+    query, product = data["query"], data["product"]
+    where = f"{query[0]} to {query[1]}" if product == "flight" else query[0]
+    head = f"{product.capitalize()}s {where}, {query[-2]} to {query[-1]}"
     if not data["options"]:
-        return f"{noun}: none."
-    return "\n".join([f"{noun}, page {data['page']} of {data['pages']}:", *map(_option, data["options"])])
+        return f"{head}: none."
+    lines = (_option(option, False) for option in data["options"])
+    return "\n".join([f"{head}{_PER[product]}, page {data['page']} of {data['pages']}:", *lines])
 
 
 def _show_error(data: Mapping[str, Any]) -> str:
