@@ -11,8 +11,10 @@ import argparse
 import importlib.util
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from _machine import machine
 
@@ -21,7 +23,10 @@ from lanista import arenas
 
 def werewolf(steps: int, players: int = 9) -> float:
     """Steps per second of Werewolf at ``players``."""
-    env = arenas.make("werewolf", players=players)
+    return _random_play(arenas.make("werewolf", players=players), steps)
+
+
+def _random_play(env: arenas.AECView, steps: int) -> float:
     rng = random.Random(0)
     done, seed, started = 0, 0, time.process_time()
     while done < steps:
@@ -56,7 +61,10 @@ def connect_four(steps: int) -> float:
 
 
 def secret_mafia(steps: int) -> float:
-    """Steps per second of TextArena's SecretMafia with its default wrappers, a fresh object per game."""
+    """Steps per second of TextArena's SecretMafia as ``make`` gives it, with its own wrappers; legal moves only.
+
+    A fresh object per game: a reused one keeps the old games' history, and slows down with every one.
+    """
     import textarena
 
     rng = random.Random(0)
@@ -68,9 +76,21 @@ def secret_mafia(steps: int) -> float:
         over = False
         while not over:
             env.get_observation()
-            over, _ = env.step(f"[{rng.randrange(9)}]")
+            if env.phase.value == "Day-Discussion":
+                over, _ = env.step("I have nothing to say.")
+            else:
+                over, _ = env.step(f"[{rng.choice(env.state.game_state['alive_players'])}]")
             done += 1
     return done / (time.process_time() - started)
+
+
+def adapted_mafia(steps: int) -> float:
+    """Steps per second of the same game as an arena of ours (examples/textarena_games): what the adapter costs."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "examples" / "textarena_games"))
+    from textarena_games import secret_mafia as adapted
+
+    env = arenas.AECView(adapted, players=9, discussion_rounds=3)
+    return _random_play(env, steps)
 
 
 def cost_per_turn(games: int) -> list[tuple[int, float]]:
@@ -101,6 +121,7 @@ def main() -> None:
     rows: dict[str, Callable[[int], float]] = {"werewolf, 9 players": werewolf, "connect_four_v3": connect_four}
     if importlib.util.find_spec("textarena"):
         rows["TextArena SecretMafia"] = secret_mafia
+        rows["the same, adapted"] = adapted_mafia
     speeds: dict[str, list[float]] = {name: [] for name in rows}
     for _ in range(options.rounds):
         for name, run in rows.items():

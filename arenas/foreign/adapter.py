@@ -1,104 +1,24 @@
-"""Environments that are not ours: any PettingZoo AEC environment that speaks text becomes an arena, not rewritten.
-
-Write an ``Adapter`` (a few lines: how the environment is made, its text, its legal replies) and ``wrap`` it. What comes
-out is an ``Arena`` like every other: it is played, forked, recorded, replayed, ranked and trained on.
-
-How it works. A state holds its seed, its moves so far, and what the environment showed after them. One live environment
-is stepped along with the newest state; when an older state is asked to go on (a fork, a replay), a fresh one is made,
-reset and given the same moves. So forks and records are as good as the environment is deterministic under its seed: one
-that shows anything else when it is played again is refused with a LanistaError that says so. Global chance (``random``
-and ``numpy.random``), which many environments draw from, is set aside for each live environment and put back after
-every call: two games never disturb each other, nor anything else.
-
-What it cannot do: say what another state that looks the same to a seat would be. Unless the adapter overrides
-``alike``, the law ``privacy`` does not apply, and what a seat sees of hidden things is the environment's own business.
-"""
+"""How one environment is read, and the rules of the arena that come of it."""
 
 from __future__ import annotations
 
-import inspect
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
-from importlib.metadata import version as installed
 from typing import Any
 
 import numpy as np
 
 from lanista.arenas import chance
-from lanista.arenas.contract import (
-    FORFEIT,
-    ILLEGAL,
-    Arena,
-    Ask,
-    Event,
-    Illegal,
-    Outcome,
-    Seat,
-    Step,
-    Term,
-)
-from lanista.arenas.speech import tame, without_thoughts
-from lanista.errors import LanistaError, UsageError
+from lanista.arenas.contract import Ask, Event, Outcome, Seat, Step
+from lanista.arenas.foreign.live import Live, NotTaken
+from lanista.arenas.foreign.state import Past, Seen, State
+from lanista.errors import LanistaError
 
 LISTED = 40
 """Legal replies that the wording of an ask spells out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoConfig:
-    """An environment without settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the environment shows after its moves so far."""
-
-    seat: Seat | None
-    """Who must act; None: the game is over."""
-    text: str
-    """The acting seat's observation as it stands, before what it saw already is taken off."""
-    replies: tuple[str, ...]
-    complete: bool
-    returns: tuple[float, ...]
-    """What each seat was paid so far, in the order of the seats."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A linked list of what was done: the seat and its reply, or the key that chance was drawn from since."""
-
-    before: Past | None
-    seat: Seat | None
-    reply: str
-    key: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """See the module's docstring."""
-
-    key: int
-    seed: int
-    config: Any
-    seats: tuple[Seat, ...]
-    roles: tuple[str, ...]
-    teams: Mapping[str, tuple[Seat, ...]]
-    past: Past | None
-    decisions: int
-    seen: Seen
-    news: str
-    """What is new to the acting seat."""
-    shown: Mapping[Seat, str]
-    """Each seat's last whole observation, where the environment repeats itself."""
-    refused: Seat | None = None
-    """The seat whose last reply the environment could not take, so that the fallback was played for it."""
-    live: list[_Live] = field(default_factory=list, compare=False, repr=False)
-    """The environment that stands here, until somebody takes it along."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> State:
-        return self  # nothing in it changes but ``live``, and environments are not to be copied: many lose their state
 
 
 class Adapter:
@@ -115,6 +35,8 @@ class Adapter:
     """Whether the environment sends everything again every time. Then only what is new reaches the seat."""
     open_moves: bool = False
     """Whether every move is told to everybody. If not, a seat knows of moves what its observations say."""
+    global_chance: bool = True
+    """Whether the environment may draw from ``random`` or ``numpy.random``; False saves 0.1 ms a step."""
     package: str | None = None
     """The installed package the environment comes from: its version becomes part of the arena's."""
 
@@ -179,12 +101,11 @@ class Adapter:
     # The rules of the arena, made out of the above
 
     def deal(self, seed: int, config: Any) -> State:
-        live = _Live(self, config, seed)
+        live = Live(self, config, seed)
         with live:
-            seats = tuple(live.env.possible_agents)
+            seats, seen = live.seats, live.seen
             roles = tuple(str(self.role_of(live.env, seat)) for seat in seats)
             teams = {team: tuple(members) for team, members in self.teams_of(live.env).items()}
-            seen = live.look(self, seats)
         _check_teams(seats, teams)
         news, shown = self._news(seen, {}, 0)
         key = chance.key("foreign", type(self).__name__, seed)
@@ -213,20 +134,19 @@ class Adapter:
         live = self._here(state)
         refused = None
         try:
-            live.take(self, seat, reply)
-        except Exception as error:
+            seen = live.play(self, seat, reply)
+        except NotTaken as error:
             # Nothing a seat says may stop a game. The environment may be half-way into the step, so a fresh one is
             # brought here; a listed reply that it cannot take is the adapter's fault, or its own.
-            live.close()
+            with suppress(Exception):
+                live.close()
             if reply in state.seen.replies:
                 raise LanistaError(
-                    f"the environment could not take {seat}'s listed reply {reply!r} ({type(error).__name__}: "
-                    f"{error}): see to replies() and action() of its adapter"
+                    f"the environment could not take {seat}'s listed reply {reply!r} ({error}): see to replies() and "
+                    "action() of its adapter"
                 ) from error
             live, refused, reply = self._again(state), seat, self.fallback(state, seat)
-            live.take(self, seat, reply)
-        with live:
-            seen = live.look(self, state.seats)
+            seen = live.play(self, seat, reply)
         decisions = state.decisions + 1
         news, shown = self._news(seen, state.shown, decisions)
         past = Past(state.past, seat, reply)
@@ -286,23 +206,25 @@ class Adapter:
             )
         return seen.text[len(before) :].strip("\n"), {**shown, seen.seat: seen.text}
 
-    def _here(self, state: State) -> _Live:
+    def _here(self, state: State) -> Live:
         """An environment that stands at this state, for the caller to take along."""
         try:
             return state.live.pop()
         except IndexError:
             return self._again(state)
 
-    def _again(self, state: State) -> _Live:
+    def _again(self, state: State) -> Live:
         """A fresh environment brought to this state by the same moves. Raises LanistaError where it shows another."""
-        live = _Live(self, state.config, state.seed)
+        live = Live(self, state.config, state.seed)
+        seen: Seen | None = live.seen
         for past in _forward(state.past):
             if past.seat is None:
                 live.reseed(self, past.key)
+            elif past.seat == live.seen.seat and (past.reply in live.seen.replies or not live.seen.complete):
+                seen = live.play(self, past.seat, past.reply)
             else:
-                live.take(self, past.seat, past.reply)
-        with live:
-            seen = live.look(self, state.seats)
+                seen = None
+                break
         if seen != state.seen:
             raise LanistaError(
                 f"the environment of {type(self).__name__} is not deterministic: reset with seed {state.seed} and "
@@ -310,158 +232,6 @@ class Adapter:
                 "but not forked, resumed or replayed; let it draw chance from its seed, random or numpy.random alone"
             )
         return live
-
-
-class _Live:
-    """One environment with its own global chance, which is in place inside ``with`` and put away after it."""
-
-    __slots__ = ("_outside", "_own", "env", "paid")
-
-    def __init__(self, adapter: Adapter, config: Any, seed: int) -> None:
-        number = seed % 2**31
-        self._outside: Any = None
-        self._own = random.Random(number).getstate(), np.random.RandomState(number).get_state()
-        with self:
-            self.env = adapter.make(config)
-            self.env.reset(seed=number)
-        self.paid: dict[Seat, float] = dict.fromkeys(self.env.possible_agents, 0.0)
-
-    def __enter__(self) -> None:
-        self._outside = random.getstate(), np.random.get_state()
-        random.setstate(self._own[0])
-        np.random.set_state(self._own[1])
-
-    def __exit__(self, *_: object) -> None:
-        self._own = random.getstate(), np.random.get_state()
-        random.setstate(self._outside[0])
-        np.random.set_state(self._outside[1])
-
-    def take(self, adapter: Adapter, seat: Seat, reply: str) -> None:
-        """One reply; then the seats whose game is over are stepped out of it, as PettingZoo wants."""
-        with self:
-            env = self.env
-            if not env.agents or env.agent_selection != seat:
-                raise LanistaError(
-                    f"the environment of {type(adapter).__name__} is not deterministic: played again, it asks another "
-                    f"seat than {seat}"
-                )
-            env.step(adapter.action(env, seat, reply))
-            for name, amount in env.rewards.items():
-                self.paid[name] += float(amount)
-            while env.agents and (env.terminations[env.agent_selection] or env.truncations[env.agent_selection]):
-                env.step(None)
-
-    def look(self, adapter: Adapter, seats: Sequence[Seat]) -> Seen:
-        """What is shown now; inside ``with``."""
-        env, returns = self.env, tuple(round(self.paid[seat], 9) for seat in seats)
-        if not env.agents:
-            return Seen(None, "", (), True, returns)
-        seat = env.agent_selection
-        replies, complete = adapter.replies(env, seat)
-        listed = tuple(dict.fromkeys(replies))
-        if not listed:
-            raise LanistaError(f"replies() of {type(adapter).__name__} lists nothing for {seat}: list samples at least")
-        return Seen(seat, adapter.text(env, seat), listed, complete, returns)
-
-    def reseed(self, adapter: Adapter, key: int) -> None:
-        with self:
-            random.seed(key)
-            np.random.seed(key % 2**32)
-            adapter.reseed(self.env, key)
-
-    def close(self) -> None:
-        with self:
-            self.env.close()
-
-
-class ForeignWords:
-    """The environment's own text, and replies as it takes them."""
-
-    def show(self, event: Event) -> str:
-        data = event.data
-        if event.kind == "move":
-            return f"{data['seat']}: {data['reply']}"
-        if event.kind == "end":
-            return f"The game is over: {', '.join(f'{seat} {paid:+g}' for seat, paid in data['returns'].items())}."
-        return str(data["text"])
-
-    def ask(self, ask: Ask) -> str:
-        return str(dict(ask.data)["wording"])
-
-    def read(self, ask: Ask, reply: str) -> str | Illegal:
-        """A listed reply, whatever its case; where others are possible, the reply made safe (see ``safe``)."""
-        said = without_thoughts(reply).strip()
-        if said in ask.choices:
-            return said
-        bare = said.strip("`'\". \n").casefold()
-        for choice in ask.choices:
-            if choice.casefold() == bare:
-                return str(choice)
-        if ask.complete:
-            return Illegal("that is not one of the legal replies; reply with one of them and nothing else")
-        return safe(said, ask.choices) or Illegal("your reply is empty; say something")
-
-    def write(self, ask: Ask, move: str) -> str:
-        return move
-
-
-def safe(said: str, choices: Sequence[str]) -> str:
-    """Free text as the environment gets it: tamed (see ``speech.tame``), the listed replies in it left in their form.
-
-    ``[3]`` goes through where ``[3]`` is listed; ``[INST]`` becomes ``(INST)``, which no tokenizer takes for structure.
-    """
-    text = tame(said)
-    for choice in choices:
-        plain = tame(choice)
-        if plain != choice:
-            text = text.replace(plain, choice)
-    return text
-
-
-class ForeignRewards:
-    """What the environment pays, as it pays it."""
-
-    def terms(
-        self, before: State, moves: Mapping[Seat, Any], after: State, events: Any, fallbacks: frozenset[Seat]
-    ) -> list[Term]:
-        paid = zip(before.seats, before.seen.returns, after.seen.returns, strict=True)
-        terms = [Term("reward", seat, new - old) for seat, old, new in paid if new != old]
-        return terms if after.refused is None else [*terms, Term("refused", after.refused, 1.0)]
-
-
-def wrap(
-    adapter: Adapter, *, name: str, version: str = "1", summary: str, config: type = NoConfig, **more: Any
-) -> Arena:
-    """The arena of an environment that is not ours. ``more`` goes to ``Arena`` (``baseline``, ``retries``, …).
-
-    Its hash covers the adapter's file (its whole folder in a package), and the version of the adapter's ``package``.
-    """
-    low, high = adapter.returns
-    if not low < high or adapter.turns < 1:
-        raise UsageError(
-            f"{name}: returns are (lowest, highest) and turns is at least 1, not {adapter.returns}, {adapter.turns}"
-        )
-    try:
-        inspect.getfile(type(adapter))
-    except (TypeError, OSError):
-        raise UsageError(
-            f"{name}: write {type(adapter).__name__} in a file: the arena's hash covers its source"
-        ) from None
-    penalty = -1.5 * (high - low)  # more than the worst legal reply can cost after the luckiest fallback
-    return Arena(
-        name=name,
-        version=version if adapter.package is None else f"{version}+{adapter.package}-{installed(adapter.package)}",
-        summary=summary,
-        rules=adapter,
-        words=ForeignWords(),
-        rewards=ForeignRewards(),
-        config=config,
-        presets={"default": {"reward": 1.0, "refused": penalty, ILLEGAL: penalty, FORFEIT: penalty}},
-        team_terms=frozenset(),
-        turns_bound=lambda _: adapter.turns,
-        alike=adapter.alike,
-        **more,
-    )
 
 
 @lru_cache(maxsize=256)
