@@ -141,7 +141,9 @@ function draw(game, entry, seats, view, i) {
     const node = el("div", "event" + (hidden ? " hidden" : event.to === null ? "" : " private") + (speaker === null ? "" : " by"));
     if (speaker !== null) node.style.setProperty("--hue", hue(speaker));
     if (event.to !== null) node.append(el("span", "who", hidden ? "hidden from every seat" : view === null ? "only " + event.to.join(", ") : event.to.length > 1 ? "told to you and " + event.to.filter((s) => s !== view).join(", ") : "told to you alone"));
-    node.append(visible(event.text));
+    // A brief is long and the same in every game: from above it waits folded
+    if (view === null && event.text.length > 600) node.append(el("details", "", el("summary", "", event.text.slice(0, 100) + "\u2026"), event.text));
+    else node.append(visible(event.text));
     return node;
   };
   const fault = (turn) => {
