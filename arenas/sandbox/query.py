@@ -51,7 +51,9 @@ def serve(asked: dict[str, Any], tell: Any) -> None:
         connection.set_progress_handler(progress, _EVERY)
         cursor = connection.execute(asked["sql"], values.decode(asked["parameters"]))
         rows = cursor.fetchmany(asked["rows"] + 1)
-        columns = [column[0] for column in cursor.description or ()]
+        if cursor.description is None:
+            raise sqlite3.ProgrammingError("this gives no table; only reading is allowed here")
+        columns = [column[0] for column in cursor.description]
     except MemoryError:
         tell("stop", "memory", "the query asked for more memory than it may have")
         return

@@ -53,6 +53,15 @@ class Raw(NamedTuple):
     wall_s: float
 
 
+class Ended(NamedTuple):
+    """The end of a child, as the zygote tells it. ``taken``: it had taken a run."""
+
+    number: int
+    taken: int
+    status: int
+    cpu_s: float
+
+
 class Gone(Exception):
     """The zygote is not there any more; nothing was run."""
 
@@ -107,8 +116,6 @@ class Worker:
         self.control = mine
         self.spares: dict[int, int] = {}
         """pidfd by number: children that wait for a run; one, but for moments."""
-        self.used = 0
-        """The number of the last child that was given a run."""
         try:
             self.told = self._hello(said)
         except BaseException:
@@ -157,25 +164,28 @@ class Worker:
                 if fd >= 0:
                     os.close(fd)
 
-    def hear(self) -> tuple[int, int, float] | None:
-        """One message of the zygote: a new spare, or (then number, status and CPU seconds) a child that is reaped."""
-        message, fds, _, _ = socket.recv_fds(self.control, 64, 1, socket.MSG_CMSG_CLOEXEC)
+    def hear(self) -> Ended | None:
+        """One message of the zygote: a new spare, or (then given) the end of a child. Raises Gone."""
+        try:
+            message, fds, _, _ = socket.recv_fds(self.control, 64, 1, socket.MSG_CMSG_CLOEXEC)
+        except ConnectionResetError:
+            raise Gone from None
         if not message:
             raise Gone
-        if message[:1] == b"E":
-            number, status, cpu_s = ENDED.unpack(message[1:])
-            if number in self.spares:  # killed from outside before it was needed
-                os.close(self.spares.pop(number))
-            return number, status, cpu_s
-        self.spares[STARTED.unpack(message[1:])[0]] = fds[0]
-        return None
+        if message[:1] == b"S":
+            self.spares[STARTED.unpack(message[1:])[0]] = fds[0]
+            return None
+        ended = Ended(*ENDED.unpack(message[1:]))
+        if ended.number in self.spares:  # killed from outside before it was needed
+            os.close(self.spares.pop(ended.number))
+        return ended
 
-    def next_spare(self) -> int:
-        """The pidfd of the child that takes the run just sent; the caller closes it. Raises Gone."""
+    def next_spare(self) -> tuple[int, int]:
+        """The child that takes the run just sent: its number and its pidfd, which the caller closes. Raises Gone."""
         while not self.spares:
             self.hear()
-        self.used = min(self.spares)
-        return self.spares.pop(self.used)
+        number = min(self.spares)
+        return number, self.spares.pop(number)
 
     def close(self) -> None:
         """Ends the zygote and whatever it runs; waits until it is gone."""
@@ -205,19 +215,27 @@ class _Watch:
         self.stop: Stop | None = None
         self.error = ""
         self.done = self.killed = False
-        self.pidfd = worker.next_spare()
-        self.number = worker.used
-        self.clock = (~_pid_of(self.pidfd) << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
-        self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
         self.cpu_s = 0.0
+        self.pidfd = -1
+        self._adopt()
         self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
         """When the CPU clock is worth another look (seconds on the wall clock)."""
+
+    def _adopt(self) -> None:
+        """Watches the child that takes this run."""
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+        self.number, self.pidfd = self.worker.next_spare()
+        self.clock = (~_pid_of(self.pidfd) << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
+        self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
 
     def watch(self) -> Raw:
         try:
             status = self._until_over()
         finally:
-            os.close(self.pidfd)
+            if self.pidfd >= 0:
+                os.close(self.pidfd)
         wall_s = time.monotonic() - self.started
         if self.stop is None and not self.done:
             self._explain(status)
@@ -237,9 +255,15 @@ class _Watch:
             wait_ms = None if self.killed else max(0.0, min(deadline, self.cpu_at) - time.monotonic()) * 1000 + 1
             for fd, _ in poll.poll(wait_ms):
                 if fd == control:
-                    heard = self.worker.hear()
-                    if heard and heard[0] == self.number:
-                        status, self.cpu_s = heard[1], max(0.0, heard[2] - self.cpu_before)
+                    ended = self.worker.hear()
+                    if ended is not None and ended.number == self.number:
+                        if ended.taken:
+                            status, self.cpu_s = ended.status, max(0.0, ended.cpu_s - self.cpu_before)
+                        elif self.killed:  # before it had begun; the run still waits, and goes with the zygote
+                            self.worker.close()
+                            return 0
+                        else:
+                            self._adopt()  # somebody killed it while it waited; the run waits on for the next
                 elif not self._read(fd):
                     poll.unregister(fd)
             if not self.killed and status is None:

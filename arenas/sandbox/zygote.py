@@ -10,7 +10,7 @@ pidfd, readable paths. Over the control socket (SOCK_SEQPACKET):
     zygote -> client   H{json}                    once: it stands, or ``error`` says why not
     zygote -> client   S<number> + pidfd          a spare is there
     client -> spare    R<orders> + 3 fds          run: request, output, results
-    zygote -> client   E<number, status, cpu_s>   that child has ended and is reaped
+    zygote -> client   E<number, taken, status, cpu_s>   that child, which had taken a run or not, is reaped
 
 It dies with its client (a pidfd watched besides the socket) and its children die with it.
 """
@@ -32,7 +32,7 @@ import sys
 from lanista.arenas.sandbox import child, kernel, walls
 
 STARTED = struct.Struct("<q")
-ENDED = struct.Struct("<qid")
+ENDED = struct.Struct("<qiid")
 
 PRELOADED = (
     *("abc", "array", "ast", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc", "contextlib"),
@@ -108,22 +108,25 @@ class _Zygote:
     def serve(self) -> None:
         """Returns when the client is gone; the children die with this process."""
         while True:
-            taken = self._fork()
+            spare, taken = self._fork()
             self.poll.register(taken, select.POLLIN)
             while True:
                 ready = {fd for fd, _ in self.poll.poll()}
                 if self.client in ready or self.control.fileno() in ready:
                     self._end_all()
                     return
-                for pidfd in ready & self.children.keys():
-                    self._reap(pidfd)
-                if taken in ready:  # a byte, or the end of a spare that was killed from outside
+                for pidfd in (ready & self.children.keys()) - {spare}:
+                    self._reap(pidfd, True)
+                if taken in ready or spare in ready:
                     break
+            took = os.read(taken, 1) == b"x"  # or its end: the spare was killed from outside, and the run still waits
             self.poll.unregister(taken)
             os.close(taken)
+            if not took:
+                self._reap(spare, False)
 
-    def _fork(self) -> int:
-        """Forks a spare; gives the pipe that says that it has taken a run."""
+    def _fork(self) -> tuple[int, int]:
+        """Forks a spare; gives its pidfd, and a pipe that says when it has taken a run."""
         if self.own_pids >= 0:
             kernel.setns(self.own_pids, kernel.CLONE_NEWPID)  # back home, or a second unshare is refused
             kernel.unshare(kernel.CLONE_NEWPID)
@@ -137,14 +140,14 @@ class _Zygote:
         self.children[pidfd] = (self.number, pid)
         self.poll.register(pidfd, select.POLLIN)
         self._send(b"S" + STARTED.pack(self.number), [pidfd])
-        return taken_r
+        return pidfd, taken_r
 
-    def _reap(self, pidfd: int) -> None:
+    def _reap(self, pidfd: int, took: bool) -> None:
         number, pid = self.children.pop(pidfd)
         self.poll.unregister(pidfd)
         os.close(pidfd)
         _, status, usage = os.wait4(pid, 0)
-        self._send(b"E" + ENDED.pack(number, status, usage.ru_utime + usage.ru_stime), [])
+        self._send(b"E" + ENDED.pack(number, took, status, usage.ru_utime + usage.ru_stime), [])
 
     def _send(self, message: bytes, fds: list[int]) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the loop sees the end of the socket

@@ -68,7 +68,8 @@ CHEATS = {
     "walks the frames": WALK
     + "def add(a, b):\n    for x in everything():\n        if type(x) is int and x * 2 == 8642: return x",
     "asks the garbage collector for lists": WALK
-    + "def add(a, b):\n    for x in everything():\n        if type(x) is list and any(type(y) is int and y * 2 == 8642 for y in x): return 8642 // 2",
+    + "def add(a, b):\n    for x in everything():\n        if type(x) is list:\n"
+    "            for y in x:\n                if type(y) is int and y * 2 == 8642: return y",
     "writes over every list": WALK + "def add(a, b):\n    for x in list(everything()):\n        if type(x) is list:\n"
     "            try: x[:] = [True] * len(x)\n            except Exception: pass",
     "marks itself passed everywhere": WALK + "def add(a, b):\n    for x in list(everything()):\n"

@@ -1,0 +1,172 @@
+"""Values cross unchanged or not at all, and comparing them is exact."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lanista.arenas.sandbox import compare
+from lanista.arenas.sandbox.values import DEPTH, Unfit, decode, encode
+
+plain = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers()
+    | st.text(st.characters())
+    | st.binary()
+)
+hashable = st.recursive(plain, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=6)
+anything = st.recursive(
+    plain | hashable,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.sets(hashable, max_size=3)
+        | st.dictionaries(hashable, inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+def cross(value: Any) -> Any:
+    return decode(json.loads(json.dumps(encode(value, 10**6), allow_nan=False)))
+
+
+@given(anything)
+def test_every_value_crosses_unchanged(value: Any) -> None:
+    assert compare(value, cross(value))
+    assert compare(cross(value), value)
+
+
+@given(anything, anything)
+def test_comparing_knows_no_order_of_its_arguments(a: Any, b: Any) -> None:
+    assert compare(a, b) == compare(b, a)
+
+
+@given(anything, anything)
+def test_equal_means_the_same_to_python_too(a: Any, b: Any) -> None:
+    """Exact comparison is finer than ==, but for NaN, which equals itself here."""
+    if compare(a, b) and "nan" not in repr(a):
+        assert a == b
+        assert repr(type(a)) == repr(type(b))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        *(
+            (True, 1),
+            (False, 0),
+            (1, 1.0),
+            (1.0, 1 + 0j),
+            ("a", b"a"),
+            ([1], (1,)),
+            ({1}, frozenset({1})),
+            (None, False),
+        ),
+        *(([True], [1]), ((1, (2.0,)), (1, (2,))), ({1: "a"}, {True: "a"}), ({1: "a"}, {1.0: "a"}), ({1}, {1.0})),
+        *(
+            ({(1,)}, {(True,)}),
+            ({1: 1}, {1: True}),
+            ({1: 1}, {2: 1}),
+            ([1, 2], [2, 1]),
+            ([1], [1, 1]),
+            ("1", 1),
+            (None, False),
+        ),
+        *((0.1 + 0.2, 0.3), (math.inf, -math.inf), (math.nan, 0.0), ([], ()), ({}, set()), (frozenset(), ())),
+    ],
+)
+def test_what_differs_in_type_or_value_differs(a: Any, b: Any) -> None:
+    assert not compare(a, b)
+    assert not compare(b, a)
+    assert compare(a, a)
+
+
+def test_nothing_foreign_is_ever_asked_whether_it_is_equal() -> None:
+    class Yes(int):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = int.__hash__
+
+    assert not compare(3, Yes(3))
+    assert not compare([3], [Yes(3)])
+    assert not compare({3: 1}, {Yes(3): 1})
+    assert not compare({3}, {Yes(3)})
+    assert not compare(object(), object())
+
+
+def test_tolerance_is_for_finite_floats_and_only_where_it_is_asked_for() -> None:
+    assert not compare(1.0, 1.0 + 1e-9)
+    assert compare(1.0, 1.0 + 1e-9, 1e-6)
+    assert compare([1e12], [1e12 + 1], 1e-6)  # relative
+    assert compare({"x": (0.0, 1j)}, {"x": (1e-9, 1j + 1e-9)}, 1e-6)
+    assert not compare(1, 1.0, 1e-6)
+    assert not compare(1.0, math.inf, 1e300)
+    assert not compare(1.0, math.nan, 1e300)
+    assert not compare({1.0}, {1.0 + 1e-9}, 1e-6)
+
+
+def test_depth_is_bounded_on_both_sides() -> None:
+    value: Any = 1
+    for _ in range(DEPTH):
+        value = [value]
+    assert compare(value, cross(value))
+    with pytest.raises(Unfit, match="nested"):
+        encode([value], 10**6)
+    deep: Any = 1
+    for _ in range(5000):
+        deep = [deep]
+    assert not compare(deep, deep)
+    with pytest.raises(Unfit):
+        decode(deep)
+
+
+@given(anything, st.integers(0, 200))
+def test_room_bounds_what_crosses(value: Any, room: int) -> None:
+    """What is let through is not much longer than there was room for (escapes make at most six of one character)."""
+    try:
+        data = encode(value, room)
+    except Unfit:
+        return
+    assert len(json.dumps(data)) <= 6 * room + 20
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["i", "f", "b", "t", "s", "z", "d", "c", "x"]) | st.text(max_size=2), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(json_like)
+def test_any_json_is_a_value_or_unfit(data: Any) -> None:
+    try:
+        value = decode(data)
+    except Unfit:
+        return
+    assert compare(value, cross(value))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({}, {"i": 1}, {"i": "xyz"}, {"i": "0x1", "f": "nan"}, {"f": "1.5"}, {"f": "infinity"}, {"b": "0"}, {"b": []}),
+        *({"t": 1}, {"s": [[1]]}, {"s": [1, 1]}, {"s": [1, {"f": "nan"}, 1.0]}, {"z": [{"d": []}]}, {"c": [1, 2]}),
+        *({"d": [1]}, {"d": [[1, 2, 3]]}, {"d": [[[1], 2]]}, {"d": [[1, 2], [True, 3]]}, {"": []}, {"call": []}),
+    ],
+)
+def test_what_no_encoder_writes_is_unfit(data: Any) -> None:
+    with pytest.raises(Unfit):
+        decode(data)
