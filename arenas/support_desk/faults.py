@@ -266,6 +266,7 @@ WRITES = {
 """What the desk can change itself, and the fault that it clears."""
 
 
+@lru_cache(maxsize=1 << 16)
 def observe(test: str, truth: int, gone: int) -> str:
     """What ``test`` shows in a world that began as ``truth`` when the faults in ``gone`` have been cleared."""
     return TESTS[test](truth & ~gone, truth, gone)
