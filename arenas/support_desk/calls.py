@@ -114,13 +114,13 @@ _TICKET = Tool(
     "writes the ticket",
     {
         "causes": {"type": "array", "items": {"enum": list(NAMES)}, "uniqueItems": True},
-        "end": {"enum": list(ENDS)},
-        "identity": {"type": "boolean"},
         "changes": {
             "type": "array",
             "items": {"enum": [name for role in SPECIALISTS for name in CHANGES[role]]},
             "uniqueItems": True,
         },
+        "end": {"enum": list(ENDS)},
+        "identity": {"type": "boolean"},
     },
 )
 

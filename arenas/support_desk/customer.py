@@ -95,8 +95,11 @@ def ask(state: State) -> Ask:
     """What customer_0 must reply to: a function of the request and of what they see."""
     request = state.pending
     assert request is not None
-    outcome = sees(state, request.args["question"]) if request.tool == "ask" else None
-    return _ask(request, outcome)
+    return _ask(request, _seen(state, request))
+
+
+def _seen(state: State, request: Call) -> str | None:
+    return sees(state, request.args["question"]) if request.tool == "ask" else None
 
 
 @lru_cache(maxsize=4096)
@@ -114,6 +117,12 @@ def fits(state: State, reply: Call) -> bool:
     if request.tool == "ask":
         return reply.tool == "answer" and reply.args["outcome"] == sees(state, request.args["question"])
     return any(reply.tool == known.tool for known in _REPLIES[request.tool])
+
+
+def why_not(state: State, request: Call) -> str:
+    """What a reply to this request could have been."""
+    able = [str(reply) for reply in _ask(request, _seen(state, request)).choices]
+    return f"the desk heard that you are not sure; you can reply {', '.join(able)}"
 
 
 def brief(state: State) -> Event:

@@ -139,12 +139,13 @@ def _reply(state: State, request: Call, move: Call | BadCall) -> Played:
     open_ = state._replace(pending=None)
     if isinstance(move, Call) and customer.fits(state, move):
         return line.exchange(open_, request, move)
-    body = move.error if isinstance(move, BadCall) else error_body(422, "not_yours_to_say", _WHY)
+    body = (
+        move.error
+        if isinstance(move, BadCall)
+        else error_body(422, "not_yours_to_say", customer.why_not(open_, request))
+    )
     after, events = line.exchange(open_, request, customer.UNSURE)
     return after, [Event("error", {"tool": move.tool, "body": body}, (SEAT[CUSTOMER],)), *events]
-
-
-_WHY = "say what you see, or what you were asked to do; the desk heard that you are not sure"
 
 
 def _settle(played: Played) -> Step:
