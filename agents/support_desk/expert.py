@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lanista.agents.contract import Answer, Question
-from lanista.agents.support_desk.belief import Belief
+from lanista.agents.support_desk.belief import QUESTION_COST, Belief
 from lanista.agents.support_desk.file import File, read
+from lanista.arenas import chance
 from lanista.arenas.support_desk.calls import ASKS, BILLING, READS, ROUTER, SUMMARIZER, TECHNICAL
 from lanista.arenas.support_desk.faults import BIT, OF_OWNER, QUESTIONS, STEPS, WRITES, named
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, SUPPORT
@@ -47,9 +48,17 @@ class DeskExpert:
 
 
 def _reply(question: Question) -> str:
+    file = read(question)
+    return unread(question, file) or str(decide(file))
+
+
+def unread(question: Question, file: File) -> str | None:
+    """The reply where there is no file to decide by: as the customer, and at a table that is no desk."""
     if question.role == CUSTOMER_ROLE:
         return question.legal[0]  # the reply that helps: what they see, what was asked for, yes
-    return str(decide(read(question)))
+    if file.params is None:
+        return question.legal[chance.draw(question.seed, "no desk", question.turn, len(question.legal))]
+    return None
 
 
 def decide(file: File) -> Call:
@@ -203,9 +212,9 @@ def check(file: File, belief: Belief, bit: int) -> Iterator[Call]:
     for test in (*READS[file.role], *ASKS[file.role]):
         if test in file.fresh or (test in ACCOUNT_DATA and not file.identified):
             continue
-        chance = belief.tells_apart(test, bit) - 0.15 * (test in QUESTIONS)
-        if chance > most + 1e-9:
-            best, most = test, chance
+        worth = belief.tells_apart(test, bit) - QUESTION_COST * (test in QUESTIONS)
+        if worth > most + 1e-9:
+            best, most = test, worth
     if best is not None:
         yield from look(file, best)
 

@@ -87,6 +87,8 @@ def read(question: Question) -> File:
 
 
 def _brief(file: File, event: Event) -> None:
+    if "policy" not in event.data:
+        return  # the customer's, or that of another game
     policy: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in event.data["policy"].items()}
     file.faults, file.params = event.data["faults"], Params(**policy)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from lanista.arenas.support_desk.belief import fault_sets
-from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, QUESTIONS, READINGS, SHY, internet, observe, symptom
+from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, SHY, internet, observe, symptom
 
 CLAIMED, LIED = 0.5, 0.25
 """How often customers have rebooted before they call; how often they say so of a modem that hangs, or hide a cable."""
@@ -100,6 +100,3 @@ def _secrets(faults: int) -> list[tuple[int, float]]:
     shy = LIED if faults & BIT["loose_cable"] else 0.0
     pairs = ((a | b, p * q) for a, p in ((0, 1 - claims), (CLAIMS, claims)) for b, q in ((0, 1 - shy), (SHY, shy)))
     return [(flags, weight) for flags, weight in pairs if weight]
-
-
-assert not QUESTIONS.keys() & READINGS.keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lanista.agents.contract import Answer, Question
-from lanista.agents.support_desk.expert import CUSTOMER_ROLE, decide
+from lanista.agents.support_desk.expert import decide, unread
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas import chance
 from lanista.arenas.support_desk.calls import ASKS, BILLING, ROUTER, SPECIALISTS, SUMMARIZER, TECHNICAL
@@ -60,9 +60,10 @@ class DeskNovice:
 
 
 def _reply(question: Question) -> str:
-    if question.role == CUSTOMER_ROLE:
-        return question.legal[0]
     file = read(question)
+    aside = unread(question, file)
+    if aside is not None:
+        return aside
     luck = _Luck(question)
     if luck.move("chat", CHATS):
         return _CHAT

@@ -208,6 +208,14 @@ def test_a_customer_who_is_a_seat_is_answered_for() -> None:
     assert {seat for episode in episodes for seat in episode.players} >= {"customer_0"}
 
 
+@pytest.mark.parametrize("kind", [DeskExpert, DeskNovice])
+def test_at_a_table_that_is_no_desk_they_reply_legally(kind: type[Any]) -> None:
+    arena = get("werewolf")
+    config = arena.configure(players=5)
+    episode = play_game(arena, dict.fromkeys(arena.rules.seats(config), kind()), 1, config=config)
+    assert {turn.by for step in episode.steps for turn in step.turns} == {"seat"}
+
+
 @pytest.mark.parametrize("name", ["desk_novice", "desk_expert"])
 def test_they_come_in_by_name(name: str) -> None:
     assert registry.make(name).name == name
