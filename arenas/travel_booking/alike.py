@@ -7,7 +7,7 @@ prices and what is sold out, what the traveller held back, remembers or will cha
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,9 @@ from lanista.arenas.travel_booking.offers import PRODUCTS, Flight, Offer
 from lanista.arenas.travel_booking.state import State
 from lanista.arenas.travel_booking.traveller import PATIENCE
 from lanista.arenas.travel_booking.wishes import LIKES, MUSTS, Wish, wish_of
+
+_Place = tuple[str, int]
+"""A letter and an index: the same option on every list of its product."""
 
 
 def alike(
@@ -41,7 +44,10 @@ def alike(
         case = _other_memory(case, rng)
     if not served:
         key = rng.getrandbits(64)
-        case = _other_offers(case, _known(state, seat, move), rng)
+    lists_told = served and tool.startswith("search")
+    case = _other_offers(
+        case, None if lists_told else _known(state, seat, move), _priced(move) if served else set(), rng
+    )
     return state._replace(case=case, key=key), moves
 
 
@@ -50,7 +56,7 @@ def _may_end(state: State, tool: str) -> bool:
     return tool in ("done", "impossible") or state.turn + 1 >= state.limit or patience
 
 
-def _known(state: State, seat: Seat, move: Any) -> set[tuple[str, int]]:
+def _known(state: State, seat: Seat, move: Any) -> set[_Place]:
     """(letter, index on its list) of every option the seat was shown, or will be at this step."""
     if seat == TRAVELLER:
         options = {hold.option for hold in state.holds}
@@ -59,15 +65,29 @@ def _known(state: State, seat: Seat, move: Any) -> set[tuple[str, int]]:
     if isinstance(move, Call) and move.tool in ("shortlist", "rank") and seat in (COMPARISON, BOOKING):
         args = move.args
         options |= set(args["options"]) if "options" in args else {o for trip in args["trips"] for o in trip}
-    return {(option[0], (int(option[1:]) - 1) % 10) for option in options if option[1:].isdigit()}
+    return _places(options)
 
 
-def _other_offers(case: Case, known: set[tuple[str, int]], rng: random.Random) -> Case:
-    """Other true prices and other sold-out options everywhere; other list prices and terms where nobody told."""
+def _priced(move: Any) -> set[_Place]:
+    """The options whose true price, or that they are sold out, this call of a service may tell."""
+    if not isinstance(move, Call) or move.tool not in ("quote", "hold"):
+        return set()
+    return _places(move.args.get("options", ()) or (move.args["option"],))
+
+
+def _places(options: Iterable[str]) -> set[_Place]:
+    return {(option[0], (int(option[1:]) - 1) % 10) for option in options if option.isascii() and option[1:].isdigit()}
+
+
+def _other_offers(case: Case, known: set[_Place] | None, priced: set[_Place], rng: random.Random) -> Case:
+    """Other true prices and other sold-out options, those aside that are priced now; and other list prices and terms
+    of the options that are not known, unless ``known`` is None: then lists are being told."""
 
     def other(offer: Any, letter: str, i: int) -> Any:
+        if (letter, i) in priced:
+            return offer
         changes: dict[str, Any] = {"moved": rng.randrange(40), "moved_at": rng.randrange(9), "gone": rng.random() < 0.3}
-        if (letter, i) not in known:
+        if known is not None and (letter, i) not in known:
             changes |= {"price": rng.randrange(20, 900), "refund": rng.choice(("free", "half", "none"))}
         return offer._replace(**changes)
 
