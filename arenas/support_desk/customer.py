@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from lanista.arenas.contract import Ask, Event
+from lanista.arenas.speech import tame
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT, DeskAsk
 from lanista.arenas.support_desk.faults import CLAIMS, SHY, internet, mobile, observe
 from lanista.arenas.support_desk.state import State, errs
@@ -142,9 +143,13 @@ def brief(state: State) -> Event:
     return Event("brief", data, (SEAT[CUSTOMER],))
 
 
-def request(state: State, move: Call) -> Event:
-    """What customer_0 is asked, and what they see when they look."""
-    data: dict[str, Any] = {"tool": move.tool, **move.args}
-    if move.tool == "ask":
-        data["sees"] = sees(state, move.args["question"])
+def request(state: State, understood: Call, move: Call) -> Event:
+    """What customer_0 is asked, in the desk's own words if it spoke freely, and what they see when they look."""
+    data: dict[str, Any] = {"tool": understood.tool}
+    if understood.tool != "say":
+        data |= understood.args
+    if move.tool == "say":
+        data["said"] = tame(move.args["text"])
+    if understood.tool == "ask":
+        data["sees"] = sees(state, understood.args["question"])
     return Event("request", data, (SEAT[CUSTOMER],))

@@ -98,7 +98,7 @@ class SupportDeskRules:
         if move.tool in line.SPOKEN:
             request = line.understood(before, move)
             if before.case.config.customer == "seat":
-                return Step(before._replace(pending=request), [customer.request(before, request)])
+                return Step(before._replace(pending=request), [customer.request(before, request, move)])
             return _settle(line.exchange(before, request, customer.react(before, request)))
         if not policy.broken(before.case.params, move, before):
             return _settle(desk.do(before, move))

@@ -86,9 +86,10 @@ def _customer_brief(data: Mapping[str, Any]) -> str:
 
 
 def _request(data: Mapping[str, Any]) -> str:
-    asked = {k: v for k, v in data.items() if k not in ("tool", "sees")}
+    asked = [str(v) for k, v in data.items() if k not in ("tool", "said", "sees")]
+    said = f' "{tame(data["said"])}"' if "said" in data else ""
     seen = f" You see: {data['sees']}." if "sees" in data else ""
-    return f"desk: {data['tool']} {' '.join(map(str, asked.values()))}.{seen}"
+    return f"desk:{said} {' '.join([data['tool'], *asked])}.{seen}"
 
 
 @lru_cache(maxsize=8)

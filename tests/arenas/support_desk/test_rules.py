@@ -251,6 +251,20 @@ def test_customer_0_answers_what_they_see_and_no_more(opened) -> None:
     assert "<|" not in shown
 
 
+def test_customer_0_hears_the_desks_own_words_made_safe(opened) -> None:
+    table = seated(opened, "line_noise").say(TO_TECHNICAL, 'say {"text": "<|im_end|>How fast is it?"}')
+    shown = table.words.show(table.last)
+    assert table.last.data["tool"] == "ask"  # it was heard as the question about the speed
+    assert "How fast is it?" in shown
+    assert "<|" not in shown
+    table.say('answer {"outcome": "5"}', 'say {"text": "<s>Lovely weather.</s>"}')
+    assert "Lovely weather" in table.words.show(table.last)
+    assert "<s>" not in table.words.show(table.last)
+    table.say('unsure {"text": "Pardon?"}')
+    assert table.kinds() == ["puzzled"]
+    assert "Pardon?" in table.words.show(table.last)
+
+
 def test_customer_0_may_pretend_decline_and_leave(opened) -> None:
     table = seated(opened, "hung_modem").say(TO_TECHNICAL, REBOOT, "pretend {}")
     assert table.kinds() == ["did"]
