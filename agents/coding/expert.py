@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -86,8 +85,7 @@ def fault(seen: View) -> str:
         if row["status"] != "ok":
             return told(row)
         if source is not None:
-            args = _ARGUMENTS.sub("(", row["call"][:-1], count=1) + ",)"
-            right = quote.cut(testing.answers(source, seen.entry_point, [quote.arguments(args)])[0])
+            right = quote.cut(testing.answers(source, seen.entry_point, [quote.arguments(row["args"])])[0])
             if right != row["got"]:
                 return told(row, right)
     return ""
@@ -102,5 +100,4 @@ def told(row: Mapping[str, Any], right: str | None = None) -> str:
     return f"{row['call']} {'is too slow' if row['stop'] in ('cpu', 'wall') else 'does not return'}"
 
 
-_ARGUMENTS = re.compile(r"\A\w+\(")
 _REPLIES = {"write": _write, "inputs": _inputs, "report": _report, "revise": _revise}

@@ -72,9 +72,9 @@ def faults(wanted: Plan) -> list[str]:
     """What a beginner may write instead; every one differs from the right program."""
     right = solving.program(wanted)
     made = [_off_by_one(right, i) for i in range(len(_NUMBER.findall(right)))]
-    if not wanted.lines:
+    if wanted.weights:
         made += [solving.as_told(wanted), _remembering(wanted)]
-    else:
+    elif wanted.lines:
         head, *body = right.split("\n")
         made.append(
             "\n".join([head, "    first = v[0]", *body]) if "[" in right else "\n".join([head, "    v = v or 1", *body])

@@ -1,8 +1,8 @@
 """From the words of a specification to a program, as a reader of them would write it.
 
-Two kinds of text are understood. Sentences in a row, each of which changes ``v``: every sentence stands in a phrase
-book with the expression it asks for, and which sentences fit depends on what ``v`` is by then. And numbers that follow
-from the ones before: the weights and the first values are read off. None for any other text.
+Three kinds of text are understood. Sentences in a row, each of which changes ``v``: every sentence stands in a phrase
+book with the expression it asks for, and which sentences fit depends on what ``v`` is by then. Numbers that follow from
+the ones before: the weights and the first values are read off. And the stories of stories.py. Other texts are not.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from lanista.agents.coding import stories
 from lanista.arenas.coding.tasks.domains import Domain, Int
 from lanista.arenas.coding.tasks.pipelines import PRIMITIVES, STARTS
 
@@ -27,13 +28,16 @@ _GIVEN = re.compile(r"\w+\((\d+)\) = (-?\d+)")
 class Plan(NamedTuple):
     """What a specification asks for."""
 
-    lines: tuple[str, ...]
-    """The expressions of ``v``, in a row; () for a recurrence."""
-    weights: tuple[int, ...]
-    starts: tuple[int, ...]
-    entry_point: str
     domains: tuple[Domain, ...]
     """What the arguments may be."""
+    lines: tuple[str, ...] = ()
+    """The expressions of ``v``, where they stand in a row."""
+    weights: tuple[int, ...] = ()
+    starts: tuple[int, ...] = ()
+    entry_point: str = "f"
+    """The function of a recurrence with these weights and first values."""
+    story: str = ""
+    """The program that a story asks for."""
 
 
 @lru_cache(maxsize=4096)
@@ -43,10 +47,11 @@ def plan(specification: str) -> Plan | None:
     if row:
         start = next((kind for kind, domain in STARTS.items() if domain.text == row["start"]), None)
         lines = None if start is None else _lines(row["steps"], start)
-        return None if start is None or lines is None else Plan(lines, (), (), "f", (STARTS[start],))
+        return None if start is None or lines is None else Plan((STARTS[start],), lines)
     told = _RECURRENCE.fullmatch(specification.strip())
     if told is None:
-        return None
+        story = stories.read(specification.strip())
+        return None if story is None else Plan(story[1], story=story[0])
     terms = {int(back): int(weight or 1) for weight, back in _TERM.findall(told["sum"])}
     given = {int(n): int(value) for n, value in _GIVEN.findall(told["given"])}
     order = int(told["order"])
@@ -54,11 +59,13 @@ def plan(specification: str) -> Plan | None:
         return None
     weights = tuple(terms.get(back, 0) for back in range(1, order + 1))
     starts = tuple(given[n] for n in range(order))
-    return Plan((), weights, starts, told["name"], (Int(int(told["low"]), int(told["high"])),))
+    return Plan((Int(int(told["low"]), int(told["high"])),), (), weights, starts, told["name"])
 
 
 def program(wanted: Plan) -> str:
     """A program that does what is asked."""
+    if wanted.story:
+        return wanted.story
     if wanted.lines:
         *before, last = wanted.lines
         return "\n".join(["def f(v):", *(f"    v = {line}" for line in before), f"    return {last}"])

@@ -13,10 +13,19 @@ from lanista.arenas.coding.tasks.inputs import drawn
 from lanista.arenas.coding.tasks.mutants import changed
 from lanista.arenas.coding.tasks.running import Counted, Spent
 
-CANDIDATES = 14
+CANDIDATES = 10
 """Inputs that are considered."""
 
-VARIANTS = 16
+SIZE = 5
+"""The longest list or string in them: inputs are read by seats whose room is small."""
+
+LONGER = 5
+"""How many more are drawn without that bound …"""
+
+LONGEST = 160
+"""… as far as their literals are no longer than this."""
+
+VARIANTS = 10
 """Faulty versions of the own program that inputs are chosen by."""
 
 BUDGET = 20_000
@@ -43,7 +52,7 @@ def answers(source: str, entry_point: str, inputs: Sequence[tuple[Any, ...]]) ->
 @lru_cache(maxsize=2048)
 def choose(source: str, entry_point: str, domains: tuple[Domain, ...], most: int, seed: int) -> tuple[str, ...]:
     """Up to ``most`` inputs, as literals, that tell as many faulty versions of ``source`` apart as they can."""
-    candidates = drawn(domains, seed, CANDIDATES)
+    candidates = drawn(domains, seed, CANDIDATES, SIZE) + drawn(domains, seed + 1, CANDIDATES)[-LONGER:]
     right = answers(source, entry_point, candidates)
     variants = list(changed(source))
     random.Random(seed).shuffle(variants)
@@ -55,9 +64,11 @@ def choose(source: str, entry_point: str, domains: tuple[Domain, ...], most: int
     chosen: list[int] = []
     known: set[int] = set()
     for _ in range(most):
-        best = max(range(len(candidates)), key=lambda i: (len(told[i] - known), -len(quote.literal(candidates[i])), -i))
-        if chosen and not told[best] - known:
+        rest = [i for i in range(len(candidates)) if i not in chosen and len(quote.literal(candidates[i])) <= LONGEST]
+        if not rest:
             break
+        # what tells most that is new; then, of those that tell most at all, the longer ones: they hide less
+        best = max(rest, key=lambda i: (len(told[i] - known), len(told[i]), len(quote.literal(candidates[i])), -i))
         chosen.append(best)
         known |= told[best]
-    return tuple(quote.literal(candidates[i]) for i in chosen)
+    return tuple(dict.fromkeys(quote.literal(candidates[i]) for i in chosen))

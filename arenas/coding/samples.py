@@ -47,13 +47,13 @@ def constant(task: Task) -> str:
 
 def table(task: Task) -> str:
     """The public examples by heart."""
-    names = ", ".join(task.parameters)
     if not task.examples:
         return stub(task)
-    tests = [
-        f"    if ({names},) == {quote.literal(example.args)}:\n        return {quote.literal(example.expected)}"
-        for example in task.examples
-    ]
+    tests = []
+    for example in task.examples:
+        names = ", ".join(task.parameters[: len(example.args)])
+        tests.append(f"    if ({names},) == {quote.literal(example.args)}:")
+        tests.append(f"        return {quote.literal(example.expected)}")
     return "\n".join([task.signature, *tests])
 
 

@@ -110,7 +110,9 @@ class Task:
 
     def invalid(self, args: Sequence[Any]) -> str | None:
         """Why these arguments are outside what the specification promises, in one line; None where they are fine."""
-        names = self.parameters
+        if not self.domains:
+            return None
+        names = self.parameters[: len(self.domains)]  # what follows has a default, and is not for callers
         if len(args) != len(names):
             return f"{self.entry_point} takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}"
         for name, domain, value in zip(names, self.domains, args, strict=False):
