@@ -2,6 +2,8 @@
 
 A board is of one arena, one hash, one preset and one config; anything else is refused. Where exactly two teams meet,
 agents are rated (``ratings.py``); otherwise (one team, or many) they are compared by their scores on the same blocks.
+An arena that says when its task is done is played by its first team; other teams (a customer who is a seat) are part
+of the case, not opponents.
 """
 
 from __future__ import annotations
@@ -17,10 +19,18 @@ from lanista.arenas.contract import Arena
 from lanista.errors import LanistaError
 from lanista.leaderboards import ratings
 from lanista.leaderboards.facts import fact_lines, fact_pairs, pass_lines
-from lanista.leaderboards.lines import appearances, rated_line, rated_pair, role_lines, scored_lines, scored_pair
+from lanista.leaderboards.lines import (
+    appearances,
+    holders,
+    rated_line,
+    rated_pair,
+    role_lines,
+    scored_lines,
+    scored_pair,
+)
 from lanista.leaderboards.payoff import cycles, payoff
 from lanista.leaderboards.shapes import Board, Line
-from lanista.leaderboards.verdict import rating_notes, verdict
+from lanista.leaderboards.verdict import and_, rating_notes, verdict
 from lanista.stats import LEVEL, clustered_rate
 
 if TYPE_CHECKING:
@@ -85,10 +95,17 @@ def of_rows(
     notes: list[str] = []
     if len(games) < len(rows):
         notes.append(f"{len(rows) - len(games)} unfinished games were left out.")
+    if success is not None and len(games[0].teams) > 1:
+        main, *partners = games[0].teams
+        games = [replace(game, teams={main: game.teams[main]}, scores={main: game.scores[main]}) for game in games]
+        notes.append(
+            f"{and_(partners).capitalize()} is no opponent of {main} but part of its case: an agent is counted where "
+            f"it sits as {main}."
+        )
     first = games[0]
     teams = tuple(sorted(first.teams))
     versus = len(teams) == 2
-    agents = sorted({agent for game in games for agent in game.players.values()})
+    agents = sorted({agent for game in games for agent in holders(game)})
     seen = {agent: appearances(agent, games) for agent in agents}
     blocks = len({game.block for game in games})
     rated = ratings.rate(games, level=level) if versus and len(agents) > 1 else None
@@ -165,7 +182,7 @@ def _content(row: GameRow) -> tuple[str, ...]:
 
 
 def _mixed(row: GameRow) -> bool:
-    return len(set(row.players.values())) > 1
+    return len(holders(row)) > 1
 
 
 def _timing(agents: Sequence[str], stats: Mapping[str, TurnStats]) -> dict[str, Any]:

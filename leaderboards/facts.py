@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+from lanista.leaderboards.lines import holders
 from lanista.leaderboards.shapes import FactLine, FactPair, PassLine
 from lanista.stats import Interval, clustered_mean, clustered_rate, paired_difference, pass_hat_k
 
@@ -91,7 +92,7 @@ def _known(games: Sequence[GameRow], agent: str, name: str) -> _Known:
     found = _Known([], [])
     for game in games:
         value = game.facts.get(name)
-        if value is not None and agent in game.players.values():
+        if value is not None and agent in holders(game):
             found.values.append(float(value))
             found.blocks.append(game.block)
     return found
@@ -102,7 +103,7 @@ def _tries(games: Sequence[GameRow], agent: str, success: str) -> dict[tuple[int
     found: dict[tuple[int, str], tuple[int, int]] = {}
     for game in games:
         value = game.facts.get(success)
-        if value is None or agent not in game.players.values():
+        if value is None or agent not in holders(game):
             continue
         case = game.block, repr(sorted(game.players.items()))
         c, n = found.get(case, (0, 0))

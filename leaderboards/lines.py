@@ -34,6 +34,11 @@ class Seen:
         return {block: math.fsum(scores) / len(scores) for block, scores in grouped.items()}
 
 
+def holders(game: GameRow) -> set[str]:
+    """The agents that hold a seat of a team that is counted."""
+    return {game.players[seat] for seats in game.teams.values() for seat in seats}
+
+
 def appearances(agent: str, games: Sequence[GameRow]) -> Seen:
     rows = []
     count = 0

@@ -9,6 +9,7 @@ import random
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,27 @@ def test_pass_k_is_compared_where_cases_were_repeated() -> None:
     assert abs(pairs["pass^2"].difference.value) == 1.0
     assert pairs["pass^2"].shown
     assert "pass^2" not in {p.name for p in made([r for r in rows if r.id.endswith("0")]).fact_pairs}
+
+
+def test_a_customer_who_is_a_seat_is_no_opponent() -> None:
+    # x and y change places as crew and customer; what came of the case is the crew's
+    teams = {"crew": ["a"], "customer": ["b"]}
+    rows = [
+        replace(
+            row(b, crew, done=crew == "x"),
+            players={"a": crew, "b": customer},
+            teams=teams,
+            scores={"crew": float(crew == "x"), "customer": 0.0},
+        )
+        for b in range(20)
+        for crew, customer in (("x", "y"), ("y", "x"))
+    ]
+    found = made(rows)
+    assert found.kind == "scores"
+    assert [(line.agent, line.score.value, line.games) for line in found.lines] == [("x", 1.0, 20), ("y", 0.0, 20)]
+    assert {(line.agent, line.mean.value) for line in found.facts if line.name == "done"} == {("x", 1.0), ("y", 0.0)}
+    assert any("Customer is no opponent of crew" in note for note in found.notes)
+    assert of_rows(rows, {}).kind == "versus"  # an arena that names no success is a contest
 
 
 @given(
