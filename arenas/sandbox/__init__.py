@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from lanista.arenas.sandbox.box import FULL, SECOND, TIERS, UNSAFE, Sandbox
 from lanista.arenas.sandbox.compare import compare
+from lanista.arenas.sandbox.sql import Rows, SqlRunner
 from lanista.arenas.sandbox.types import Call, Limits, Result, Results, Status, Stop
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "Limits",
     "Result",
     "Results",
+    "Rows",
     "Sandbox",
+    "SqlRunner",
     "Status",
     "Stop",
     "compare",

@@ -15,7 +15,6 @@ import fcntl
 import io
 import json
 import os
-import random
 import signal
 import socket
 import sys
@@ -132,7 +131,6 @@ class _Run:
         self.clock = time.thread_time  # the process's clock moves by ticks while RLIMIT_CPU is set
 
     def run(self) -> None:
-        random.seed(0)
         out = io.TextIOWrapper(io.BufferedWriter(self.output), encoding="utf-8", errors="backslashreplace")
         for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
             setattr(sys, name, out)
@@ -212,7 +210,6 @@ def _line(error: BaseException) -> str:
 
 def warm_up() -> None:
     """Does what a run will do: in the zygote for what is imported late, in a spare for the pages it will write to."""
-    random.seed(0)
     io.TextIOWrapper(io.BufferedWriter(_Counted(0, os.getpid)), encoding="utf-8", errors="backslashreplace").detach()
     module = types.ModuleType("warm")
     exec(compile("def f(x):\n    return [x]\n", "<program>", "exec", dont_inherit=True), module.__dict__)

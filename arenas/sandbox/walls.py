@@ -54,8 +54,9 @@ def readable_parts(paths: Sequence[str]) -> list[tuple[str, int]]:
     for folder in library():
         parts.append((folder, kernel.READ_DIR))  # names alone: the import system lists folders
         for name in sorted(os.listdir(folder)):
-            if name not in ("site-packages", "dist-packages"):
-                path = os.path.join(folder, name)
+            path = os.path.join(folder, name)
+            # Links out of the library lead nowhere in the new root (Debian's sitecustomize.py is one).
+            if name not in ("site-packages", "dist-packages") and os.path.exists(path):
                 is_dir = os.path.isdir(path)
                 parts.append((path, kernel.READ_FILE | kernel.READ_DIR if is_dir else kernel.READ_FILE))
     for path in paths:

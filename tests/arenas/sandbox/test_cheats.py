@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lanista.arenas.sandbox import Call, Limits, Sandbox, compare
@@ -9,13 +11,13 @@ from lanista.arenas.sandbox import Call, Limits, Sandbox, compare
 HONEST = "def add(a, b):\n    return a + b\n"
 # (arguments, expected); the expected sums are nowhere in any program below.
 HIDDEN = [((217, 4104), 4321), ((-5, 3), -2), ((0, 1), 1), ((10**30, 7), 10**30 + 7)]
-LIMITS = Limits(cpu_s=0.5, wall_s=2.0, memory_bytes=128_000_000)
+LIMITS = Limits(cpu_s=0.5, wall_s=20.0, memory_bytes=128_000_000)
 
 
 def passed(box: Sandbox, program: str) -> int:
     """How many hidden calls a program passes, as every judge is to count them."""
     calls = [Call("add", args) for args, _ in HIDDEN]
-    results = box.run(program, calls, LIMITS)
+    results = box.run(program, calls, replace(LIMITS, wall_s=1.0) if "sleep" in program else LIMITS)
     assert len(results) == len(HIDDEN)
     return sum(r.ok and compare(expected, r.value) for r, (_, expected) in zip(results.results, HIDDEN, strict=True))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,6 +127,23 @@ def test_an_interpreter_that_is_none_is_named() -> None:
         Sandbox(python="/nowhere/python")
     with pytest.raises(LanistaError, match="died at the start"):
         Sandbox(python="/bin/false")
+
+
+def test_the_module_stands_alone() -> None:
+    """It imports the standard library, itself, and the errors; what runs inside the walls does without those too."""
+    inside = {"child", "kernel", "query", "syscalls", "values", "walls", "zygote"}
+    for path in Path(worker.HERE).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                if name.startswith("lanista"):
+                    assert name.startswith("lanista.arenas.sandbox") or name == "lanista.errors", (path, name)
+                    assert path.stem not in inside or name.startswith("lanista.arenas.sandbox"), (path, name)
+                    part = name.removeprefix("lanista.arenas.sandbox").strip(".")
+                    assert path.stem not in inside or not part or part in inside, (path, name)
+                else:
+                    assert name.split(".")[0] in sys.stdlib_module_names, (path, name)
 
 
 def test_every_result_names_its_tier(box: Sandbox) -> None:
