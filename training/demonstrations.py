@@ -8,6 +8,8 @@ tokenizers end replies with the token they pad with.
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -73,6 +75,26 @@ def texts(episodes: Iterable[Episode]) -> Iterator[str]:
             for turn in step.turns:
                 yield turn.prompt
                 yield turn.reply if turn.by == "seat" else turn.action
+
+
+def called_words(episodes: Iterable[Episode], *, least: int = 5, most: int = 320) -> list[str]:
+    """The words that tool calls are made of: names of tools and arguments, and one-word values in quotes.
+
+    Out of accepted replies of the form ``NAME {json}``, those that stand there ``least`` times or more, the ``most``
+    frequent of them; numbers and dates are left to be spelt. [] for an arena whose replies are no calls.
+    """
+    found: Counter[str] = Counter()
+    for episode in episodes:
+        for step in episode.steps:
+            for turn in step.turns:
+                call = _CALL.fullmatch(turn.reply) if turn.by == "seat" else None
+                if call is not None:
+                    found.update([call[1], *_QUOTED.findall(call[2])])
+    return [word for word, count in found.most_common(most) if count >= least]
+
+
+_CALL = re.compile(r"([A-Za-z_]\w*) (\{.*\})", re.DOTALL)
+_QUOTED = re.compile(r'"([A-Za-z_]\w+)"')
 
 
 def random_episodes(arena: Arena, config: Any = None, *, games: int = 8, seed: int = 0) -> list[Episode]:

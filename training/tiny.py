@@ -28,24 +28,32 @@ CHAT_TEMPLATE = (
 
 
 def build_tokenizer(
-    texts: Iterable[str], names: Sequence[str] = (), *, vocab_size: int = VOCAB, context: int = CONTEXT
+    texts: Iterable[str],
+    names: Sequence[str] = (),
+    words: Sequence[str] = (),
+    *,
+    vocab_size: int = VOCAB,
+    context: int = CONTEXT,
 ) -> Any:
     """A byte-level BPE tokenizer (``PreTrainedTokenizerFast``) trained on ``texts``, with its chat template.
 
     Each of ``names`` (seats) is one token wherever it stands, and an ordinary one: names inside what a player says
-    are text like any other. Special tokens are PAD, END (the eos; pad is another token) and OPENERS. The same texts
-    give the same tokenizer. Raises UsageError where ``vocab_size`` cannot hold the bytes, the specials and the names.
+    are text like any other. Each of ``words`` (what replies choose among) is one wherever it stands as a whole word, so
+    that the marks around it are tokens of their own and a choice is one decision of the model. Special tokens are PAD,
+    END (the eos; pad is another token) and OPENERS. The same texts give the same tokenizer. Raises UsageError where
+    ``vocab_size`` cannot hold the bytes, the specials, the names and the words.
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     names = sorted(set(names), key=lambda name: (-len(name), name))
+    words = sorted(set(words) - set(names), key=lambda word: (-len(word), word))
     specials = [PAD, END, *OPENERS]
-    least = 256 + len(specials) + len(names)
+    least = 256 + len(specials) + len(names) + len(words)
     if vocab_size < least:
         raise UsageError(
-            f"a vocabulary of {vocab_size} cannot hold every byte, {len(specials)} special tokens and "
-            f"{len(names)} seat names; take at least {least}"
+            f"a vocabulary of {vocab_size} cannot hold every byte, {len(specials)} special tokens, {len(names)} seat "
+            f"names and {len(words)} words; take at least {least}"
         )
     core = Tokenizer(models.BPE())
     clauses = [
@@ -53,11 +61,12 @@ def build_tokenizer(
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
     ]
     # While merges are learned, names are cut out of the text: they become tokens by decree below, not by frequency.
-    cut = [pre_tokenizers.Split(Regex("|".join(map(re.escape, names))), "removed")] if names else []
+    decreed = [re.escape(name) for name in names] + [rf"\b{re.escape(word)}\b" for word in words]
+    cut = [pre_tokenizers.Split(Regex("|".join(decreed)), "removed")] if decreed else []
     core.pre_tokenizer = pre_tokenizers.Sequence([*cut, *clauses])
     core.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - len(names),
+        vocab_size=vocab_size - len(names) - len(words),
         special_tokens=specials,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
@@ -65,6 +74,7 @@ def build_tokenizer(
     core.train_from_iterator(texts, trainer)
     core.pre_tokenizer = pre_tokenizers.Sequence(clauses)
     core.add_tokens([AddedToken(name, normalized=False, special=False) for name in names])
+    core.add_tokens([AddedToken(word, normalized=False, special=False, single_word=True) for word in words])
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
         pad_token=PAD,

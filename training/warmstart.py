@@ -219,7 +219,8 @@ def make_tiny(
     with _making(target, replace=True) as work:
         episodes = _episodes(arena, configs, teaching + others, games, seed, progress)
         names = sorted({seat for each in configs for seat in arena.rules.seats(each)})
-        tokenizer = tiny.build_tokenizer(demonstrations.texts(episodes), names)
+        words = demonstrations.called_words(episodes)
+        tokenizer = tiny.build_tokenizer(demonstrations.texts(episodes), names, words)
         players = {agent.name for agent in teaching}
         rows = demonstrations.rows(episodes, Chat(tokenizer), context=tiny.CONTEXT, players=players)
         model, losses = fit(tiny.build_model(tokenizer, size, seed=seed), tokenizer, rows, recipe, progress)

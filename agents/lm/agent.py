@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Literal
 
 from lanista.agents.contract import Answer, Exchange, Question
@@ -126,14 +127,14 @@ class LMAgent:
                 if kept is not None and kept.stamp != stamp:
                     turn.conversation.kept = None
                 turns.append(turn)
-        # Like lengths together: a batch is as wide as its widest row.
-        turns.sort(key=lambda turn: (turn.length, turn.place))
+        # Like with like: a batch is as wide as its widest row, and a first prompt is read in full beside caches as wide
+        # as the longest conversation if the two share a batch.
+        turns.sort(key=lambda turn: (turn.conversation.kept is not None, turn.length, turn.place))
         give = self._generate if self.mode == "generate" else self._score
         try:
             with self.policy.playing(self.adapter) as model:
                 shape = self._geometry(model)
-                for first in range(0, len(turns), self.batch_size):
-                    batch = turns[first : first + self.batch_size]
+                for batch in _batches(turns, self.batch_size):
                     for turn, reply in zip(batch, give(model, batch, shape, stamp), strict=True):
                         answers[turn.place] = reply
         except BaseException:  # half-played conversations are rebuilt from what the game makes of this
@@ -427,6 +428,14 @@ def _tokens(entry: Exchange, fingerprint: str) -> Mapping[str, Any] | None:
     """What an exchange reports as tokens, if they are of this way of writing conversations."""
     tokens = entry.meta.get("tokens")
     return tokens if isinstance(tokens, Mapping) and tokens.get("chat") == fingerprint else None
+
+
+def _batches(turns: Sequence[_Turn], size: int) -> Iterator[list[_Turn]]:
+    """At most ``size`` turns at once, and turns without caches never beside turns with them."""
+    for _, alike in groupby(turns, key=lambda turn: turn.conversation.kept is not None):
+        waiting = list(alike)
+        for first in range(0, len(waiting), size):
+            yield waiting[first : first + size]
 
 
 def _usage(turn: _Turn, completion: int) -> dict[str, int]:
