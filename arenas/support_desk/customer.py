@@ -43,6 +43,16 @@ _REPLIES: Mapping[str, tuple[Call, ...]] = {
     "say": (call("unsure"),),
 }
 
+_SPEAKS_AGAINST: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "reboot": (("modem_status", "up_weeks"),),
+    "reseat_cable": (("line_test", "no_sync"), ("modem_status", "offline"), ("lights", "red")),
+    "router_mode": (("modem_config", "bridge"),),
+    "reset_dns": (("pages", "apps_only"),),
+    "change_channel": (("modem_config", "crowded_channel"), ("devices", "wifi_only")),
+    "set_apn": (),
+}
+"""What shows that a step was not done, or not well, beside the service that is still not right."""
+
 
 def react(state: State, request: Call) -> Call:
     """What the simulated customer replies to the desk's ``request``."""
@@ -80,12 +90,12 @@ def said_done(state: State, step: str) -> int | None:
 
 def contradicted(state: State, step: str, done_at: int) -> bool:
     """Whether something seen since shows that the step was not done, or not well."""
-    status = state.seen.get("modem_status")
-    if step == "reboot" and status is not None and status[0] == "up_weeks" and status[1] >= done_at:
+    seen = state.seen
+    if any(test in seen and seen[test][1] >= done_at and seen[test][0] == bad for test, bad in _SPEAKS_AGAINST[step]):
         return True
     if done_at == 0:
         return False
-    still = state.seen.get("mobile" if step == "set_apn" else "internet")
+    still = seen.get("mobile" if step == "set_apn" else "internet")
     return still is not None and still[1] >= done_at and still[0] != "ok"
 
 

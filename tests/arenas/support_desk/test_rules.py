@@ -91,6 +91,29 @@ def test_done_is_not_always_done(opened) -> None:
     assert table.kinds() == ["did", "world"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "step", "look", "bad"),
+    [
+        ("loose_cable", "reseat_cable", "line_test {}", "no_sync"),
+        ("bridge_mode", "router_mode", "modem_config {}", "bridge"),
+        ("wifi_channel", "change_channel", ask("devices"), "wifi_only"),
+        ("wrong_apn", "set_apn", ask("mobile"), "none"),
+    ],
+)
+def test_what_shows_that_a_step_failed_gets_it_done_again(opened, fault: str, step: str, look: str, bad: str) -> None:
+    table = opened(fault, customer="seat").say(TO_TECHNICAL, f'instruct {{"step": "{step}"}}', "pretend {}")
+    table.state = table.state._replace(case=table.state.case._replace(config=table.arena.configure()))
+    simulated = table.state
+    table.say(f'instruct {{"step": "{step}"}}')
+    assert table.kinds() == ["already"]
+    table.state = simulated
+    table.say(look)
+    assert table.last.data["outcome"] == bad
+    table.say(f'instruct {{"step": "{step}"}}')
+    assert table.kinds() == ["did", "world"]
+    assert table.terms == {}
+
+
 def test_words_are_heard_as_the_request_in_them(opened) -> None:
     plain = opened("hung_modem").say(TO_TECHNICAL)
     for said, request in [
