@@ -23,7 +23,7 @@ def probe(which, args):
     if which not in _made:
         space = {{"__name__": "probe"}}
         exec(_sources[which], space)
-        _made[which] = space[{entry_point!r}]
+        _made[which] = eval({function!r}, space)
     return _made[which](*args)
 """
 
@@ -39,4 +39,9 @@ def probe(task: Task, inputs: tuple[tuple[Any, ...], ...]) -> dict[str, Any]:
     """The request that runs the reference, then every mutant, on every input."""
     sources = [task.preamble + source for source in (task.reference, *mutants(task))]
     calls = [Call("probe", (which, args)) for which in range(len(sources)) for args in inputs]
-    return request(_PROGRAM.format(sources=sources, entry_point=task.entry_point), calls, 2 * task.cpu_s)
+    return request(_PROGRAM.format(sources=sources, function=function(task)), calls, 2 * task.cpu_s)
+
+
+def function(task: Task) -> str:
+    """What is called: the entry point, or how an imported task reaches it."""
+    return task.hidden[0].function if task.hidden else task.entry_point

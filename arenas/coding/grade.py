@@ -15,6 +15,7 @@ from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.complexity import cyclomatic
 from lanista.arenas.sandbox.values import Unfit, decode
 
+ALL = 1 << 30
 OUT_OF_TIME = ("cpu", "wall")
 _SYNTAX = re.compile(r"\b(?:SyntaxError|IndentationError|TabError)\b")
 
@@ -98,8 +99,8 @@ def told_apart(
     """
     count = len(args)
     valid = tuple(row.ok for row in bundle[:count])
-    shown = {quote.literal(example.args) for example in task.examples}
-    news = tuple(ok and quote.literal(given) not in shown for ok, given in zip(valid, args, strict=True))
+    shown = {quote.shown(example.args, ALL) for example in task.examples if not example.kwargs}
+    news = tuple(ok and quote.shown(given, ALL) not in shown for ok, given in zip(valid, args, strict=True))
 
     def fails(found: Sequence[Row]) -> bool:
         for i, row in enumerate(found):

@@ -16,7 +16,7 @@ from lanista.arenas.coding.grade import Row, Verdict
 from lanista.arenas.coding.moves import Inputs, Program, Report, Revision
 from lanista.arenas.coding.runner import request
 from lanista.arenas.coding.table import DEBUG, DEBUGGER, GENERATOR, TEAM, TESTER, Config, task_of
-from lanista.arenas.coding.task import Mutant, Task
+from lanista.arenas.coding.task import Example, Mutant, Task
 from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.mutants import differs
 from lanista.arenas.contract import Ask, Effect, Event, Outcome, Seat, Step
@@ -103,11 +103,8 @@ class CodingRules:
         config, task = table.config, table.task
         seats = self.seats(config)
         examples = [
-            {
-                "call": quote.call(task.entry_point, quote.literal(e.args)),
-                "expected": quote.shown(e.expected, EXAMPLE_LIMIT),
-            }
-            for e in task.examples
+            {"call": _call(task, example), "expected": quote.shown(example.expected, EXAMPLE_LIMIT)}
+            for example in task.examples
         ]
         events = [
             Event("table", {"mode": config.mode, "rounds": config.rounds, "inputs": config.inputs}),
@@ -120,6 +117,7 @@ class CodingRules:
                     "signature": task.signature,
                     "specification": task.specification,
                     "examples": examples,
+                    "in_process_tests": task.in_process is not None,
                 },
             ),
         ]
@@ -252,7 +250,7 @@ def _inputs(state: State, move: Inputs) -> Step:
     if state.verdict is None:
         effects.append(_hidden(task, source))
     if inside:
-        calls = [Call(task.entry_point, quote.arguments(args)) for args in inside]
+        calls = [Call(bundle.function(task), quote.arguments(args)) for args in inside]
         effects.append(Effect("run", request(_whole(task, source), calls, task.cpu_s)))
         effects.append(Effect("run", bundle.probe(task, tuple(map(quote.arguments, inside)))))
     after = state._replace(stage=PROBE if effects else REPORT, inputs=inside)
@@ -324,7 +322,7 @@ def _hidden(task: Task, source: str) -> Effect:
 
 
 def _public(task: Task, source: str) -> Effect:
-    calls = [Call(task.entry_point, example.args, example.kwargs) for example in task.examples]
+    calls = [Call(bundle.function(task), example.args, example.kwargs) for example in task.examples]
     return Effect("run", request(_whole(task, source), calls, task.cpu_s))
 
 
@@ -346,6 +344,12 @@ def _examples(state: State, result: Mapping[str, Any]) -> Event:
             {**_row(task, quote.literal(example.args), row), "right": right, "expected": quote.shown(example.expected)}
         )
     return Event("results", {"of": "examples", "rows": told, **_ending(result)})
+
+
+def _call(task: Task, example: Example) -> str:
+    args = quote.shown(example.args, EXAMPLE_LIMIT)
+    named = "".join(f", {name}={quote.shown(value, EXAMPLE_LIMIT)}" for name, value in example.kwargs.items())
+    return quote.call(task.entry_point, f"{args[:-1].removesuffix(',')}{named})".replace("(, ", "("))
 
 
 def _row(task: Task, args: str, row: Row) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from lanista.arenas import chance
 from lanista.arenas.coding.task import Task
-from lanista.errors import LanistaError, UsageError
+from lanista.errors import LanistaError, UsageError, suggest
 
 GENERATOR, TESTER, DEBUGGER = "generator_0", "tester_0", "debugger_0"
 TEAM = "coders"
@@ -38,6 +40,14 @@ class Config:
     """How often the program is tested and revised, 0 to 5; in the mode ``debug`` at least 1."""
     inputs: int = 3
     """How many inputs the tester may run in a round: 1 to 5."""
+    file: str | None = None
+    """Tasks of your own instead: JSON lines in the format of HumanEval or MBPP."""
+    task: str | None = None
+    """The id of one task of that file; None to draw one."""
+    in_process_tests: bool = False
+    """Take those too whose tests can only run within the program's reach; they prove less, and are marked."""
+    digest: str | None = None
+    """16 hex digits of the file's content, filled in: a game is not replayed on another file of that name."""
 
     def __post_init__(self) -> None:
         """Raises UsageError for what cannot be played."""
@@ -45,18 +55,70 @@ class Config:
             raise UsageError(f"mode is {WRITE!r} or {DEBUG!r}, not {self.mode!r}")
         whole("rounds", self.rounds, 1 if self.mode == DEBUG else 0, 5)
         whole("inputs", self.inputs, 1, 5)
-        generated(0, self.split, self.family, self.steps, self.shown, self.size)
+        if not isinstance(self.in_process_tests, bool):
+            raise UsageError(f"in_process_tests is true or false, not {self.in_process_tests!r}")
+        if self.file is None:
+            for name in ("task", "digest", "in_process_tests"):
+                if getattr(self, name):
+                    raise UsageError(f"{name} is of a task file; set file too")
+            generated(0, self.split, self.family, self.steps, self.shown, self.size)
+            return
+        if self.mode == DEBUG or self.family is not None or self.steps is not None:
+            raise UsageError(
+                "a task file has no families, no steps and no faults to plant: leave out family and steps, "
+                "and the mode 'debug'"
+            )
+        found = digest(self.file)
+        if self.digest not in (None, found):
+            raise UsageError(f"{self.file} has changed since: its digest was {self.digest} and is {found} now")
+        object.__setattr__(self, "digest", found)
+        tasks_of(self)
 
 
 def task_of(seed: int, config: Config) -> tuple[int, Task]:
     """The chance key and the task of a seed."""
-    key = chance.key("coding", seed)
+    if config.file is not None:
+        key, tasks = chance.key("coding", seed), tasks_of(config)
+        return key, tasks[chance.draw(key, "task", 0, len(tasks))]
     for number in range(_DRAWS):
         key = chance.key("coding", seed, number)
         task = generated(key, config.split, config.family, config.steps, config.shown, config.size)
         if config.mode == WRITE or task.mutants():
             return key, task
     raise LanistaError(f"{_DRAWS} tasks were drawn, and no fault can be planted in any of them")
+
+
+def tasks_of(config: Config) -> tuple[Task, ...]:
+    """The tasks of the config's file that can be drawn. Raises UsageError where there is none."""
+    path = str(config.file)
+    held, left_out = _loaded(path, str(config.digest), config.in_process_tests)
+    if config.task is not None:
+        chosen = tuple(task for task in held if task.id == config.task)
+        if not chosen:
+            known = [task.id for task in held]
+            why = left_out.get(config.task)
+            reason = f"cannot be converted ({why}); in_process_tests takes it" if why else "is not there"
+            raise UsageError(f"{path}: task {config.task!r} {reason}{suggest(config.task, known) if not why else ''}")
+        return chosen
+    if not held:
+        raise UsageError(f"{path}: no task of it can be converted; in_process_tests takes them as they are")
+    return held
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: str, digest: str, in_process_tests: bool) -> tuple[tuple[Task, ...], dict[str, str]]:
+    from lanista.arenas.coding.tasks.files import load
+
+    found = load(path, in_process_tests=in_process_tests)
+    return found.tasks, {task.id: task.reason for task in found.left_out}
+
+
+def digest(path: str) -> str:
+    """16 hex digits over a file's content. Raises UsageError where it cannot be read."""
+    try:
+        return hashlib.blake2b(Path(path).read_bytes(), digest_size=8).hexdigest()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 @lru_cache(maxsize=4096)

@@ -117,6 +117,8 @@ def _show_results(data: Mapping[str, Any]) -> str:
         return f'The program does not load: "{data["error"]}"'
     if data["of"] == "inputs":
         return "\n".join(_show_row(row) for row in rows)
+    if not rows:
+        return "The program loads; there are no examples to run it on."
     wrong = [row for row in rows if not row["right"]]
     head = f"Examples passed: {len(rows) - len(wrong)} of {len(rows)}."
     return "\n".join([head, *(_show_row(row) for row in wrong)])

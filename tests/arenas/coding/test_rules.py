@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from bank import DOUBLES, FIBONACCI, ITERATIVE, LEAKY, NAIVE, OneTask, arena_of, played, started
+from bank import DOUBLES, FIBONACCI, ITERATIVE, LEAKY, NAIVE, OneTask, arena_of, played, started, terms
 
+from lanista.arenas import conformance
 from lanista.arenas.coding import arena, runner
 from lanista.arenas.coding.grade import Verdict
 from lanista.arenas.coding.moves import Program
@@ -209,3 +212,81 @@ def test_what_cannot_be_played_is_refused_in_one_line(values: dict[str, Any], wh
     with pytest.raises(UsageError, match=why) as refused:
         arena.configure(**values)
     assert "\n" not in str(refused.value)
+
+
+ADD = {
+    "task_id": "Mine/0",
+    "prompt": 'def add(a, b=1):\n    """Add two numbers.\n\n    >>> add(1, b=2)\n    3\n    """\n',
+    "entry_point": "add",
+    "canonical_solution": "    return a + b\n",
+    "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n    assert candidate(-1, 5) == 4\n"
+    "    assert candidate(float('inf')) == float('inf')\n",
+}
+LOOP = {
+    "task_id": 1,
+    "text": "Write a function that returns the largest number.",
+    "code": "def big(xs):\n    return max(xs)\n",
+    "test_list": ["for i in range(1, 4):\n    assert big(list(range(i))) == i - 1"],
+}
+
+
+@pytest.fixture
+def task_file(tmp_path: Path) -> Path:
+    path = tmp_path / "tasks.jsonl"
+    path.write_text("\n".join(map(json.dumps, (ADD, LOOP))), encoding="utf-8")
+    return path
+
+
+def test_a_user_s_task_is_played_and_its_record_names_the_content(task_file: Path) -> None:
+    game = Game(arena, 1, arena.configure(file=str(task_file)))
+    assert "add(1, b=2) == 3" in game.text("generator_0")
+    for reply in ("def add(a, b=1):\n    return a + b", "add(5)\nadd(1, 2)\nadd('a')", "pass"):
+        game.submit(game.owed()[0], reply)
+    assert game.outcome is not None
+    assert game.outcome.facts["solved"]
+    assert terms(game, "tester_0")["invalid_input"] == 1, "the reference raises on add('a'), so it is no input"
+    record = game.episode().to_dict()
+    assert replay(record, arena).episode().canonical() == game.episode().canonical()
+    task_file.write_text(json.dumps({**ADD, "task_id": "Mine/9"}), encoding="utf-8")
+    with pytest.raises(UsageError, match="has changed since"):
+        replay(record, arena)
+
+
+def test_tests_within_the_program_s_reach_are_run_where_asked_for_and_marked(task_file: Path) -> None:
+    config = arena.configure(file=str(task_file), task="1", in_process_tests=True, rounds=0)
+    for source, solved in (
+        ("def big(xs):\n    return sorted(xs)[-1]", True),
+        ("def big(xs):\n    return xs[0]", False),
+    ):
+        game = Game(arena, 1, config)
+        game.submit("generator_0", source)
+        assert game.outcome is not None
+        assert game.outcome.facts["solved"] is solved
+        assert game.outcome.facts["in_process_tests"]
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"task": "Mine/1"}, "did you mean 'Mine/0'"),
+        ({"task": "1"}, "cannot be converted"),
+        ({"mode": "debug"}, "no faults to plant"),
+        ({"family": "lists"}, "no families"),
+        ({"digest": "0" * 16}, "has changed since"),
+        ({"in_process_tests": 1}, "true or false"),
+    ],
+)
+def test_what_a_task_file_has_not_is_refused(task_file: Path, values: dict[str, Any], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        arena.configure(file=str(task_file), **values)
+
+
+@pytest.mark.parametrize("values", [{"task": "x"}, {"in_process_tests": True}, {"file": "/nowhere/at/all"}])
+def test_a_task_of_no_file_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        arena.configure(**values)
+
+
+@pytest.mark.parametrize("law", ["determinism", "copies", "any_reply", "legal_replies", "penalties", "records"])
+def test_the_laws_hold_on_a_task_file(task_file: Path, law: str) -> None:
+    conformance.LAWS[law](arena, 2, 1, file=str(task_file), in_process_tests=True)
