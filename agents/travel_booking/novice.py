@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from lanista.agents.contract import Answer, Question
 from lanista.agents.travel_booking import traveller
 from lanista.agents.travel_booking.reply import say
-from lanista.agents.travel_booking.view import Pages, View, known, product_of, view
+from lanista.agents.travel_booking.view import Memory, Pages, View, known, product_of
 from lanista.arenas import chance
 from lanista.arenas.travel_booking.offers import Flight
 
@@ -52,21 +52,24 @@ class TravelNovice:
     time_limit_s: float | None = None
     batched = False
 
+    def __init__(self) -> None:
+        self._memory = Memory()
+
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """One reply per question."""
-        return [Answer(_reply(question)) for question in questions]
+        return [Answer(_reply(question, self._memory.view(question))) for question in questions]
 
     def forget(self, game: str) -> None:
-        """Nothing is kept."""
+        """The game is over: what was read of it goes."""
+        self._memory.forget(game)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def _reply(question: Question) -> str:
+def _reply(question: Question, seen: View) -> str:
     if question.kind in ("tell", "answer"):
-        return traveller.reply(question)
-    seen = view(question)
+        return traveller.reply(question, seen)
     trouble = _repair(question, seen)
     if trouble is not None:
         return trouble

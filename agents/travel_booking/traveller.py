@@ -7,20 +7,19 @@ from typing import Any
 
 from lanista.agents.contract import Question
 from lanista.agents.travel_booking.reply import say
-from lanista.agents.travel_booking.view import View, view
+from lanista.agents.travel_booking.view import View
 from lanista.arenas.travel_booking.offers import PRODUCTS, Car, Flight, Hotel, Offer
 from lanista.arenas.travel_booking.wishes import Wish
 
 _MAKES: dict[str, type] = {"airline": Flight, "hotel": Hotel, "place": Car}
 
 
-def reply(question: Question) -> str:
+def reply(question: Question, seen: View) -> str:
     """Tells what is asked; changes its mind when it may; else agrees to what meets every demand, and only that."""
     if question.kind == "tell":
         return say("tell")
     if "change" in question.legal:
         return say("change")
-    seen = view(question)
     proposal = seen.proposal
     if proposal is None:
         return say("yes")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lanista.agents.contract import Question
+from lanista.arenas.contract import Event
 from lanista.arenas.travel_booking.offers import PRODUCTS, Car, Flight, Hotel, Offer
 from lanista.arenas.travel_booking.wishes import Wish
 
@@ -117,16 +118,36 @@ class View:
         return sum(wish.met(offer) for wish in self.likes if wish.product == name)
 
 
-def view(question: Question) -> View:
-    """Everything the seat knows."""
-    seen = View()
-    for event in question.events:
-        read = _READ.get(event.kind)
-        if read is not None:
-            if event.to is not None:
-                seen.error = None
-            read(seen, event.data)
-    return seen
+class Memory:
+    """Views of the games that are going on: each is read on from where it stood, which is only a shortcut.
+
+    A view is taken up again if the last event it holds is still the same object at the same place of the seat's
+    events, and made anew otherwise (a game that was forked, or taken back, or comes from a file).
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[str, tuple[int, Event | None, View]]] = {}
+
+    def view(self, question: Question) -> View:
+        """Everything the seat knows. Not to be changed by whoever asks."""
+        seats = self._kept.setdefault(question.game, {})
+        events = question.events
+        count, last, seen = seats.get(question.seat, (0, None, View()))
+        if count > len(events) or (count and events[count - 1] is not last):
+            count, seen = 0, View()
+        for event in events[count:]:
+            read = _READ.get(event.kind)
+            if read is not None:
+                if event.to is not None:
+                    seen.error = None
+                read(seen, event.data)
+        if events:
+            seats[question.seat] = len(events), events[-1], seen
+        return seen
+
+    def forget(self, game: str) -> None:
+        """The game is over."""
+        self._kept.pop(game, None)
 
 
 def turns_left(question: Question) -> int:
