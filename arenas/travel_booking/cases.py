@@ -7,6 +7,7 @@ did come out is checked; a case that did not is an error, never skipped.
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -127,6 +128,8 @@ class Case:
     """Why the case is impossible; None where it is not."""
     best: tuple[Trip | None, ...] = ()
     """The best trip for each spec, at the prices of the first minute; it stays the best, whatever prices do."""
+    moves: frozenset[int] = frozenset()
+    """The minutes at which prices move."""
 
     def shelf(self, query: Query) -> tuple[Offer, ...]:
         """The list of a query, in the services' own order."""
@@ -225,7 +228,8 @@ def finished(case: Case) -> Case:
                 f"the travel case with key {case.key} was meant to meet {case.reason!r} and meets {found!r}: "
                 "a fault of the generator, please report it"
             )
-    return case
+    offers = itertools.chain(*case.lists.values(), case.hotels, case.cars)
+    return replace(case, moves=frozenset(offer.moved_at for offer in offers if offer.moved and offer.moved_at))
 
 
 def _overtaken(case: Case, spec: Spec, best: Trip) -> bool:

@@ -32,7 +32,8 @@ def verdict(state: State) -> Verdict:
     success = booked or right_claim
     score = 1.0 if success else 0.0 if wrong or unconfirmed or false_claim else PARTIAL * _progress(state)
     saved = booked and paid <= SAVING * state.wanted.budget
-    return Verdict(success, booked, saved, wrong, right_claim, false_claim, score)
+    unserved = not (success or wrong or unconfirmed or claimed)
+    return Verdict(success, booked, saved, wrong, right_claim, false_claim, unserved, score)
 
 
 def _wrong(state: State, holds: tuple[Hold, ...], kept: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from lanista.arenas.travel_booking.state import State
 
 TEAM = "agency"
 BOOKED, SAVED, WRONG = "booked", "under_budget", "wrong_booking"
-IMPOSSIBLE, FALSE_IMPOSSIBLE = "impossible", "false_impossible"
+IMPOSSIBLE, FALSE_IMPOSSIBLE, UNSERVED = "impossible", "false_impossible", "unserved"
 UNPARSEABLE = "unparseable_call"
 
 DEFAULT = {
@@ -22,12 +22,13 @@ DEFAULT = {
     UNCONFIRMED: -50.0,
     IMPOSSIBLE: 50.0,
     FALSE_IMPOSSIBLE: -50.0,
+    UNSERVED: -30.0,
     API_ERROR: -20.0,
     UNPARSEABLE: -20.0,
     ILLEGAL: -30.0,
     FORFEIT: -30.0,
 }
-TEAM_TERMS = frozenset({BOOKED, SAVED, WRONG, UNCONFIRMED, IMPOSSIBLE, FALSE_IMPOSSIBLE})
+TEAM_TERMS = frozenset({BOOKED, SAVED, WRONG, UNCONFIRMED, IMPOSSIBLE, FALSE_IMPOSSIBLE, UNSERVED})
 
 
 class TravelRewards:
@@ -53,6 +54,7 @@ class TravelRewards:
                 (WRONG, bool(found.wrong)),
                 (IMPOSSIBLE, found.right_claim),
                 (FALSE_IMPOSSIBLE, found.false_claim),
+                (UNSERVED, found.unserved),
             )
             terms += [Term(name, TEAM, 1.0) for name, true in ends if true]
         return terms

@@ -22,7 +22,7 @@ from lanista.arenas.travel_booking.dates import FORMS, Unclear, day, resolve
 from lanista.arenas.travel_booking.judge import facts, verdict
 from lanista.arenas.travel_booking.offers import PRODUCTS, product, public
 from lanista.arenas.travel_booking.scenarios import new_york_london
-from lanista.arenas.travel_booking.services import Played, hold_named, refuse, serve, tame_id
+from lanista.arenas.travel_booking.services import Played, hold_named, meanwhile, refuse, serve, tame_id
 from lanista.arenas.travel_booking.state import State, clock, offer_of, today
 from lanista.arenas.travel_booking.world import CITIES, CITY_OF
 
@@ -74,6 +74,8 @@ class TravelRules:
             after, events = _call(begun, state.seat, move)
             passed = int(move.args["minutes"]) if isinstance(move, Call) and move.tool == "wait" else 1
         after = after._replace(turn=state.turn + 1, minute=state.minute + passed)
+        if passed:
+            events += meanwhile(state.minute, after)
         if after.end is None and after.turn >= after.limit:
             after = after._replace(end="turns", pending=())
         if after.end is not None:

@@ -304,6 +304,21 @@ def _cancel(state: State, seat: int, args: Mapping[str, Any]) -> Played:
     return after, [Event("cancelled", data, (AGENCY[seat],))]
 
 
+def meanwhile(since: int, state: State) -> list[Event]:
+    """What changes unseen as minutes pass: prices of options that were found, and holds that end."""
+    now, events = state.minute, []
+    if any(minute in state.case.moves for minute in range(since + 1, now + 1)):
+        for option in state.found:
+            offer = offer_of(state, option)
+            if offer.moved and since < offer.moved_at <= now:
+                data = {"option": option, "from": offer.price, "to": offer.price + offer.moved}
+                events.append(Event("drifted", data, ()))
+    for hold in state.holds:
+        if since < hold.until <= now and all(b.hold.id != hold.id for b in state.bookings):
+            events.append(Event("lapsed", {"hold": hold.id, "option": hold.option}, ()))
+    return events
+
+
 def tame_id(text: str) -> str:
     """An id that an agent made up, safe to repeat."""
     return text if text.isalnum() and text.isascii() else "of that id"

@@ -45,6 +45,8 @@ class Verdict(NamedTuple):
     """Said to be impossible, which it is, for that reason."""
     false_claim: bool
     """Said to be impossible, which it is not."""
+    unserved: bool
+    """Ended with neither: nothing wrong is booked, and the traveller has no trip and no answer."""
     score: float
     """1 for success, else what was achieved on the way, at most a fifth."""
 

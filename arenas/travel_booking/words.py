@@ -321,6 +321,8 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "case": _show_case,
     "fault": lambda data: f"(Hidden: {data['tool']} of {data['seat']} meets an injected fault, {data['fault']}.)",
     "charged": lambda data: f"(Hidden: {data['booking']} is booked all the same, {data['paid']} {data['currency']}.)",
+    "drifted": lambda data: f"(Hidden: the price of {data['option']} moves from {data['from']} to {data['to']}.)",
+    "lapsed": lambda data: f"(Hidden: {data['hold']} of {data['option']} ends.)",
     "dated": lambda data: f"{data['text']} in {data['city']} is {data['date']}.",
     "found": _show_found,
     "error": _show_error,

@@ -110,7 +110,7 @@ def lay() -> Lay:
             (query,) = case.lists
             which, fields = flight
             flights = tuple(f._replace(**fields) if i == which else f for i, f in enumerate(case.lists[query]))
-            case = replace(case, lists={query: flights})
+            case = replace(case, lists={query: flights}, moves=frozenset({fields.get("moved_at", 0)}))
         if spec is not None:
             case = replace(case, specs=tuple(one._replace(**spec) for one in case.specs))
         if policy is not None:

@@ -148,10 +148,11 @@ def test_paid_is_what_was_agreed(lay: Lay) -> None:
     assert wrong(finished(table)) == ("total",)
 
 
-def test_nothing_booked_is_worth_nothing(lay: Lay) -> None:
+def test_nothing_booked_leaves_the_traveller_unserved(lay: Lay) -> None:
     table = lay().agreed("F2")
     table("done")
-    assert table.paid == 0
+    assert table.terms == {"unserved": 1}
+    assert table.paid == -30
     assert table.state.verdict is not None
     assert table.state.verdict.score == pytest.approx(0.16)  # four of five stages, a fifth of the score
 
@@ -162,7 +163,7 @@ def test_a_right_booking_without_its_itinerary_is_unfinished(lay: Lay) -> None:
     while table.state.end is None:
         table("wait", minutes=1)
     assert table.state.end == "turns"
-    assert not table.terms
+    assert table.terms == {"unserved": 1}
     assert table.state.verdict is not None
     assert table.state.verdict.score == pytest.approx(0.2)
 
@@ -220,6 +221,12 @@ def test_the_weights_are_the_ones_that_were_asked_for() -> None:
     assert weights["under_budget"] == 10
     assert weights["api_error"] == weights["unparseable_call"] == -20
     assert weights[ILLEGAL] == weights[FORFEIT] < weights["api_error"]
+
+
+def test_giving_up_pays_less_than_trying_from_one_success_in_five_and_more_than_a_lie() -> None:
+    weights = arena.weights()
+    tried = 0.2 * weights["booked"] + 0.8 * weights["wrong_booking"]
+    assert tried >= weights["unserved"] > max(weights["wrong_booking"], weights["false_impossible"])
 
 
 def test_always_impossible_cannot_pay() -> None:

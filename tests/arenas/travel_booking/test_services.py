@@ -177,6 +177,22 @@ def test_hotels_and_cars_cost_what_the_fees_make_of_them() -> None:
     assert cost(car, "USD", True, 0) == 238  # 220 at 1.08 is 237.6
 
 
+def test_what_changes_unseen_is_seen_from_above(lay: Lay) -> None:
+    table = lay(flight=(1, {"moved": 35, "moved_at": 5}), policy={"hold": 6})
+    table.searched()
+    table("shortlist", options=["F2"])
+    table("rank", trips=[["F2"]])
+    table("hold", option="F2")
+    hidden = []
+    for _ in range(6):
+        table("wait", minutes=1)
+        hidden += [(table.state.minute, event.kind, dict(event.data)) for event in table.events if event.to == ()]
+    assert hidden == [
+        (5, "drifted", {"option": "F2", "from": 520, "to": 555}),
+        (9, "lapsed", {"hold": "K1", "option": "F2"}),
+    ]
+
+
 def test_a_hold_ends(lay: Lay) -> None:
     table = lay(policy={"hold": 3})
     table.ranked("F2")

@@ -50,7 +50,7 @@ def test_the_traveller_leaves_after_three_refusals(lay: Lay) -> None:
         assert table.state.end is None
         table("confirm", holds=["K1"], total=640)
     assert table.state.end == "left"
-    assert table.paid == 0
+    assert table.terms == {"unserved": 1}
 
 
 def fickle(lay: Lay, traveller: str = "simulated") -> Table:
