@@ -228,10 +228,12 @@ def _fits(value: Any) -> None:
 
 
 def _idle(node: ast.stmt) -> bool:
-    """Statements that test nothing: docstrings, ``pass``, printing of constants."""
+    """Statements that test nothing: docstrings, ``pass``, bare names, printing of constants."""
     if isinstance(node, ast.Expr) and _is_call_of(node.value, ("print",)):
         return all(isinstance(arg, ast.Constant) for arg in node.value.args)  # type: ignore[attr-defined]
-    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    return isinstance(node, ast.Pass) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant | ast.Name)
+    )
 
 
 def _kind(node: ast.stmt) -> str:

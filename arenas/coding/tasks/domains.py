@@ -173,8 +173,9 @@ class List:
     def draw(self, rng: random.Random, size: int) -> list[Any]:
         most = _cap(self, size) if rng.random() < 0.7 else 2  # short ones are where a filter leaves nothing
         count = rng.randint(self.shortest, max(self.shortest, most))
-        made = [self.of.draw(rng, size) for _ in range(count)]
-        if len(made) > 2 and rng.random() < 0.4:  # repeated items are where many programs go wrong
+        edges = self.of.edges()
+        made = [rng.choice(edges) if rng.random() < 0.08 else self.of.draw(rng, size) for _ in range(count)]
+        if len(made) > 2 and rng.random() < 0.6:  # repeated items are where many programs go wrong
             made[rng.randrange(len(made))] = made[rng.randrange(len(made))]
         return made
 

@@ -105,7 +105,9 @@ def _paths(numbers: Any) -> Recipe:
         domains=(Grid(Int(0, 9), SIDE),),
         small=(Grid(Int(0, 9), 4),),
         relations=(Relation("again"), *((Relation("transposed"),) if set(walk) >= {"right", "down"} else ())),
-        heavy=lambda rng: ([[rng.randint(3, 9) for _ in range(SIDE)] for _ in range(SIDE)],),
+        heavy=None
+        if set(walk) < {"right", "down", "diagonally"} and "diagonally" in walk  # few ways lead diagonally to a corner
+        else lambda rng: ([[rng.randint(3, 9) for _ in range(SIDE)] for _ in range(SIDE)],),
     )
 
 

@@ -29,7 +29,7 @@ from lanista.arenas.coding.tasks.inputs import drawn, edges
 from lanista.arenas.coding.tasks.recipe import ALL, Family, Recipe
 from lanista.arenas.coding.tasks.running import function
 from lanista.arenas.sandbox.types import Call
-from lanista.errors import LanistaError, UsageError, suggest
+from lanista.errors import UsageError, suggest
 
 FAMILIES: Mapping[str, Family] = {
     family.name: family
@@ -69,9 +69,9 @@ def generate(
     fitting = [f for f in _families(split, family) if steps is None or steps in f.steps]
     while fitting:
         (chosen,) = rng.choices(fitting, [f.weight for f in fitting])
-        there = reachable(chosen, split)
-        if there and (steps is None or steps in there):
-            return _task(_recipe(rng, chosen, split, steps or rng.choice(there)), chosen.name, split, key, shown, size)
+        recipe = _recipe(rng, chosen, split, steps)
+        if recipe is not None:
+            return _task(recipe, chosen.name, split, key, shown, size)
         fitting.remove(chosen)
     known = sorted({s for f in _families(split, family) for s in reachable(f, split)})
     what = f"family {family!r}" if family else "any family"
@@ -119,19 +119,23 @@ def split_of(family: Family, recipe: Recipe) -> str:
 @lru_cache(maxsize=8192)
 def fingerprint(recipe: Recipe) -> str:
     """What a recipe's reference answers to the probes of its domains, as a digest."""
-    return _behaviour(recipe, recipe.reference)
+    return _digest(recipe, _answers(recipe, recipe.reference))
 
 
-def _behaviour(recipe: Recipe, source: str) -> str:
+def _digest(recipe: Recipe, answers: list[str]) -> str:
+    return f"{chance.key(_probes(tuple(recipe.domains), recipe.joint)[1], answers):016x}"
+
+
+def _answers(recipe: Recipe, source: str) -> list[str]:
     run = function(source, recipe.entry_point)
-    told = (f"{_literal(args)}: {_literal(run(*_fresh(args)))}" for args in probes(recipe))
-    return f"{chance.key(*told):016x}"
+    return [_literal(run(*args)) for args in _probes(tuple(recipe.domains), recipe.joint)[0]]
 
 
 @lru_cache(maxsize=1024)
-def probes(recipe: Recipe) -> list[tuple[Any, ...]]:
-    """Fixed inputs, the same for all recipes of equal domains."""
-    return drawn(recipe.domains, chance.key("probes"), 24, 6, recipe.joint)
+def _probes(domains: Any, joint: Any) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Fixed inputs, the same for all recipes of equal domains, and their literals. References do not change them."""
+    probes = drawn(domains, chance.key("probes"), 24, 6, joint)
+    return probes, [_literal(args) for args in probes]
 
 
 @lru_cache(maxsize=64)
@@ -144,12 +148,16 @@ def _single(name: str) -> frozenset[str]:
     return frozenset(fingerprint(_built(name, family.draw(rng, 1))) for _ in range(2000))
 
 
-def _recipe(rng: random.Random, family: Family, split: str, steps: int) -> Recipe:
+def _recipe(rng: random.Random, family: Family, split: str, steps: int | None) -> Recipe | None:
+    """A composition of the split, or None where there is none of so many steps."""
+    if steps == 1 and split != "train" and len(family.splits) > 1:
+        return None
     for _ in range(TRIES):
-        recipe = _built(family.name, family.draw(rng, steps))
+        wanted = steps if steps is not None else rng.choice(family.steps)
+        recipe = _built(family.name, family.draw(rng, wanted))
         if split_of(family, recipe) == split and _worthwhile(recipe):
             return recipe
-    raise LanistaError(f"family {family.name!r} gave no task of {steps} steps in split {split!r} in {TRIES} draws")
+    return None
 
 
 @lru_cache(maxsize=8192)
@@ -160,13 +168,12 @@ def _built(family: str, numbers: Any) -> Recipe:
 @lru_cache(maxsize=8192)
 def _worthwhile(recipe: Recipe) -> bool:
     """Whether every step of it matters, and a constant or an echo stays far from solving it."""
-    behaviour = fingerprint(recipe)
-    if any(_behaviour(recipe, shorter) == behaviour for shorter in recipe.without):
+    answers = _answers(recipe, recipe.reference)
+    if any(_answers(recipe, shorter) == answers for shorter in recipe.without):
         return False
-    run = function(recipe.reference, recipe.entry_point)
-    answers = [_literal(run(*_fresh(args))) for args in probes(recipe)]
+    probes, _ = _probes(tuple(recipe.domains), recipe.joint)
     most = max(map(answers.count, answers))
-    echoes = sum(a in map(_literal, args) for args, a in zip(probes(recipe), answers, strict=True))
+    echoes = sum(a in map(_literal, args) for args, a in zip(probes, answers, strict=True))
     return 3 * most <= 2 * len(answers) and 2 * echoes <= len(answers)
 
 
@@ -224,7 +231,7 @@ def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, seen: set[st
     counts: dict[str, int] = {}
     answers: list[Any] = []
     wanted = HIDDEN - 2 - len(first)
-    for args in drawn(recipe.domains, key, 3 * HIDDEN, size, recipe.joint):
+    for args in drawn(recipe.domains, key, 3 * HIDDEN, size, recipe.joint, HIDDEN // 2 - 2):
         literal = _literal(args)
         if literal in seen:
             continue
@@ -245,6 +252,8 @@ def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, seen: set[st
 
 def _literal(value: Any) -> str:
     """A text that is equal for equal plain values."""
+    if isinstance(value, int | str) or value is None:
+        return repr(value)
     if isinstance(value, dict):
         return "{" + ",".join(sorted(f"{_literal(k)}:{_literal(v)}" for k, v in value.items())) + "}"
     if isinstance(value, float):

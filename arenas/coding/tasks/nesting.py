@@ -100,7 +100,7 @@ def _draw(rng: random.Random, steps: int) -> Any:
         leaf, fold = rng.choice(sorted(_LEAVES)), rng.choice(sorted(_FOLDS))
         if 1 + (leaf != "number") + (fold == "twice") != steps:
             continue
-        if fold == "max" and leaf not in ("one", "depth", "square", "even", "positive"):
+        if fold == "max" and leaf not in ("one", "depth", "square", "positive"):
             continue  # a maximum over parts is 0 for an empty one, which only numbers that are no less can hide
         return leaf, fold
 

@@ -147,7 +147,7 @@ def _machine(numbers: Any) -> Recipe:
     lack = "is left out" if short == "skip" else "ends the program"
     result = {
         "stack": ("the stack as a list, its top last", "w", "w[::-1]"),
-        "top": ("the top of the stack, or 0 if it is empty", "w[-1] if w else 0", "(w + [0])[0]"),
+        "top": ("the stack as a list, its top first", "w[::-1]", "w"),
         "sum": ("the sum of the stack", "sum(w)", "sum(w)"),
     }[end]
     cases = "".join(
@@ -221,8 +221,8 @@ def _programs(words: Any) -> Made:
         made: list[str] = []
         depth = 0
         for _ in range(rng.randint(0, 10 if size > 4 else 5)):
-            fitting = [word for word in words if depth >= _WORDS[word][0] or rng.random() < 0.1]
-            word = rng.choice(fitting) if fitting and rng.random() < 0.6 else str(rng.randrange(10))
+            fitting = [word for word in words if depth >= _WORDS[word][0] or rng.random() < 0.3]
+            word = rng.choice(fitting) if fitting and rng.random() < 0.55 else str(rng.randrange(10))
             made.append(word)
             depth = max(0, depth + gain.get(word, 1))
         return made

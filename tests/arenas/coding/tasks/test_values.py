@@ -1,0 +1,195 @@
+"""Domains, checkers, complexity: what is inside, what is right, what is counted."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lanista.arenas.coding.task import Task
+from lanista.arenas.coding.tasks.checkers import CHECKERS, check
+from lanista.arenas.coding.tasks.complexity import cyclomatic
+from lanista.arenas.coding.tasks.domains import Grid, Int, Large, List, Nested, Record, Str, Table, Word
+from lanista.arenas.coding.tasks.generate import FAMILIES, generate
+
+DOMAINS = [
+    Int(-3, 5),
+    Large(0, 10**9),
+    Str("ab ", 6, 1),
+    Word(("x", "y")),
+    List(Int(0, 3), 4),
+    List(Str("ab", 3), 4, 1),
+    Table(Str("ab", 2, 1), Int(0, 3), 4),
+    Record((("name", Word(("x", "y"))), ("n", Int(0, 3)))),
+    Nested(Int(-1, 1), 3, 3),
+    Grid(Int(0, 9), 5),
+]
+
+TASKS = [generate(0, family.splits[0], family=name) for name, family in FAMILIES.items()]
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        | st.sets(st.integers(), max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=lambda d: type(d).__name__)
+def test_what_is_drawn_and_what_stands_at_the_edge_is_inside(domain: Any) -> None:
+    rng = random.Random(1)
+    for size in (0, 2, 8):
+        assert all(domain.why_not(domain.draw(rng, size)) is None for _ in range(200))
+    assert domain.edges()
+    assert all(domain.why_not(edge) is None for edge in domain.edges())
+    assert domain.text
+    assert domain.plural
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.family)
+def test_edges_of_every_family_are_inside(task: Task) -> None:
+    for domain in task.domains:
+        assert all(domain.why_not(edge) is None for edge in domain.edges())
+
+
+@given(value=plain)
+@settings(max_examples=100, deadline=None)
+def test_any_value_is_inside_or_told_why_not(value: Any) -> None:
+    for domain in DOMAINS:
+        why = domain.why_not(value)
+        assert why is None or ("\n" not in why and "must" in why)
+    for task in TASKS:
+        why = task.invalid((value,))
+        if why is None:
+            task.answer((value,))  # what is valid has an answer
+
+
+@pytest.mark.parametrize(
+    ("domain", "value"),
+    [
+        (Int(-3, 5), True),
+        (Int(-3, 5), 1.0),
+        (Int(-3, 5), 6),
+        (Str("ab ", 6, 1), ""),
+        (Str("ab ", 6, 1), "c"),
+        (List(Int(0, 3), 4), [0] * 5),
+        (List(Int(0, 3), 4), (0,)),
+        (Nested(Int(-1, 1), 2, 3), [[[1]]]),
+        (Grid(Int(0, 9), 5), [[1, 2], [3]]),
+        (Grid(Int(0, 9), 5), []),
+        (Record((("n", Int(0, 3)),)), {"n": 1, "m": 1}),
+    ],
+)
+def test_what_is_outside_is_refused(domain: Any, value: Any) -> None:
+    assert domain.why_not(value)
+
+
+def test_exact_is_exact() -> None:
+    for expected, got in [(1, True), (1, 1.0), ([1], (1,)), ({1: 2}, {True: 2}), ("1", 1), ([], None)]:
+        assert not check("exact", (), expected, got)
+    assert check("exact", (), {"a": [1, (2, None)]}, {"a": [1, (2, None)]})
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "expected", "right", "wrong"),
+    [
+        ("tolerance", (), 0.5, [0.5, 0.5 + 1e-9], [0.51, None, "0.5"]),
+        ("close:0.01", (), 2.0, [2, 2.005, 1.995], [2.02, True, "2", None, math.nan, 10**400]),
+        ("isclose:0.1:0.0", (), 10.0, [10.5, 9.5, 10], [12.0, None, math.nan]),
+        ("equal", (), 1, [1, 1.0, True], [2, "1", None, [1]]),
+        ("unequal", (), 1, [2, None], [1, 1.0]),
+        ("true", (), None, [1, "a", [0]], [0, "", None, []]),
+        ("false", (), None, [0, "", None, []], [1, "a", [0]]),
+        ("among", (), [1, 2], [1, 2.0], [3, None, [1]]),
+        ("set", (), {1, 2}, [[2, 1, 1], (1, 2)], [[1], 5, None, [[1]]]),
+        ("sorted", (), [1, 2], [(2, 1), [1, 2]], [[1], 5, [1, "a"]]),
+        ("tuple", (), (1, 2), [[1, 2], (1, 2)], [[2, 1], 3]),
+        ("len", (), 2, ["ab", [1, 2]], ["a", 2]),
+        (
+            "pair_sum",
+            ([1, 4, 3, 2], 5),
+            [0, 1],
+            [[0, 1], [2, 3]],
+            [[1, 0], [0, 0], [0, 9], [0, True], (0, 1), [], None],
+        ),
+        ("pair_sum", ([1, 1], 5), [], [[]], [[0, 1], None, ()]),
+        ("pair_gap", ([1, 4, 2], 3), [0, 1], [[0, 1]], [[1, 0], [0, 2]]),
+        ("order_before", ([[5, 0]],), [1, 2, 3, 4, 5, 0], [[5, 4, 3, 2, 1, 0]], [[0, 1, 2, 3, 4, 5], [5, 0], [], None]),
+        ("order_before", ([[0, 1], [1, 0]],), [], [[]], [[0, 1, 2, 3, 4, 5]]),
+        ("order_after", ([[5, 0]],), [0, 1, 2, 3, 4, 5], [[0, 5, 1, 2, 3, 4]], [[5, 4, 3, 2, 1, 0]]),
+        ("coins", (6, [1, 2, 4, 5]), [1, 5], [[1, 5], [5, 1], [2, 4]], [[1, 1, 4], [3, 3], [6], None]),
+        ("coins", (3, [2]), None, [None], [[], [3], [2]]),
+        ("items", (6, [3, 3]), [3, 3], [[3, 3]], [[6]]),
+        ("items", (6, [3, 2, 4]), [2, 4], [[4, 2]], [[3, 3]]),
+        ("peak_high", ([1, 3, 2, 5],), 3, [1, 3], [0, 2, 4, -1, None, True]),
+        ("peak_low", ([1, 3, 2, 5],), 0, [0, 2], [1, 3]),
+        ("peak_high", ([],), -1, [-1], [0, None]),
+    ],
+)
+def test_checkers_by_hand(name: str, args: tuple[Any, ...], expected: Any, right: list[Any], wrong: list[Any]) -> None:
+    assert [value for value in right if not check(name, args, expected, value)] == []
+    assert [value for value in wrong if check(name, args, expected, value)] == []
+
+
+@given(got=plain)
+@settings(max_examples=300, deadline=None)
+def test_no_returned_value_makes_a_checker_raise(got: Any) -> None:
+    for args, expected, names in [
+        (([1, 2], 3), [0, 1], ("pair_sum", "pair_gap", "exact", "tolerance", "equal", "sorted")),
+        (([[0, 1]],), [0, 1, 2, 3, 4, 5], ("order_before", "order_after", "set", "list")),
+        ((3, [1, 2]), [1, 2], ("coins", "items", "tuple", "among", "len")),
+        (([1, 2],), 1, ("peak_high", "peak_low", "true", "false", "unequal", "close", "close:0.5", "isclose:0.1:0")),
+    ]:
+        for name in names:
+            assert check(name, args, expected, got) in (True, False)
+    assert CHECKERS.keys() >= {"exact", "tolerance", "equal"}
+
+
+def test_deep_values_are_wrong_and_harmless() -> None:
+    deep: Any = []
+    for _ in range(900):
+        deep = [deep]
+    for name in ("exact", "equal", "set", "true"):
+        assert not check(name, (), [1], deep)
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("def f(x):\n    return x\n", 1),
+        ("def f(x):\n    return x if x else 0\n", 2),
+        ("def f(x):\n    if x > 0 and x < 9:\n        return 1\n    return 2\n", 3),  # if, and
+        ("def f(v):\n    return [x for x in v if x]\n", 3),  # for, if
+        ("def f(n):\n    for i in range(n):\n        while i:\n            i -= 1\n", 3),
+        # hidden in a helper, a default, a decorator's argument, an assert: all count
+        ("def f(x):\n    def g():\n        return 1 if x else 2\n    return g()\n", 2),
+        ("def f(x, y=[i for i in (1, 2) if i]):\n    return y\n", 3),
+        ("def f(x):\n    assert x and (1 if x else 2)\n    return x\n", 4),
+        ("class A:\n    def f(self):\n        if self:\n            pass\n", 2),
+    ],
+)
+def test_cyclomatic_complexity_by_hand(source: str, count: int) -> None:
+    assert cyclomatic(source) == count
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def f(:", "\0", "(" * 3000, "x = " + "-" * 50_000 + "1", "def f(x):\n    return eval('x if x else 0')\n"],
+)
+def test_what_has_no_complexity(source: str) -> None:
+    assert cyclomatic(source) is None
+
+
+@given(source=st.text(max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_any_text_has_a_complexity_or_none(source: str) -> None:
+    found = cyclomatic(source)
+    assert found is None or found >= 1
