@@ -7,6 +7,7 @@ says is in test_plug_in_page.py.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from lanista.agents import registry as agents
 from lanista.agents.lm import models
+from lanista.arenas import conformance
 from lanista.arenas import registry as arenas
 from lanista.cli import main
 from lanista.errors import LanistaError, UsageError
@@ -220,3 +222,17 @@ def test_unknown_names_get_suggestions(install: Install) -> None:
 def test_an_argument_left_out_is_asked_for_in_its_form(spec: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         agents.make(spec)
+
+
+def test_the_code_of_the_page_on_arenas_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "arenas.md").read_text("utf-8")
+    environment, laws = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(environment, {})
+    assert capsys.readouterr().out.startswith(("village {", "wolves {"))
+    space: dict[str, Any] = {}
+    exec(laws, space)
+    space["test_my_arena"]("ends")
+    for name in arenas.names():
+        assert name in page
+    for law in conformance.LAWS:
+        assert f"| `{law}` |" in page
