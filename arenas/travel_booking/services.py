@@ -41,7 +41,9 @@ def serve(state: State, seat: int, move: Call) -> Played:
     tool, retry = move.tool, state.case.policy.retry
     if state.minute < state.blocked_until:
         wait = state.blocked_until - state.minute
-        return refuse(state, seat, tool, 429, "too_many_requests", f"wait {wait} minutes, then call", retry_after=wait)
+        return refuse(
+            state, seat, tool, 429, "too_many_requests", f"wait {_minutes(wait)}, then call", retry_after=wait
+        )
     if state.minute >= state.token_until:
         if state.denied:
             return refuse(state, seat, tool, 401, "token_expired", "login first, then call again")
@@ -55,7 +57,7 @@ def serve(state: State, seat: int, move: Call) -> Played:
     secret = Event("fault", {"seat": AGENCY[seat], "tool": tool, "fault": kind}, ())
     if kind == "429":
         after = hit._replace(blocked_until=hit.minute + 1 + retry)
-        why = f"wait {retry} minutes, then call again"
+        why = f"wait {_minutes(retry)}, then call again"
         return after, [secret, error(after, seat, tool, 429, "too_many_requests", why, retry_after=retry)]
     if kind == "401":
         after = hit._replace(token_until=0, denied=True)
@@ -183,7 +185,7 @@ def _list(
     size, page = state.case.policy.page, args.get("page", 1)
     pages = max(1, -(-len(order) // size))
     if page > pages:
-        return refuse(state, seat, tool, 404, "no_such_page", f"there are {pages} pages")
+        return refuse(state, seat, tool, 404, "no_such_page", f"the last page is {pages}")
     after, block = number(state, kind, query)
     shown = [(option_id(kind, block, i), shelf[i]) for i in order[(page - 1) * size : page * size]]
     new = tuple(option for option, _ in shown if option not in after.found)
@@ -317,6 +319,10 @@ def meanwhile(since: int, state: State) -> list[Event]:
         if since < hold.until <= now and all(b.hold.id != hold.id for b in state.bookings):
             events.append(Event("lapsed", {"hold": hold.id, "option": hold.option}, ()))
     return events
+
+
+def _minutes(count: int) -> str:
+    return "1 minute" if count == 1 else f"{count} minutes"
 
 
 def tame_id(text: str) -> str:

@@ -155,10 +155,10 @@ def _wish(kind: str, product: str, value: Any) -> str:
 
 def _show_case(data: Mapping[str, Any]) -> str:
     if data["impossible"]:
-        return f"(Hidden: impossible, because of the {data['impossible']}.)"
+        return f"No trip is possible, because of the {data['impossible']}."
     best = ", then ".join(f"{trip['cost']}" for trip in data["best"])
     change = f"; the traveller will change the {data['change']}" if data["change"] else ""
-    return f"(Hidden: the best trip costs {best}{change}.)"
+    return f"The best trip costs {best}{change}."
 
 
 # What services say
@@ -319,10 +319,10 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "wishes": _show_wishes,
     "request": _show_request,
     "case": _show_case,
-    "fault": lambda data: f"(Hidden: {data['tool']} of {data['seat']} meets an injected fault, {data['fault']}.)",
-    "charged": lambda data: f"(Hidden: {data['booking']} is booked all the same, {data['paid']} {data['currency']}.)",
-    "drifted": lambda data: f"(Hidden: the price of {data['option']} moves from {data['from']} to {data['to']}.)",
-    "lapsed": lambda data: f"(Hidden: {data['hold']} of {data['option']} ends.)",
+    "fault": lambda data: f"{data['tool']} of {data['seat']} meets an injected fault, {data['fault']}.",
+    "charged": lambda data: f"{data['booking']} is booked all the same, {data['paid']} {data['currency']}.",
+    "drifted": lambda data: f"The true price of {data['option']} moves from {data['from']} to {data['to']}.",
+    "lapsed": lambda data: f"{data['hold']} of {data['option']} ends.",
     "dated": lambda data: f"{data['text']} in {data['city']} is {data['date']}.",
     "found": _show_found,
     "error": _show_error,
@@ -345,6 +345,6 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
         f"{data['booking']} cancelled: {data['refund']} {data['currency']} back, {data['kept']} kept."
     ),
     "token": lambda data: f"A token until {data['until']}.",
-    "waited": lambda data: f"{data['minutes']} minutes pass.",
+    "waited": lambda data: f"{data['minutes']} minutes pass." if data["minutes"] != 1 else "1 minute passes.",
     "end": lambda data: _ENDS[data["end"]],
 }

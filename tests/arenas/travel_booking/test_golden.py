@@ -34,7 +34,10 @@ def test_the_american_date_costs_twenty_and_the_layover_is_right() -> None:
 
 def test_what_is_hidden_is_seen_from_above_alone() -> None:
     for file, text in VIEWS.items():
-        assert ("(Hidden:" in text) == (".above." in file)
+        for secret in ("The best trip costs", "meets an injected fault"):
+            assert secret not in text or ".above." in file
+    assert "The best trip costs 520." in VIEWS["new-york-london.above.txt"]
+    assert "meets an injected fault" in VIEWS["hard.above.txt"]
 
 
 def test_the_hard_game_has_everything_in_it() -> None:
