@@ -372,6 +372,7 @@ def _machine(t: Found) -> str:
     lack = {"is left out": "continue", "ends the program": "break"}[t["lack"]]
     result = {
         "the stack as a list, its top last": "w",
+        "the stack as a list, its top first": "w[::-1]",
         "the top of the stack, or 0 if it is empty": "w[-1] if w else 0",
         "the sum of the stack": "sum(w)",
     }[t["told"]]
