@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from lanista.arenas.sandbox import kernel, values, walls
+from lanista.arenas.sandbox.wire import ORDERS
 
 OUTPUT_FD, RESULT_FD, REQUEST_FD = 1, 3, 4
 ERROR_CHARS = 500
@@ -43,7 +44,7 @@ def main(control: socket.socket, taken: int, made: walls.Walls, zygote: int) -> 
         if not message:
             os._exit(0)
         os.write(taken, b"x")
-        orders = walls.ORDERS.unpack(message[1:])
+        orders = ORDERS.unpack(message[1:])
         _take(fds)
         made.close_in(walls.Orders(*orders))
         os.closerange(REQUEST_FD + 1, 256)

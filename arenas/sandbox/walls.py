@@ -16,7 +16,6 @@ import os
 import platform
 import resource
 import signal
-import struct
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -37,10 +36,6 @@ class Orders(NamedTuple):
     memory_bytes: int
     file_bytes: int
     processes: int
-
-
-ORDERS = struct.Struct("<qqqq")
-"""Orders, as they cross."""
 
 
 def library() -> list[str]:

@@ -21,8 +21,7 @@ from typing import Any, NamedTuple
 
 from lanista.arenas.sandbox import values
 from lanista.arenas.sandbox.types import Limits, Stop
-from lanista.arenas.sandbox.walls import ORDERS
-from lanista.arenas.sandbox.zygote import ENDED, STARTED
+from lanista.arenas.sandbox.wire import ENDED, ORDERS, STARTED
 from lanista.errors import LanistaError, UsageError
 
 _BOOT = """import sys, types
@@ -216,26 +215,17 @@ class _Watch:
         self.error = ""
         self.done = self.killed = False
         self.cpu_s = 0.0
-        self.pidfd = -1
-        self._adopt()
-        self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
-        """When the CPU clock is worth another look (seconds on the wall clock)."""
-
-    def _adopt(self) -> None:
-        """Watches the child that takes this run."""
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
-            self.pidfd = -1
-        self.number, self.pidfd = self.worker.next_spare()
+        self.number, self.pidfd = worker.next_spare()
         self.clock = (~_pid_of(self.pidfd) << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
         self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
+        self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
+        """When the CPU clock is worth another look (seconds on the wall clock)."""
 
     def watch(self) -> Raw:
         try:
             status = self._until_over()
         finally:
-            if self.pidfd >= 0:
-                os.close(self.pidfd)
+            os.close(self.pidfd)
         wall_s = time.monotonic() - self.started
         if self.stop is None and not self.done:
             self._explain(status)
@@ -259,11 +249,11 @@ class _Watch:
                     if ended is not None and ended.number == self.number:
                         if ended.taken:
                             status, self.cpu_s = ended.status, max(0.0, ended.cpu_s - self.cpu_before)
-                        elif self.killed:  # before it had begun; the run still waits, and goes with the zygote
+                        elif self.killed:  # before it had begun; should the run still wait, it goes with the zygote
                             self.worker.close()
                             return 0
-                        else:
-                            self._adopt()  # somebody killed it while it waited; the run waits on for the next
+                        else:  # killed by somebody else, with the run or without: only a new zygote is sure
+                            raise Gone
                 elif not self._read(fd):
                     poll.unregister(fd)
             if not self.killed and status is None:

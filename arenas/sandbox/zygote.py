@@ -26,13 +26,10 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 
 from lanista.arenas.sandbox import child, kernel, walls
-
-STARTED = struct.Struct("<q")
-ENDED = struct.Struct("<qiid")
+from lanista.arenas.sandbox.wire import ENDED, STARTED
 
 PRELOADED = (
     *("abc", "array", "ast", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc", "contextlib"),

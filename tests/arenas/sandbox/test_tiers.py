@@ -122,6 +122,23 @@ def test_other_systems_are_refused_with_advice(
         Sandbox(allow_unsafe=True)
 
 
+def test_where_unix_is_missing_it_still_refuses_with_advice() -> None:
+    """Windows has neither fcntl nor resource: importing must not be what fails."""
+    code = """
+import sys
+sys.modules["fcntl"] = sys.modules["resource"] = None
+import lanista.arenas.sandbox as s
+assert not {"lanista.arenas.sandbox." + name for name in ("walls", "kernel", "child")} & set(sys.modules)
+sys.platform = "win32"
+try:
+    s.Sandbox()
+except s.box.LanistaError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "needs Linux" in done.stdout, done.stderr
+
+
 def test_an_interpreter_that_is_none_is_named() -> None:
     with pytest.raises(LanistaError, match="cannot start /nowhere/python"):
         Sandbox(python="/nowhere/python")
@@ -131,7 +148,7 @@ def test_an_interpreter_that_is_none_is_named() -> None:
 
 def test_the_module_stands_alone() -> None:
     """It imports the standard library, itself, and the errors; what runs inside the walls does without those too."""
-    inside = {"child", "kernel", "query", "syscalls", "values", "walls", "zygote"}
+    inside = {"child", "kernel", "query", "syscalls", "values", "walls", "wire", "zygote"}
     for path in Path(worker.HERE).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
