@@ -1,0 +1,79 @@
+"""``lanista coding verify``: the last line, the exit code, and one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lanista.cli import main
+
+
+def task(name: str, code: str, *asserts: str) -> dict[str, Any]:
+    return {"task_id": name, "text": f"Write {name}.", "code": code, "test_list": list(asserts)}
+
+
+DOUBLE = task("double", "def double(x):\n    return 2 * x\n", "assert double(2) == 4", "assert double('a') == 'aa'")
+WRONG = task("wrong", "def wrong(x):\n    return x\n", "assert wrong(2) == 4")
+LOOP = task("loop", "def loop(x):\n    return x\n", "assert all(loop(i) == i for i in range(5))")
+
+
+@pytest.fixture
+def verify(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.chdir(tmp_path)
+
+    def run(tasks: list[Any], *words: str) -> tuple[int, str, str]:
+        Path("t.jsonl").write_text("\n".join(x if isinstance(x, str) else json.dumps(x) for x in tasks))
+        monkeypatch.setattr(sys, "argv", ["lanista", "coding", "verify", "t.jsonl", *words])
+        with pytest.raises(SystemExit) as ended:
+            main(["coding", "verify", "t.jsonl", *words])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_all_pass(verify: Any) -> None:
+    code, out, _ = verify([DOUBLE])
+    assert (code, out.splitlines()[-1]) == (0, "verified 1/1")
+
+
+def test_one_fails(verify: Any) -> None:
+    code, out, _ = verify([DOUBLE, WRONG])
+    assert (code, out.splitlines()[-1]) == (1, "verified 1/2")
+    assert "failed wrong: call 1 of 1: another value than its assert names" in out
+
+
+def test_what_cannot_be_converted_is_listed_and_included_on_demand(verify: Any) -> None:
+    code, out, err = verify([DOUBLE, LOOP])
+    assert (code, out.splitlines()[-1]) == (0, "verified 1/1")
+    assert "left out loop (line 2): " in out
+    assert "--in-process-tests" in err
+    code, out, _ = verify([DOUBLE, LOOP], "--in-process-tests")
+    assert (code, out.splitlines()[-1]) == (0, "verified 2/2")
+    assert "passed with in-process tests loop" in out
+
+
+def test_nothing_to_verify_is_no_success(verify: Any) -> None:
+    code, out, _ = verify([LOOP])
+    assert (code, out.splitlines()[-1]) == (1, "verified 0/0")
+
+
+def test_json(verify: Any) -> None:
+    code, out, _ = verify([DOUBLE, WRONG, LOOP], "--json")
+    said = json.loads(out)
+    assert (code, said["verified"], said["tasks"]) == (1, 1, 2)
+    assert list(said["failed"]) == ["wrong"]
+    assert list(said["left_out"]) == ["loop"]
+
+
+@pytest.mark.parametrize("line", ["{", json.dumps({"task_id": 1}), json.dumps(DOUBLE)])
+def test_a_bad_file_is_refused_whole_in_one_line(verify: Any, line: str) -> None:
+    code, out, err = verify([DOUBLE, line])
+    assert code == 2
+    assert out == ""
+    (said,) = [text for text in err.splitlines() if text.strip()]
+    assert "t.jsonl, line 2" in said
