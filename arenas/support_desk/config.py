@@ -12,6 +12,7 @@ from lanista.errors import UsageError, suggest
 COOPERATION = ("helpful", "mixed", "difficult")
 TOPICS = ("any", TECHNICAL, BILLING)
 CUSTOMERS = ("world", "seat")
+BRIEFS = ("full", "short")
 MOST_FAULTS = 3
 DIFFICULTY = ("faults", "masking", "conflicts", "distractors", "cooperation", "error_rate", "horizon")
 """The keys of the difficulty vector."""
@@ -44,6 +45,8 @@ class Config:
     """How often the customer does a step wrong, or misreads what they are asked to give: 0 to 0.5."""
     horizon: int = 32
     """Decisions of the desk after which the call is cut."""
+    brief: str = "full"
+    """``full``: the desk is told its tools; ``short``: only its role and the rules of the house, for small models."""
     customer: str = "world"
     """``world`` (simulated) or ``seat`` (customer_0 answers)."""
 
@@ -52,6 +55,7 @@ class Config:
         _one_of("split", self.split, SPLITS)
         _one_of("topic", self.topic, TOPICS)
         _one_of("cooperation", self.cooperation, COOPERATION)
+        _one_of("brief", self.brief, BRIEFS)
         _one_of("customer", self.customer, CUSTOMERS)
         _whole("faults", self.faults, 1, MOST_FAULTS)
         _whole("distractors", self.distractors, 0, 3)

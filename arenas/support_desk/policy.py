@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from lanista.arenas import chance
-from lanista.arenas.support_desk.faults import WRITES
+from lanista.arenas.support_desk.faults import FAULTS, WRITES
 from lanista.arenas.tools import Call
 
 FACTORS = ("pin", "postcode", "birthdate")
@@ -76,14 +76,17 @@ class File(Protocol):
 
 
 class Rule(NamedTuple):
-    """One rule: whom it concerns, its text, and whether a call breaks it."""
+    """One rule: whom it concerns, its text for a role, in a sentence and in short, and whether a call breaks it."""
 
     name: str
     roles: tuple[str, ...]
-    text: Callable[[Params], str]
+    text: Callable[[Params, str], str]
+    short: Callable[[Params, str], str]
     broken: Callable[[Params, Call, File], bool]
 
 
+_OWNER = {write: next(f.owner for f in FAULTS if f.name == fault) for write, fault in WRITES.items()}
+"""Which department makes a change."""
 _CONFIRM_ALWAYS = ("take_payment", "change_plan", "add_data")
 _CONFIRM_SOMETIMES = ((), ("enable_roaming",), ("replace_modem",), ("enable_roaming", "replace_modem"))
 
@@ -132,45 +135,61 @@ def _and(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _confirm_of(params: Params, role: str) -> str:
+    return ", ".join(name for name in params.confirm if _OWNER[name] == role)
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "identity",
         ("technical", "billing", "summarizer"),
-        lambda p: f"Check {_and(p.identity)} before you read account data (marked *) or change anything.",
+        lambda p, role: f"Check {_and(p.identity)} before you read account data (marked *) or change anything.",
+        lambda p, role: f"check {', '.join(p.identity)}",
         _identity,
     ),
-    Rule("confirm", ("technical", "billing"), lambda p: f"Confirm first: {', '.join(p.confirm)}.", _confirmed),
+    Rule(
+        "confirm",
+        ("technical", "billing"),
+        lambda p, role: f"Confirm first: {_confirm_of(p, role)}.",
+        lambda p, role: f"confirm {_confirm_of(p, role)}",
+        _confirmed,
+    ),
     Rule(
         "support",
         ("router", "technical", "billing"),
-        lambda p: (
+        lambda p, role: (
             "Change something, send a technician (line fault) or call a human (sim block, strange or double "
             "charge) only when this call has shown the cause."
         ),
+        lambda p, role: "change only what was shown",
         _supported,
     ),
     Rule(
         "map",
         ("technical",),
-        lambda p: "No technician unless outage_map shows clear." if p.map_first else "",
+        lambda p, role: "No technician unless outage_map shows clear." if p.map_first else "",
+        lambda p, role: "map before technician" if p.map_first else "",
         _map,
     ),
     Rule(
         "refund",
         ("billing",),
-        lambda p: f"Refund at most {p.refund_eur} EUR, at most {p.refund_days} days old; else a human.",
+        lambda p, role: f"Refund at most {p.refund_eur} EUR, at most {p.refund_days} days old; else a human.",
+        lambda p, role: f"refund up to {p.refund_eur} EUR, {p.refund_days} days",
         _refund,
     ),
     Rule(
         "discount",
         ("billing",),
-        lambda p: f"Renew a discount from {p.discount_months} months with us; else only explain.",
+        lambda p, role: f"Renew a discount from {p.discount_months} months with us; else only explain.",
+        lambda p, role: f"discount from {p.discount_months} months",
         _discount,
     ),
     Rule(
         "waiver",
         ("billing",),
-        lambda p: f"Waive a late fee if fewer than {p.waivers} were waived this year; else only explain.",
+        lambda p, role: f"Waive a late fee if fewer than {p.waivers} were waived this year; else only explain.",
+        lambda p, role: f"waive if under {p.waivers}",
         _waiver,
     ),
 )
@@ -182,9 +201,10 @@ def broken(params: Params, call: Call, file: File) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1 << 14)
-def text(params: Params, role: str) -> str:
-    """The rules that concern a role, as lines."""
-    return "\n".join(f"- {said}" for rule in RULES if role in rule.roles and (said := rule.text(params)))
+def text(params: Params, role: str, short: bool = False) -> str:
+    """The rules that concern a role: a line each, or all in one line."""
+    said = [(rule.short if short else rule.text)(params, role) for rule in RULES if role in rule.roles]
+    return "; ".join(filter(None, said)) if short else "\n".join(f"- {line}" for line in said if line)
 
 
 def vectors(split: str) -> tuple[Params, ...]:

@@ -44,10 +44,11 @@ class SupportDeskRules:
 
     def opening(self, state: State) -> Sequence[Event]:
         case = state.case
-        given = {"faults": case.config.faults, "policy": _policy(case.params)}
+        config = case.config
+        given = {"faults": config.faults, "policy": _policy(case.params), "short": config.brief == "short"}
         events = [Event("brief", {"seat": SEAT[role], "role": role, **given}, (SEAT[role],)) for role in calls.TOOLS]
         listeners = [SEAT[ROUTER]]
-        if case.config.customer == "seat":
+        if config.customer == "seat":
             events.append(customer.brief(state))
             listeners.append(SEAT[CUSTOMER])
         first = {

@@ -15,7 +15,7 @@ from typing import Any
 from lanista.arenas.contract import Ask, Event, Illegal
 from lanista.arenas.speech import tame
 from lanista.arenas.support_desk import customer, policy
-from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, TOOLS
+from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS
 from lanista.arenas.support_desk.phrases import (
     AGREED,
     ALREADY,
@@ -65,12 +65,14 @@ def _brief(data: Mapping[str, Any]) -> str:
     if data["role"] == CUSTOMER:
         return _customer_brief(data)
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["policy"].items()}
-    return _brief_text(data["role"], data["faults"], policy.Params(**given))
+    return _brief_text(data["role"], data["faults"], policy.Params(**given), data["short"])
 
 
 @lru_cache(maxsize=1 << 14)
-def _brief_text(role: str, faults: int, params: policy.Params) -> str:
+def _brief_text(role: str, faults: int, params: policy.Params, short: bool) -> str:
     causes = "one cause" if faults == 1 else f"{faults} causes"
+    if short:
+        return "\n".join(filter(None, (f"{SEAT[role]}, {causes}.", policy.text(params, role, short=True))))
     return _BRIEFS[role].format(causes=causes, tools=_tool_lines(role), policy=policy.text(params, role))
 
 

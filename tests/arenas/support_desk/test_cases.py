@@ -138,6 +138,7 @@ def test_a_wrong_solution_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"topic": "mobile"}, "any, technical, billing"),
         ({"cooperation": "angry"}, "helpful, mixed, difficult"),
         ({"customer": "human"}, "world, seat"),
+        ({"brief": "none"}, "full, short"),
         ({"faults": 0}, "1 to 3"),
         ({"faults": True}, "1 to 3"),
         ({"masking": True}, "two faults or more"),

@@ -14,7 +14,7 @@ KINDS: tuple[dict[str, object], ...] = (
     {"customer": "seat"},
     {"customer": "seat", "faults": 2, "masking": True, "cooperation": "difficult"},
     {"faults": 3, "masking": True, "cooperation": "difficult", "error_rate": 0.4, "distractors": 2, "horizon": 40},
-    {"topic": "billing", "conflicts": True, "cooperation": "mixed"},
+    {"topic": "billing", "conflicts": True, "cooperation": "mixed", "brief": "short"},
 )
 LAWS = [law for law in conformance.LAWS if law != "pettingzoo"]
 

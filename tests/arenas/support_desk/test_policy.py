@@ -113,13 +113,23 @@ def test_the_text_is_rendered_from_the_parameters() -> None:
         technical, billing = policy.text(params, "technical"), policy.text(params, "billing")
         for factor in policy.FACTORS:
             assert (factor in technical) == (factor in params.identity)
-        for action in (*CHANGES["technical"], *CHANGES["billing"]):
-            assert (action in technical.split("Confirm first")[1].split("\n")[0]) == (action in params.confirm)
+        for role in ("technical", "billing"):
+            for action in CHANGES[role]:
+                for short in (False, True):
+                    said = policy.text(params, role, short).lower().split("confirm ")[1].split("\n")[0].split(";")[0]
+                    assert (action in said) == (action in params.confirm)
         assert ("outage_map" in technical) == params.map_first
         assert f"{params.refund_eur} EUR" in billing
         assert f"{params.refund_days} days" in billing
         assert f"{params.discount_months} months" in billing
         assert f"fewer than {params.waivers}" in billing
+
+
+def test_the_short_text_tells_the_same_parameters() -> None:
+    """Two policies with the same short text for a role have the same long one."""
+    for role in ("technical", "billing", "summarizer"):
+        pairs = {(policy.text(p, role, True), policy.text(p, role)) for p in policy.vectors("train")}
+        assert len({short for short, _ in pairs}) == len(pairs) == len({long for _, long in pairs})
 
 
 def test_no_rule_is_broken_by_speaking(opened) -> None:
