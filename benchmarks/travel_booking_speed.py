@@ -20,8 +20,8 @@ from lanista.agents import registry, table
 from lanista.arenas import get
 from lanista.arenas.referee import Game
 from lanista.arenas.travel_booking import planner
-from lanista.arenas.travel_booking.cases import generate
 from lanista.arenas.travel_booking.config import LEVELS
+from lanista.arenas.travel_booking.generator import generate
 
 RUNS = 3
 

@@ -16,9 +16,10 @@ from lanista.arenas.speech import tame
 from lanista.arenas.tools import BadCall, Call
 from lanista.arenas.travel_booking import asks, traveller
 from lanista.arenas.travel_booking.calls import AGENCY, BOOKING, COMPARISON, SEARCH, SERVICES, TRAVELLER, made
-from lanista.arenas.travel_booking.cases import Case, generate
+from lanista.arenas.travel_booking.cases import Case
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import FORMS, Unclear, day, resolve
+from lanista.arenas.travel_booking.generator import generate
 from lanista.arenas.travel_booking.judge import facts, verdict
 from lanista.arenas.travel_booking.offers import PRODUCTS, product, public
 from lanista.arenas.travel_booking.scenarios import new_york_london

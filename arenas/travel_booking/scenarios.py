@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lanista.arenas import chance
-from lanista.arenas.travel_booking.cases import Case, Policy, Spec, finished
+from lanista.arenas.travel_booking.cases import Case, Policy, Spec
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import ordinal
+from lanista.arenas.travel_booking.generator import finished
 from lanista.arenas.travel_booking.offers import fly
 from lanista.arenas.travel_booking.wishes import Wish
 

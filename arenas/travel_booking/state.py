@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lanista.arenas.travel_booking import world
 from lanista.arenas.travel_booking.cases import Case, Spec
 from lanista.arenas.travel_booking.offers import Offer, Query
-from lanista.arenas.travel_booking.world import CITIES
 
 
 class Hold(NamedTuple):
@@ -134,7 +134,7 @@ def clock(state: State, minute: int | None = None) -> str:
 
 def today(state: State, city: str) -> int:
     """The calendar day it is now in a city, as a proleptic ordinal."""
-    return (state.case.clock + state.minute + CITIES[city].offset) // 1440
+    return world.today(state.case.clock + state.minute, city)
 
 
 def number(state: State, kind: int, query: Query) -> tuple[State, int]:

@@ -68,3 +68,8 @@ def flight_minutes(a: str, b: str) -> int:
     across = math.radians(one.lon - two.lon)
     angle = math.acos(min(1.0, math.sin(p) * math.sin(q) + math.cos(p) * math.cos(q) * math.cos(across)))
     return 5 * round((angle * 6371 / 850 * 60 + 40) / 5)
+
+
+def today(clock: int, city: str) -> int:
+    """The calendar day there is in a city at a minute (of UTC, since the year 1), as a proleptic ordinal."""
+    return (clock + CITIES[city].offset) // 1440

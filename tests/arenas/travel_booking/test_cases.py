@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from lanista.arenas.travel_booking import Config, solver
-from lanista.arenas.travel_booking.cases import Case, combination, finished, generate
+from lanista.arenas.travel_booking.cases import Case
 from lanista.arenas.travel_booking.config import LEVELS, MOST_INFEASIBLE
 from lanista.arenas.travel_booking.dates import day as iso
 from lanista.arenas.travel_booking.dates import ordinal, resolve
+from lanista.arenas.travel_booking.generator import finished, generate
 from lanista.arenas.travel_booking.offers import Car, Flight, Hotel, cost
+from lanista.arenas.travel_booking.wants import combination
 from lanista.arenas.travel_booking.world import CITIES, CITY_OF
 from lanista.errors import LanistaError, UsageError
 
