@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from lanista.arenas.speech import tame, without_thoughts
 from lanista.errors import suggest
 
 _CALL = re.compile(r"([A-Za-z_]\w{0,63})\s*(.*)", re.DOTALL)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHOWN = 60
 """Characters of a wrong value that its error repeats."""
 
@@ -82,7 +84,9 @@ class Tool:
     def _check(self) -> Callable[[Any], Any]:
         import fastjsonschema
 
-        check: Callable[[Any], Any] = fastjsonschema.compile({"$schema": _DRAFT, **self.schema}, use_default=False)
+        check: Callable[[Any], Any] = fastjsonschema.compile(
+            {"$schema": _DRAFT, **self.schema}, formats={"date": _is_date}, use_default=False
+        )
         return check
 
 
@@ -193,10 +197,22 @@ def _refuse(constant: str) -> float:
 
 
 def _finite(text: str) -> float:
+    """A number with a point or an exponent; whole ones as integers, which JSON schema takes them for."""
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise ValueError("a number is too large")
-    return value
+    return int(value) if value.is_integer() else value
+
+
+def _is_date(text: str) -> bool:
+    """Whether this is a day of the calendar in ASCII digits; fastjsonschema's own check lets 2025-02-29 through."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _dumps(arguments: Mapping[str, Any]) -> str:

@@ -38,6 +38,7 @@ FOUND = call("search", **{"from": "NYC", "depart": "2025-11-14"})
             FOUND,
         ),
         ("<think>wait {}</think>" + GOOD, FOUND),
+        (GOOD[:-1] + ', "page": 2.0}', call("search", **{"from": "NYC", "depart": "2025-11-14", "page": 2})),
         ("wait", Call("wait")),
         ("wait {}", Call("wait")),
     ],
@@ -52,6 +53,9 @@ def test_a_call_is_read_by_value(reply: str, expected: Call) -> None:
     [
         ('search {"from": "NYC", "depart": "11-14-2025"}', 400, "ISO 8601"),
         ('search {"from": "NYC", "depart": "2025-02-30"}', 400, "ISO 8601"),
+        ('search {"from": "NYC", "depart": "2025-02-29"}', 400, "ISO 8601"),
+        ('search {"from": "NYC", "depart": "0000-01-01"}', 400, "ISO 8601"),
+        ('search {"from": "NYC", "depart": "２０２５-11-14"}', 400, "ISO 8601"),
         ('search {"from": "NYC"}', 400, "missing depart"),
         ('search {"from": "NYC", "depart": "2025-11-14", "too": 1}', 400, "unknown too"),
         ('search {"from": "NYC", "depart": "2025-11-14", "page": 0}', 400, "minimum 1"),
