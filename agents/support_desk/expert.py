@@ -195,15 +195,25 @@ def _change(file: File, tool: str) -> Call:
 
 def instruct(file: File, fault: str) -> Iterator[Call]:
     """The step; where the customer says that it was done, first what shows that it was not, or not well."""
-    step, bit = _STEP_OF[fault], BIT[fault]
-    service = "mobile" if step == "set_apn" else "internet"
-    if bit in file.steps:  # done, and not well
-        shown = service in file.fresh or (step == "reboot" and "modem_status" in file.fresh)
-        if not shown:
-            yield call("modem_status") if step == "reboot" else call("ask", question=service)
-    elif step == "reboot" and file.shown.get("rebooted") == "yes" and file.shown.get("modem_status") != "up_weeks":
-        yield call("modem_status")
+    step = _STEP_OF[fault]
+    claimed = step == "reboot" and file.shown.get("rebooted") == "yes"
+    if BIT[fault] in file.steps or claimed:
+        test, bad = _SHOWS_FAILURE.get(step, ("", ""))
+        service = "mobile" if step == "set_apn" else "internet"
+        if test and test not in file.fresh:
+            yield call(test)
+        if file.shown.get(test) != bad and not claimed and service not in file.fresh:
+            yield call("ask", question=service)
     yield call("instruct", step=step)
+
+
+_SHOWS_FAILURE = {
+    "reboot": ("modem_status", "up_weeks"),
+    "reseat_cable": ("line_test", "no_sync"),
+    "router_mode": ("modem_config", "bridge"),
+    "change_channel": ("modem_config", "crowded_channel"),
+}
+"""The reading, and its outcome, that shows the customer that a step was not done, or not well."""
 
 
 def check(file: File, belief: Belief, bit: int) -> Iterator[Call]:
