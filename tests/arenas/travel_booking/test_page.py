@@ -48,7 +48,7 @@ def test_the_config_keys_and_levels_are_the_pages() -> None:
     assert list(table) == [f.name for f in fields(Config)]
     for f in fields(Config):
         assert table[f.name] == ("by level" if f.default is None else f.default or "none")
-    (header,) = (line for line in PAGE.splitlines() if line.startswith("| level | "))
+    (header,) = (line for line in PAGE.splitlines() if line.startswith("| level | horizon"))
     keys = [cell.strip() for cell in header.strip("|").split("|")][1:]
     for level, *values in rows(header):
         assert dict(zip(keys, map(float, values), strict=True)) == LEVELS[level.strip("`")]
