@@ -37,7 +37,7 @@ def verify(
 
 def verified(task: Task, box: Sandbox) -> Verified:
     """One reference against its hidden calls, or with its tests in its own process where they did not convert."""
-    limits = Limits(cpu_s=task.cpu_s)
+    limits = Limits(cpu_s=task.cpu_s, wall_s=20 * task.cpu_s)
     if task.in_process is not None:
         found = box.run(f"{task.reference}\n{task.in_process}", [], limits)
         return Verified(task, found.stop is None, f"{found.stop}: {found.error}" if found.stop else "")
