@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lanista.arenas.coding import bundle, grade, quote, samples
 from lanista.arenas.coding.grade import Row, Verdict
 from lanista.arenas.coding.moves import Inputs, Program, Report, Revision
 from lanista.arenas.coding.runner import request
-from lanista.arenas.coding.table import DEBUG, DEBUGGER, GENERATOR, TEAM, TESTER, Config, task_of
+from lanista.arenas.coding.table import DEBUG, DEBUGGER, GENERATOR, TEAM, TESTER, Config, planted, task_of
 from lanista.arenas.coding.task import Example, Mutant, Task
 from lanista.arenas.coding.tasks.checkers import check
-from lanista.arenas.coding.tasks.mutants import differs
 from lanista.arenas.contract import Ask, Effect, Event, Outcome, Seat, Step
 from lanista.arenas.sandbox.types import Call
 
@@ -32,9 +30,6 @@ _OWES: Mapping[str, tuple[Seat, ...]] = {
 _NOBODY: tuple[Seat, ...] = ()
 HIDDEN_MOST = 50
 """Hidden calls of a task that are made; only a user's file has more."""
-
-_PLANTS = 8
-"""Faults that are tried for one that hidden calls show; nineteen in twenty do."""
 
 EXAMPLE_LIMIT = 600
 """Characters of a value in a public example."""
@@ -76,19 +71,6 @@ def begin(config: Config, task: Task, key: int) -> State:
     if bug is None:
         return State(table, key, WRITE)
     return State(table, key, INPUTS, 1, bug.source)
-
-
-@lru_cache(maxsize=1024)
-def planted(task: Task, key: int) -> Mutant | None:
-    """A fault for the debugger: one that the public examples do not show, where there is any such, but hidden calls
-    do. None where the task has no fault at all."""
-    calls = [call.args for call in task.hidden_calls()]
-    bug = None
-    for number in range(_PLANTS):
-        bug = task.bug(key % 1009 + number)
-        if bug is None or differs(task, bug.source, calls, task.expected()):
-            break
-    return bug
 
 
 class CodingRules:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lanista.arenas import chance
-from lanista.arenas.coding.task import Task
+from lanista.arenas.coding.task import Mutant, Task
 from lanista.errors import LanistaError, UsageError, suggest
 
 GENERATOR, TESTER, DEBUGGER = "generator_0", "tester_0", "debugger_0"
@@ -18,6 +18,9 @@ WRITE, DEBUG = "write", "debug"
 
 _DRAWS = 50
 """Tasks drawn for one with a fault to plant; nearly all have some."""
+
+_FAULTS = 8
+"""Faults of a task that are tried for one that hidden calls show; nineteen in twenty do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +86,22 @@ def task_of(seed: int, config: Config) -> tuple[int, Task]:
     for number in range(_DRAWS):
         key = chance.key("coding", seed, number)
         task = generated(key, config.split, config.family, config.steps, config.shown, config.size)
-        if config.mode == WRITE or task.mutants():
+        if config.mode == WRITE or planted(task, key) is not None:
             return key, task
     raise LanistaError(f"{_DRAWS} tasks were drawn, and no fault can be planted in any of them")
+
+
+@lru_cache(maxsize=1024)
+def planted(task: Task, key: int) -> Mutant | None:
+    """A fault for the debugger: one that hidden calls show and the public examples do not, where there is any such."""
+    from lanista.arenas.coding.tasks.mutants import differs
+
+    calls = [call.args for call in task.hidden_calls()]
+    for number in range(_FAULTS):
+        bug = task.bug(key % 1009 + number)
+        if bug is not None and differs(task, bug.source, calls, task.expected()):
+            return bug
+    return None
 
 
 def tasks_of(config: Config) -> tuple[Task, ...]:
