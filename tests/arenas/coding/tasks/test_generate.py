@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -218,3 +219,11 @@ def test_invalid_inputs_are_named() -> None:
         (([99],), "item 0"),
     ]:
         assert says in str(task.invalid(args))
+
+
+def test_every_family_is_in_the_docs_with_its_splits() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "arenas" / "coding-tasks.md").read_text(encoding="utf-8")
+    for name, family in FAMILIES.items():
+        where = "all" if family.splits == ALL else ", ".join(family.splits)
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{name}` |") and "%" not in line]
+        assert f"| {where} |" in row
