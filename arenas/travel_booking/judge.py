@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lanista.arenas.travel_booking import solver
+from lanista.arenas.travel_booking.cases import Spec
 from lanista.arenas.travel_booking.offers import Flight, cost, product
 from lanista.arenas.travel_booking.solver import Trip
 from lanista.arenas.travel_booking.state import Hold, State, Verdict, offer_of
@@ -67,7 +68,7 @@ def _best_of_goal(state: State, holds: tuple[Hold, ...]) -> bool:
     if best is None:
         return False
     best = solver.later(state.case, spec, best, settled(state, holds))
-    return solver.rank(spec.goal, trip_of(state, holds)) <= solver.rank(spec.goal, best)
+    return solver.rank(spec.goal, trip_of(spec, holds)) <= solver.rank(spec.goal, best)
 
 
 def settled(state: State, holds: Iterable[Hold]) -> int:
@@ -75,9 +76,9 @@ def settled(state: State, holds: Iterable[Hold]) -> int:
     return max((hold.until - state.case.policy.hold for hold in holds), default=0)
 
 
-def trip_of(state: State, holds: tuple[Hold, ...]) -> Trip:
+def trip_of(spec: Spec, holds: tuple[Hold, ...]) -> Trip:
     """What is held, as the solver sees trips, at the prices of the holds."""
-    likes = sum(w.met(h.offer) for w in state.wanted.likes for h in holds if product(h.offer) == w.product)
+    likes = sum(w.met(h.offer) for w in spec.likes for h in holds if product(h.offer) == w.product)
     minutes = sum(h.offer.minutes for h in holds if isinstance(h.offer, Flight))
     return Trip((), sum(h.price for h in holds), minutes, likes)
 
@@ -86,11 +87,11 @@ def explained(state: State) -> bool | None:
     """Whether everything said for the trip that was ranked first is true; None where nothing was said."""
     if not state.said or not state.trips:
         return None
-    spec, minute = state.wanted, state.said_at
+    spec, minute = state.case.specs[state.said_of], state.said_at
     offers = [offer_of(state, option) for option in state.trips[0]]
     price = sum(cost(offer, state.case.home, spec.bag, minute) for offer in offers)
     holds = tuple(Hold("", "", o, spec.bag, cost(o, state.case.home, spec.bag, minute), 0) for o in offers)
-    mine = trip_of(state, holds)
+    mine = trip_of(spec, holds)
     best = {goal: solver.best(state.case, spec._replace(goal=goal), minute) for goal in set(state.said) - {_BUDGET}}
     return all(
         price <= spec.budget

@@ -59,7 +59,7 @@ def maximum(end: State) -> float:
     best = end.case.best[end.spec]
     assert best is not None
     best = solver.later(end.case, end.wanted, best, settled(end, held))
-    cost = min(best.cost, trip_of(end, tuple(held)).cost) if held else best.cost
+    cost = min(best.cost, trip_of(end.wanted, tuple(held)).cost) if held else best.cost
     return DEFAULT[BOOKED] + (DEFAULT[SAVED] if cost <= SAVING * end.wanted.budget else 0.0)
 
 

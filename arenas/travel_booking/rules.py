@@ -210,7 +210,13 @@ def _rank(state: State, seat: int, args: Mapping[str, Any]) -> Played:
     new = tuple(option for option in options if option not in state.ranked)
     said = tuple(args.get("because", ()))
     after = state._replace(
-        trips=trips, ranked=(*state.ranked, *new), nothing=None, seat=2, said=said, said_at=state.minute
+        trips=trips,
+        ranked=(*state.ranked, *new),
+        nothing=None,
+        seat=2,
+        said=said,
+        said_at=state.minute,
+        said_of=state.spec,
     )
     data = {
         "trips": [list(trip) for trip in trips], "because": list(said),

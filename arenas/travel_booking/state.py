@@ -98,6 +98,8 @@ class State(NamedTuple):
     said: tuple[str, ...] = ()
     """What was said for the trip that was ranked first."""
     said_at: int = 0
+    said_of: int = 0
+    """Which of the traveller's wishes held then."""
     holds: tuple[Hold, ...] = ()
     gone: tuple[str, ...] = ()
     """Options that booking_0 knows to be sold out."""

@@ -79,6 +79,20 @@ def test_a_change_of_mind_comes_with_the_first_proposal_and_counts(lay: Lay) -> 
     assert table.terms == {"booked": 1}
 
 
+def test_what_was_said_is_held_against_what_was_wanted_then(lay: Lay) -> None:
+    """F2 was the cheapest; that the traveller wants the fastest since does not make it a false word."""
+    table = fickle(lay)
+    table.searched()
+    table("shortlist", options=["F2"])
+    table("rank", trips=[["F2"]], because=["cheapest", "within_budget"])
+    table("hold", option="F2")
+    table("confirm", holds=["K1"], total=520)
+    table("done")
+    outcome = RULES.outcome(table.state)
+    assert outcome is not None
+    assert outcome.facts["explained"] is True
+
+
 def test_what_was_agreed_before_is_not_agreed_after(lay: Lay) -> None:
     table = fickle(lay).ranked("F2")
     table("hold", option="F2")
