@@ -17,6 +17,7 @@ from lanista.arenas.coding.tasks import (
     choices,
     counting,
     dynamic,
+    machine,
     measures,
     nesting,
     parsing,
@@ -33,7 +34,7 @@ from lanista.errors import UsageError, suggest
 
 FAMILIES: Mapping[str, Family] = {
     family.name: family
-    for module in (pipelines, recurrences, dynamic, counting, parsing, simulation, nesting, choices, measures)
+    for module in (pipelines, recurrences, dynamic, counting, parsing, simulation, machine, nesting, choices, measures)
     for family in module.FAMILIES
 }
 """Every kind of generated task, by name."""
