@@ -33,6 +33,8 @@ _SILENT = bits("suspended", "dead_modem", "loose_cable")  # what may stand befor
 
 VAGUE = "vague"
 """The complaint that leaves everything open."""
+_KEPT = 20_000
+"""Results that a space keeps of each kind; they come back in sibling games and proofs."""
 CLAIM_RATE = 0.5
 """How often a customer with internet trouble has rebooted before the call."""
 LIE_RATE = {"helpful": 0.0, "mixed": 0.25, "difficult": 0.5}
@@ -88,6 +90,7 @@ class Space:
         self.everything = (1 << len(self.hypotheses)) - 1
         self._entropies: dict[int, float] = {}
         self._parts: dict[str, Mapping[str, int]] = {}
+        self._later: dict[tuple[int, str, int], Mapping[str, int]] = {}
         self._needed: dict[tuple[int, int], int] = {}
         self._best: dict[tuple[int, int], str | None] = {}
         self._with: dict[int, int] = {}
@@ -98,7 +101,12 @@ class Space:
         Nothing is cleared where most is still open, so the whole space is split by each test once and for all then.
         """
         if gone:
-            return self._split(mask, test, gone)
+            kept = self._later.get((mask, test, gone))
+            if kept is None:
+                if len(self._later) >= _KEPT:
+                    self._later.clear()
+                kept = self._later[mask, test, gone] = self._split(mask, test, gone)
+            return kept
         known = self._parts.get(test)
         if known is None:
             known = self._parts[test] = self._split(self.everything, test, 0)
@@ -131,7 +139,7 @@ class Space:
                 groups[self._group[i]] = groups.get(self._group[i], 0.0) + self.weights[i]
             total = sum(groups.values())
             known = -sum(w / total * math.log2(w / total) for w in groups.values()) if len(groups) > 1 else 0.0
-            if len(self._entropies) > 50_000:
+            if len(self._entropies) >= _KEPT:
                 self._entropies.clear()
             self._entropies[mask] = known
         return known
