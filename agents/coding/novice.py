@@ -65,7 +65,8 @@ def _program(seen: View, rng: random.Random) -> str | None:
     wanted = solving.plan(seen.specification)
     if wanted is None:
         return None
-    return solving.program(wanted) if rng.random() < SKILL else rng.choice(faults(wanted))
+    right = solving.program(wanted)
+    return right if rng.random() < SKILL else rng.choice(faults(wanted) or [right])
 
 
 def faults(wanted: Plan) -> list[str]:

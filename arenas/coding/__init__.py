@@ -39,7 +39,7 @@ arena = Arena(
         "programs": "programs the team wrote",
     },
     success="solved",
-    teachers=("coding_expert",),
+    teachers=("coding_novice", "coding_expert"),
 )
 
 __all__ = ["Config", "arena"]

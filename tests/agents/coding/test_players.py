@@ -97,6 +97,23 @@ def test_every_reply_is_legal_and_no_input_is_invalid(spec: str) -> None:
                 assert not any(name == "invalid_input" for name, _, _ in step.terms)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_beginner_s_faults_are_programs_that_differ_from_the_right_one(family: str) -> None:
+    task = generate(1, FAMILIES[family].splits[0], family=family)
+    wanted = solving.plan(task.specification)
+    assert wanted is not None
+    for source in novice.faults(wanted):
+        compile(source, "fault", "exec")
+        assert source != solving.program(wanted)
+
+
+def test_a_beginner_who_finds_nothing_to_get_wrong_writes_the_right_program() -> None:
+    """The sum over nested lists has no number in it that could be off by one."""
+    for seed in range(20):
+        episode = play("coding_novice", seed, family="nested", steps=1, rounds=0)
+        assert episode.steps[0].turns[0].by == "seat"
+
+
 @pytest.mark.parametrize("spec", ["coding_expert", "coding_novice"])
 def test_players_are_functions_of_the_question(spec: str) -> None:
     assert play(spec, 5).canonical() == play(spec, 5).canonical()

@@ -100,6 +100,20 @@ def test_the_same_program_gives_the_same_record() -> None:
     assert runner.run(asked) == first
 
 
+def test_a_planted_fault_is_hidden_from_the_examples_where_it_can_be_and_never_from_the_hidden_calls() -> None:
+    quiet = 0
+    for seed in range(12):
+        game = Game(arena, seed, arena.configure(mode="debug", rounds=1))
+        for reply in ("none", "pass"):
+            game.submit("tester_0", reply)
+        assert game.outcome is not None
+        assert not game.outcome.facts["solved"]
+        task, bug = game.state.table.task, game.state.table.bug
+        assert bug is not None
+        quiet += bug.survives or not any(mutant.survives for mutant in task.mutants())
+    assert quiet >= 10, "a quiet fault is taken unless hidden calls miss it too"
+
+
 class Thoughtless:
     """Writes the same kind of program for every task."""
 
