@@ -216,6 +216,8 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         if ask is not None:
             info["legal"] = list(game.legal(self.seat))
             info["legal_complete"] = ask.complete
+        if game.arena.public is not None:
+            info |= game.arena.public(game.state)
         return info
 
     def _tell(self) -> None:

@@ -207,6 +207,9 @@ class Arena:
     its unit, by name. A fact that is None in a game does not count there."""
     success: str | None = None
     """The boolean fact among them that says that the task was done: what pass^k counts."""
+    public: Callable[[Any], Mapping[str, Any]] | None = None
+    """Facts of a state that everybody may know and no text tells, such as what held the programs that ran: they stand
+    in infos beside the arena's own keys."""
     teachers: tuple[str, ...] = ()
     """Scripted agents that a warm start learns from; () for the baseline alone."""
 

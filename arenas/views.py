@@ -5,7 +5,8 @@
 | observation | ``Dict({"text": AnyText})``: what was addressed to the seat since its last action, then the ask |
 | action | ``AnyText``: a reply in words; None from a seat whose game is over |
 | rewards | the weighted sum of the terms the last step booked for the seat and its team |
-| infos | ``role``, ``phase``, ``rewards``; for a seat that owes a reply ``legal`` and ``legal_complete`` |
+| infos | ``role``, ``phase``, ``rewards``; for a seat that owes a reply ``legal`` and ``legal_complete``; what the
+arena makes public of its state besides (``Arena.public``) |
 
 Seats stay in ``agents`` until the game ends. The views are their own order-enforcing: PettingZoo's stock wrappers cost
 several times what a step does.
@@ -134,6 +135,8 @@ class _View:
         if ask is not None:
             info["legal"] = list(game.legal(seat))
             info["legal_complete"] = ask.complete
+        if self.arena.public is not None:
+            info |= self.arena.public(game.state)
         return info
 
     def _twin(self, game: Game | None) -> Any:

@@ -26,6 +26,7 @@ from _machine import machine
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
 from lanista.arenas import config_json, registry
+from lanista.cli.common import arena_config
 from lanista.stats import paired_difference, t_quantile
 from lanista.training.config import TrainConfig
 from lanista.training.evaluate import Evaluation, evaluate
@@ -45,12 +46,15 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0, help="to share the seeds among machines")
     parser.add_argument("--games", type=int, default=400, help="held-out cases per seed")
     parser.add_argument("--size", default="64x2", help="width x layers of the model")
-    parser.add_argument("--warm-games", type=int, default=400, help="scripted games of the warm start")
+    parser.add_argument("--warm-games", type=int, default=2000, help="scripted games of the warm start")
     parser.add_argument("--steps", type=int, default=40, help="GRPO steps of 64 games")
     parser.add_argument("--rounds", type=int, default=4, help="rounds of rejection sampling")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--max-new-tokens", type=int, default=64)
     parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument(
+        "--credit", default="to_go", choices=("episode", "to_go"), help="what a decision answers for, in GRPO"
+    )
     parser.add_argument("--arms", default=",".join(ARMS), help="warm is always there")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -73,26 +77,25 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
         return Evaluation.from_json(record["evaluation"]), record["cpu_s"]
     started = time.process_time()
     arena = registry.get(asked.arena)
-    values = dict(pair.split("=", 1) for pair in asked.set)
-    settings = {name: json.loads(value) if value[:1] in '[{"0123456789tf' else value for name, value in values.items()}
     warm = make_tiny(
         arena,
-        arena.configure(**settings, split="train"),
+        arena_config(arena, [*asked.set, "split=train"]),
         games=asked.warm_games,
         seed=seed,
         size=asked.size,
         out=out / "tiny",
     )
-    held_out = arena.configure(**settings, split="test")
+    held_out = arena_config(arena, [*asked.set, "split=test"])
     config = TrainConfig(
         arena=asked.arena,
-        arena_config=config_json(arena.configure(**settings, split="train")),
+        arena_config=config_json(arena_config(arena, [*asked.set, "split=train"])),
         evaluate_config=config_json(held_out),
         model=str(warm.resolve()),
         steps=asked.steps,
         learning_rate=asked.learning_rate,
         max_new_tokens=asked.max_new_tokens,
         temperature=asked.temperature,
+        credit=asked.credit,
         evaluate_games=0,
         shuffled=arm == "shuffled",
         seed=seed,

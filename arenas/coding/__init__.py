@@ -25,6 +25,7 @@ arena = Arena(
     turns_bound=turns_bound,
     alike=alike,
     runners={"run": run},
+    public=lambda state: {"sandbox": state.tier},
     baseline="coding_novice",
     degenerate_bound=0.05,
     metrics={

@@ -42,8 +42,13 @@ def play(
     set_: Set = None,
     preset: Preset = "default",
     view: Annotated[
-        str, typer.Option("--view", help="above (all that is secret too), public, or a seat's name.")
-    ] = "public",
+        str | None,
+        typer.Option(
+            "--view",
+            help="above (all that is secret too), public, or a seat's name; "
+            "by default public, and above where all seats are one team.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Keep the game in a run of its own, for replay.")] = None,
     json: Json = False,
     dry_run: DryRun = False,
@@ -60,6 +65,8 @@ def play(
     humans = [s for s, spec in players.items() if spec == "human"]
     if humans and json:
         raise UsageError("--json prints the finished game; a human needs the terminal: leave one of the two out")
+    if view is None:  # between teams what is secret would spoil the game; within one, little is public
+        view = "public" if len(game.teams) > 1 else "above"
     if view not in ("above", "public", *players):
         views = ["above", "public", *players]
         raise UsageError(f"unknown view {view!r}{suggest(view, views)} (there is: {', '.join(views)})")

@@ -13,7 +13,7 @@ from bank import DOUBLES, FIBONACCI, arena_of, played
 
 from lanista.agents import degenerate, table
 from lanista.agents.contract import Answer, Question
-from lanista.arenas import conformance
+from lanista.arenas import AECView, conformance
 from lanista.arenas.coding import arena, runner, samples
 from lanista.arenas.referee import Game
 from lanista.arenas.sandbox import SECOND, Sandbox
@@ -174,3 +174,11 @@ def test_every_game_leaves_the_table_with_the_facts_that_boards_show() -> None:
         value = episode.outcome.facts[name]
         assert value is None or isinstance(value, (bool, int, float))
     assert arena.success in arena.metrics
+
+
+def test_infos_name_the_tier_once_a_program_was_run() -> None:
+    env = AECView(arena_of(DOUBLES))
+    env.reset(seed=1)
+    assert env.last()[-1]["sandbox"] is None
+    env.step(DOUBLES.reference)
+    assert env.last()[-1]["sandbox"] == runner._sandbox().tier
