@@ -78,7 +78,10 @@ class HumanAgent:
             for each in lines:
                 self._console.print(each)
         if not question.legal_complete:
-            self._say("Your own words will do as well; end a line with \\ to go on in the next.", "dim")
+            self._say(
+                "Another reply of these forms will do as well; end a line with \\ to go on in the next.",
+                "dim",
+            )
 
     def _history(self, question: Question) -> None:
         for exchange in question.history:

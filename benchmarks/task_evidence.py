@@ -55,6 +55,8 @@ def main() -> None:
     parser.add_argument(
         "--credit", default="to_go", choices=("episode", "to_go"), help="what a decision answers for, in GRPO"
     )
+    parser.add_argument("--team-weight", type=float, default=1.0, help="factor on team terms, in GRPO")
+    parser.add_argument("--individual-weight", type=float, default=1.0, help="factor on individual terms, in GRPO")
     parser.add_argument("--arms", default=",".join(ARMS), help="warm is always there")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -96,6 +98,8 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
         max_new_tokens=asked.max_new_tokens,
         temperature=asked.temperature,
         credit=asked.credit,
+        team_weight=asked.team_weight,
+        individual_weight=asked.individual_weight,
         evaluate_games=0,
         shuffled=arm == "shuffled",
         seed=seed,

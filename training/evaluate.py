@@ -1,6 +1,8 @@
 """Held-out evaluation: the policies as each team against fixed scripted opponents, on scenarios never trained on.
 
-In an arena of one team nobody sits opposite: each scenario is played once, and the side is the team alone.
+In an arena of one team nobody sits opposite: each scenario is played once, and the side is the team alone. So it is
+where an arena names a ``success``: its first team does the task, and a customer who is a seat is part of the case,
+answered for by the arena's baseline.
 
 The same numbers give the same deals and the same chance for every player, so that two evaluations are compared game by
 game. A scenario is one block: what it does to all of its games is common to them.
@@ -12,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lanista.agents import registry
 from lanista.agents.contract import Agent
 from lanista.agents.table import Fixture, play
 from lanista.arenas import chance
@@ -92,12 +95,15 @@ def evaluate(
     ``on_game(done, all)`` is told after each; ``keep(fixture, game, number)`` is handed each as it ends.
     """
     fixtures, sides = [], {}
+    rest = registry.make(arena.baseline)
     for number in numbers:
         game_seed = scenario_seed(seed, number, "held out")
         state = arena.rules.deal(game_seed, game_config)
         teams = {seat: team for team, seats in arena.rules.teams(state).items() for seat in seats}
         sided = sorted(set(teams.values()))
-        against: Mapping[str, Agent | None] = opponents if len(sided) > 1 else {ALONE: None}
+        if arena.success is not None:
+            sided = [next(iter(arena.rules.teams(state)))]
+        against: Mapping[str, Agent] = opponents if len(sided) > 1 else {ALONE: rest}
         for mine in sided:
             for name, opponent in against.items():
                 id_ = f"{number}/{mine}/{name}"
@@ -108,9 +114,7 @@ def evaluate(
                         arena=arena,
                         seed=game_seed,
                         seating={
-                            seat: learner(arena.rules.role(state, seat), team)
-                            if team == mine or opponent is None
-                            else opponent
+                            seat: learner(arena.rules.role(state, seat), team) if team == mine else opponent
                             for seat, team in teams.items()
                         },
                         config=game_config,

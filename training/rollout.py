@@ -65,7 +65,10 @@ def scenario_seed(run_seed: int, number: int, purpose: str = "training") -> int:
 def plan(config: TrainConfig, arena: Arena, game_config: Any, number: int) -> Scenario:
     """The scenario of that number. Teams take turns, then opponents do, so that all are visited evenly."""
     seed = scenario_seed(config.seed, number)
-    teams = sorted(arena.rules.teams(arena.rules.deal(seed, game_config)))
+    dealt = arena.rules.teams(arena.rules.deal(seed, game_config))
+    teams = sorted(dealt)
+    if arena.success is not None and len(teams) > 1:  # a customer who is a seat is part of the case
+        return Scenario(number, seed, next(iter(dealt)), arena.baseline)
     if config.learner_team != "each":
         teams = [config.learner_team]
     opponent = config.opponents[number // len(teams) % len(config.opponents)]

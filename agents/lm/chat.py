@@ -201,13 +201,16 @@ class Chat:
 
 
 def _control(tokenizer: Any) -> dict[str, int]:
-    # Added tokens that are neither special nor part of the template (names, say) are ordinary words.
+    # Added tokens that are neither special nor part of the template (names, say) are ordinary words; so is a bare word,
+    # which stands in templates as code ("end" in "endfor") and marks no turn.
     template = str(tokenizer.chat_template)
     special = set(tokenizer.all_special_tokens)
     return {
         token.content: int(id_)
         for id_, token in tokenizer.added_tokens_decoder.items()
-        if token.special or token.content in special or token.content in template
+        if token.special
+        or token.content in special
+        or (token.content in template and re.fullmatch(r"\w+", token.content) is None)
     }
 
 

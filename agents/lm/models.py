@@ -153,7 +153,10 @@ def _tiny(arena: str | None) -> Path:
         path = tiny_path(arena)
         if (path / "config.json").is_file():
             return path
-        raise UsageError(f"there is no tiny model for {arena} as it is installed: `lanista models make tiny` builds it")
+        raise UsageError(
+            f"there is no tiny model for {arena} as it is installed: "
+            f"`lanista models make tiny --arena {arena}` builds it"
+        )
     here = [path for path in _tinies().values() if (path / "config.json").is_file()]
     if len(here) == 1:
         return here[0]

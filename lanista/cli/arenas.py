@@ -66,14 +66,15 @@ def arenas(
         console.print(Text.assemble("  ", (key, "cyan"), f" = {value['default']!r}  ", (value["help"], "dim")))
     for preset, weights in arena.presets.items():
         console.print(f"\n  preset [bold]{preset}[/]")
+        longest = max(map(len, weights))
         for term, weight in weights.items():
             paid = "team" if term in arena.team_terms else "individual"
-            console.print(f"    {term:<20} {weight:+8g}  [dim]{paid}[/]")
+            console.print(f"    {term:<{longest}} {weight:+8g}  [dim]{paid}[/]")
     if arena.metrics:
         console.print("\n  what boards show")
     for metric, about in arena.metrics.items():
         done = " (pass^k counts it)" if metric == arena.success else ""
-        console.print(Text.assemble(f"    {metric:<20} ", (about + done, "dim")))
+        console.print(Text.assemble(f"    {metric:<{max(map(len, arena.metrics))}} ", (about + done, "dim")))
     bound = "" if arena.degenerate_bound is None else f"; play without judgement stays under {arena.degenerate_bound}"
     console.print(f"\n  scripted baseline {arena.baseline}{bound}", markup=False)
 

@@ -45,7 +45,9 @@ def evaluate(
         list[str] | None,
         typer.Option("--before", metavar="[ROLE=]AGENT", help="Compare with this one on the same deals."),
     ] = None,
-    against: Annotated[str, typer.Option("--against", help="Opponents, separated by commas.")] = "random",
+    against: Annotated[
+        str | None, typer.Option("--against", help="Opponents, separated by commas; random if none are named.")
+    ] = None,
     games: Annotated[int, typer.Option("--games", min=2, help="Held-out deals per side and opponent.")] = 200,
     seed: Seed = 1,
     set_: Set = None,
@@ -63,7 +65,12 @@ def evaluate(
     game_arena = get(arena)
     game_config = arena_config(game_arena, set_)
     sides = sorted(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
-    opponents = split(against) if len(sides) > 1 else []  # in an arena of one team nobody sits opposite
+    if len(sides) == 1 or game_arena.success is not None:  # a team with a task: nobody sits opposite
+        if against is not None:
+            raise UsageError(f"in {arena!r} one team does a task and nobody sits opposite: leave out --against")
+        sides, opponents = sides[:1], []
+    else:
+        opponents = split(against or "random")
     entrants = {"after": agent} if before is None else {"before": before, "after": agent}
     settings = {
         "arena": arena,

@@ -131,14 +131,15 @@ def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, 
 
 def _tell_forfeits(game: Game) -> None:
     """A seat whose agent failed looks merely silent in the story, so its forfeits are told apart."""
-    reasons: dict[str, Counter[str]] = {}
+    told = {"forfeit": "forfeited {} turns", "fallback": "was refused and had another move played {} times"}
+    reasons: dict[tuple[str, str], Counter[str]] = {}
     for step in game.steps:
         for turn in step.turns:
-            if turn.by == "forfeit":
-                reasons.setdefault(turn.seat, Counter())[turn.why or ""] += 1
-    for seat, why in reasons.items():
+            if turn.by in told:
+                reasons.setdefault((turn.seat, turn.by), Counter())[turn.why or ""] += 1
+    for (seat, by), why in reasons.items():
         listed = "; ".join(f"{count}× {reason}" for reason, count in why.most_common(3))
-        notes.print(f"{seat} ({game.players[seat]}) forfeited {why.total()} turns: {listed}", markup=False)
+        notes.print(f"{seat} ({game.players[seat]}) {told[by].format(why.total())}: {listed}", markup=False)
 
 
 def _keep(out: Path, game: Game, seed: int, started: float) -> None:

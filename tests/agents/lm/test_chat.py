@@ -134,6 +134,15 @@ def test_names_made_into_words_stay_words_and_template_words_do_not(tokenizer: A
     assert name in chat.first("player_3 hangs")
 
 
+def test_a_word_that_stands_in_the_templates_code_stays_a_word(tokenizer: Any) -> None:
+    """ "end" is in ``endfor`` and may be an argument of a tool."""
+    twin = dressed(tokenizer, THINKS)
+    words = ["end", "message", "role", "content"]
+    twin.add_tokens(words)
+    ids = Chat(twin).first("the end of a message: role, content")
+    assert set(twin.convert_tokens_to_ids(words)) <= set(ids)
+
+
 def test_a_template_that_drops_thoughts_is_followed_append_only(tokenizer: Any) -> None:
     chat = Chat(dressed(tokenizer, THINKS))
     user, end, assistant = (chat.control[f"<|{name}|>"] for name in ("user", "end", "assistant"))
