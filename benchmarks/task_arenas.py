@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -163,7 +164,10 @@ def table(found: list[dict[str, Any]]) -> None:
 
 
 def shown(value: Any) -> str:
+    """A cell: a dash for a fact that no case has, nothing where the row has no such figure."""
     if isinstance(value, Interval):
+        if math.isnan(value.value):
+            return "–"
         return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
     return "" if value is None else f"{value:.0f}"
 

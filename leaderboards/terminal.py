@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from rich import box
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
@@ -84,9 +83,14 @@ def _text(text: str, style: str = "") -> Text:
     return Text(plain(text), style=style)
 
 
+_ENDLESS = 10_000
+"""Columns of a terminal in which nothing is wrapped."""
+
+
 class _Table:
-    """Rows under columns; in a narrow terminal intervals go below their values, and in a very narrow one every row is
-    set as lines of its own, each with its column's name. The first column names the row.
+    """Rows under columns, no cell ever cut. Where they are too wide for the terminal, first headers are set a word a
+    line, then intervals go below their values, and last every row is set as lines of its own, each with its column's
+    name. The first column names the row.
     """
 
     def __init__(self, title: str, *columns: str, caption: str | None = None) -> None:
@@ -102,14 +106,17 @@ class _Table:
         self.sections.add(len(self.rows))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for rows in (self.rows, [tuple(cell.replace(" [", "\n[") for cell in row) for row in self.rows]):
-            table = self._table(rows)
-            if Measurement.get(console, options.update(max_width=10_000), table).minimum <= options.max_width:
+        headers = [column.replace(" ", "\n") for column in self.columns]
+        split = [tuple(cell.replace(" [", "\n[") for cell in row) for row in self.rows]
+        for columns, rows in ((self.columns, self.rows), (headers, self.rows), (headers, split)):
+            table = self._table(columns, rows)
+            # The least width rich tells is not enough: in less than its full one it wraps some cells and crops others.
+            if Measurement.get(console, options.update(max_width=_ENDLESS), table).maximum <= options.max_width:
                 yield table
                 return
         yield from self._stacked()
 
-    def _table(self, rows: Sequence[tuple[str, ...]]) -> Table:
+    def _table(self, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
         table = Table(
             title=_text(self.title),
             title_justify="left",
@@ -120,10 +127,8 @@ class _Table:
             pad_edge=False,
             collapse_padding=True,
         )
-        for i, column in enumerate(self.columns):
-            lines = [line for row in rows for line in plain(row[i]).split("\n")]
-            width = max(map(cell_len, [*plain(column).split(), *lines, "–"]))
-            table.add_column(_text(column), justify="left" if i == 0 else "right", min_width=width)
+        for i, column in enumerate(columns):
+            table.add_column(_text(column), justify="left" if i == 0 else "right")
         for i, row in enumerate(rows):
             if i in self.sections:
                 table.add_section()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -274,6 +276,18 @@ def test_the_terminal_prints_names_as_they_are() -> None:
     text = shown(board)
     assert "[bold red]x[/]" in text
     assert "\x1b" not in text
+
+
+def test_no_number_of_two_sides_is_cut_in_any_terminal() -> None:
+    odds = {"alpha": 1.0, "beta": 2.0, "gamma": 1.5}
+    board = of_rows(tournament(list(odds), 100, odds), stats(alpha=1, beta=0, gamma=12_345))
+    number = re.compile(r"[\[+-]*\d[\d.,]*[\]%]*")
+    whole = Counter(number.findall(shown(board, 400)))
+    assert "600" in whole
+    for width in range(30, 121):
+        found = Counter(number.findall(shown(board, width)))
+        assert not whole - found, f"numbers are missing or cut {width} columns wide"
+        assert set(found) == set(whole), f"a number is cut {width} columns wide"
 
 
 @pytest.mark.parametrize("width", [60, 200])
