@@ -7,5 +7,5 @@ from typing import Any
 
 
 def say(tool: str, /, **arguments: Any) -> str:
-    """``tool {"argument": value}``, keys sorted; the tool alone where it takes nothing."""
-    return f"{tool} {json.dumps(arguments, sort_keys=True, ensure_ascii=False)}" if arguments else tool
+    """``tool {"argument": value}``, keys sorted; ``tool {}`` where it takes nothing."""
+    return f"{tool} {json.dumps(arguments, sort_keys=True, ensure_ascii=False)}"

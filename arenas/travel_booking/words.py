@@ -11,7 +11,7 @@ from typing import Any
 
 from lanista.arenas.contract import Ask, Event, Illegal
 from lanista.arenas.tools import BadCall, Call, parse
-from lanista.arenas.travel_booking.calls import AGENCY, SEARCH, tools
+from lanista.arenas.travel_booking.calls import AGENCY, SEARCH, TRAVELLER, tools
 from lanista.arenas.travel_booking.world import CITIES
 
 _LONG = 400
@@ -43,7 +43,8 @@ class TravelWords:
         return found
 
     def write(self, ask: Ask, move: Any) -> str:
-        if isinstance(move, Call) and move.arguments == "{}":
+        """The call in full; a traveller, who speaks and uses no service, says what takes no argument as a bare word."""
+        if ask.seat == TRAVELLER and isinstance(move, Call) and move.arguments == "{}":
             return move.tool
         return str(move)
 

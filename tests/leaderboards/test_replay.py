@@ -104,6 +104,19 @@ def test_wrong_seats_and_rewards_for_players_are_refused() -> None:
         printed(seat="s0", rewards=True)
 
 
+def test_from_above_every_call_is_seen_those_without_arguments_too() -> None:
+    arena = arenas.get("travel_booking")
+    agent = agents.make("travel_expert")
+    config = arena.configure(level="hard", split="test", error_rate=0.3)
+    bare = set()
+    for seed in range(6):
+        played = play_game(arena, dict.fromkeys(arena.rules.seats(config), agent), seed=seed, config=config)
+        for step in played.steps:
+            assert replay.calls(step) == list(step.turns)
+            bare |= {turn.action for turn in step.turns if turn.action.endswith("{}")}
+    assert {"login {}", "profile {}", "done {}"} <= bare
+
+
 @pytest.mark.parametrize("view", ["above", "public", "player_2"])
 def test_a_live_game_is_told_once_and_only_as_far_as_it_may(view: str) -> None:
     arena = arenas.get("werewolf")

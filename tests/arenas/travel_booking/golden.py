@@ -20,13 +20,13 @@ NEW_YORK_LONDON = (
     'search_flights {"from": "NYC", "to": "LON", "depart": "11-11-2025", "return": "11-14-2025"}',
     'search_flights {"from": "NYC", "to": "LON", "depart": "2025-11-11", "return": "2025-11-14", "sort": "price"}',
     'shortlist {"options": ["F2", "F4", "F1"]}',
-    "profile",
+    "profile {}",
     'quote {"options": ["F2", "F4", "F1"]}',
     'rank {"trips": [["F2"], ["F4"]], "because": ["cheapest", "within_budget"]}',
     'hold {"option": "F2"}',
     'confirm {"holds": ["K1"], "total": 520}',
     'book {"hold": "K1", "key": "k1"}',
-    "done",
+    "done {}",
 )
 HARD = {"level": "hard", "split": "test", "error_rate": 0.3, "fickle": 1.0, "infeasible": 0.0, "traveller": "seat"}
 HARD_SEED = 11

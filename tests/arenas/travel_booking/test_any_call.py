@@ -53,7 +53,7 @@ def reply(game: Game, seat: str, drawn: dict[str, Any]) -> str:
     tool = known[drawn["pick"] % len(known)]
     arguments = dict(zip(tool.parameters, drawn["values"], strict=False))
     if drawn["pick"] % 3 == 0:  # a legal call of the tool with one value changed
-        same = [text for text in legal if text.startswith(tool.name + " {")]
+        same = [text for text in legal if text.startswith(tool.name + ' {"')]
         if same and drawn["values"]:
             arguments = json.loads(same[0].split(" ", 1)[1])
             arguments[next(iter(arguments))] = drawn["values"][0]
