@@ -11,11 +11,17 @@ Read on both sides of the wall; imports the standard library only.
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
+from collections.abc import Iterable
 from typing import Any
 
 DEPTH = 60
 """Containers within containers that cross; deeper values are unfit."""
+
+COLLISIONS = 100
+"""Elements of one set, or keys of one dictionary, that may share a hash; more are unfit."""
 
 _SMALL = 1 << 53
 
@@ -101,6 +107,25 @@ def decode(data: Any, depth: int = 0) -> Any:
     return _tagged(tag, body, depth)
 
 
+def crowded(items: Iterable[Any]) -> bool:
+    """Whether more than COLLISIONS different ``items`` share a hash. Raises TypeError for what has none.
+
+    Hashes of numbers are no secret (that of k * (2**61 - 1) is 0), and a set takes quadratic time where they are the
+    same: it would be the judge's time. Sorted, because counting them in a dictionary would have the same weakness.
+    """
+    hashed = sorted(((hash(item), item) for item in items), key=operator.itemgetter(0))
+    if not any(a[0] == b[0] for a, b in zip(hashed, hashed[COLLISIONS:], strict=False)):
+        return False
+    for _, group in itertools.groupby(hashed, key=operator.itemgetter(0)):
+        different: list[Any] = []
+        for _, item in group:
+            if item not in different:
+                different.append(item)
+            if len(different) > COLLISIONS:
+                return True
+    return False
+
+
 def _tagged(tag: Any, body: Any, depth: int) -> Any:
     if tag in ("i", "f", "b"):
         if type(body) is not str:
@@ -120,6 +145,8 @@ def _tagged(tag: Any, body: Any, depth: int) -> Any:
     if tag not in ("s", "z"):
         raise Unfit(f"{tag!r:.20} is no tag")
     try:
+        if crowded(items):
+            raise Unfit(f"a set of more than {COLLISIONS} elements with the same hash")
         made = frozenset(items)
     except TypeError:
         raise Unfit("a set of what cannot be in one") from None
@@ -140,14 +167,17 @@ def _text(tag: str, body: str) -> Any:
 
 
 def _dict(body: list[Any], depth: int) -> dict[Any, Any]:
-    made: dict[Any, Any] = {}
+    pairs = []
     for pair in body:
         if type(pair) is not list or len(pair) != 2:
             raise Unfit("a dictionary is a list of pairs")
-        try:
-            made[decode(pair[0], depth + 1)] = decode(pair[1], depth + 1)
-        except TypeError:
-            raise Unfit("a key that cannot be one") from None
+        pairs.append((decode(pair[0], depth + 1), decode(pair[1], depth + 1)))
+    try:
+        if crowded(key for key, _ in pairs):
+            raise Unfit(f"a dictionary with more than {COLLISIONS} keys of the same hash")
+        made = dict(pairs)
+    except TypeError:
+        raise Unfit("a key that cannot be one") from None
     if len(made) != len(body):
         raise Unfit("a dictionary holds no key twice")
     return made

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lanista.arenas.sandbox.compare import compare
+from lanista.arenas.sandbox.values import crowded
 
 DEEPEST = 60
 """Levels of nesting that are compared; a deeper value equals nothing."""
@@ -127,7 +128,9 @@ def _isclose(expected: float, got: float, relative: float, absolute: float) -> b
 def _through(function: Callable[[Any], Any], expected: Any, got: Any) -> bool:
     """What ``function(f(x)) == expected`` says; False where the function does not take the value."""
     try:
-        return _shallow(got, DEEPEST) and bool(function(got) == expected)
+        if not _shallow(got, DEEPEST) or (function is set and crowded(got)):
+            return False
+        return bool(function(got) == expected)
     except TypeError:
         return False
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.sandbox import compare
-from lanista.arenas.sandbox.values import DEPTH, Unfit, decode, encode
+from lanista.arenas.sandbox.values import COLLISIONS, DEPTH, Unfit, decode, encode
 
 plain = (
     st.none()
@@ -170,3 +171,30 @@ def test_any_json_is_a_value_or_unfit(data: Any) -> None:
 def test_what_no_encoder_writes_is_unfit(data: Any) -> None:
     with pytest.raises(Unfit):
         decode(data)
+
+
+PRIME = (1 << 61) - 1  # sys.hash_info.modulus: every multiple of it has hash 0
+
+
+@pytest.mark.parametrize("form", ["s", "z", "d", "nested"])
+def test_hashes_that_are_all_the_same_are_unfit_before_a_table_is_built(form: str) -> None:
+    """Half a million of them would take the judge hours; this test ends because none is compared with another."""
+    many = [k * PRIME for k in range(500_000)]
+    body: Any = [[k, 0] for k in many] if form == "d" else many
+    data = {"s": [{"t": [k]} for k in many]} if form == "nested" else {form: body}
+    with pytest.raises(Unfit, match="hash"):
+        decode(data)
+
+
+def test_a_few_equal_hashes_are_no_attack() -> None:
+    few = {k * PRIME for k in range(COLLISIONS)}
+    assert cross(few) == few
+    assert cross(dict.fromkeys(few, 1)) == dict.fromkeys(few, 1)
+    powers = {2.0**k for k in range(-1074, 1024)}  # 61 hashes for all of them
+    assert cross(powers) == powers
+
+
+def test_a_list_that_a_checker_makes_a_set_of_is_not_made_one_where_hashes_collide() -> None:
+    assert not check("set", (), {0}, [k * PRIME for k in range(500_000)])
+    assert check("set", (), {1, 2}, [1, 2] * 1000)
+    assert not check("set", (), {1, 2}, 12)
