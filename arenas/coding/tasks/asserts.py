@@ -17,6 +17,11 @@ from lanista.arenas.sandbox.values import Unfit, encode
 ROOM = 200_000
 """Characters that the arguments, or the value, of one assert may have."""
 
+BITS = 4 * ROOM
+"""Bits of a whole number: as many as ROOM hexadecimal digits have."""
+
+_SEQUENCES = (str, bytes, list, tuple)
+
 WRAPPERS = frozenset({"set", "sorted", "list", "tuple", "len"})
 """Functions around a call that are applied to the returned value on this side."""
 
@@ -47,11 +52,14 @@ def convert(body: Sequence[ast.stmt], names: Sequence[str], entry_point: str) ->
                     found += _condition(condition, names, entry_point, known)
             elif isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) for t in node.targets):
                 value = literal(node.value, known)
+                fits(value)  # or a few lines, each of twice the one before, fill the memory
                 known |= {t.id: value for t in node.targets if isinstance(t, ast.Name)}
             elif not _idle(node):
                 raise Unconverted(f"{_kind(node)} is more than an assert")
         except Unconverted as error:
             raise Unconverted(f"line {node.lineno} of the tests: {error}") from None
+        except RecursionError:
+            raise Unconverted(f"line {node.lineno} of the tests: nested too deep") from None
     if not found:
         raise Unconverted("the tests assert nothing")
     return found
@@ -73,16 +81,23 @@ def literal(node: ast.expr, known: Mapping[str, Any] | None = None) -> Any:
         case ast.Tuple(elts=items):
             return tuple(literal(item, known) for item in items)
         case ast.Set(elts=items):
-            return _guard(lambda: {literal(item, known) for item in items})
+            members = [literal(item, known) for item in items]
+            fits(members)
+            return _guard(lambda: set(members))
         case ast.Dict(keys=keys, values=values) if all(key is not None for key in keys):
             pairs = [(literal(k, known), literal(v, known)) for k, v in zip(keys, values, strict=True) if k]
+            fits([key for key, _ in pairs])
             return _guard(lambda: dict(pairs))
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Invert() as sign, operand=operand):
             return _guard(lambda: _UNARY[type(sign)](literal(operand, known)))
         case ast.BinOp(op=sign, left=left, right=right) if type(sign) in _BINARY:
             return _arithmetic(type(sign), literal(left, known), literal(right, known))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _MAKERS and len(args) <= 1:
-            return _guard(lambda: _MAKERS[name](*(literal(arg, known) for arg in args)))
+            given = [literal(arg, known) for arg in args]
+            fits(given)
+            if name == "bytes" and any(isinstance(value, int) and value > ROOM for value in given):
+                raise Unconverted("a repetition is too long")
+            return _guard(lambda: _MAKERS[name](*given))
     raise Unconverted(f"{_shown(node)} is no literal")
 
 
@@ -122,7 +137,7 @@ def _condition(node: ast.expr, names: Sequence[str], entry_point: str, known: Ma
 
     def value(inner: ast.expr) -> Any:
         made = literal(inner, known)
-        _fits(made)
+        fits(made)
         return made
 
     match node:
@@ -171,8 +186,8 @@ def _call(node: ast.Call, entry_point: str, known: Mapping[str, Any]) -> Call:
         raise Unconverted(f"{_shown(node)} spreads its arguments")
     args = tuple(literal(arg, known) for arg in node.args)
     kwargs = {str(k.arg): literal(k.value, known) for k in node.keywords}
-    _fits(args)
-    _fits(kwargs)
+    fits(args)
+    fits(kwargs)
     return Call(entry_point, args, kwargs)
 
 
@@ -187,27 +202,42 @@ def _is_call_of(node: ast.expr, names: Any) -> bool:
 
 
 def _is_isclose(node: ast.Call) -> bool:
-    return ast.unparse(node.func) in ("math.isclose", "isclose")
+    match node.func:
+        case ast.Name(id="isclose") | ast.Attribute(value=ast.Name(id="math"), attr="isclose"):
+            return True
+    return False
 
 
 def _number(node: ast.expr, known: Mapping[str, Any]) -> float:
     made = literal(node, known)
     if type(made) not in (int, float):
         raise Unconverted(f"{_shown(node)} is no number")
-    return float(made)
+    try:
+        return float(made)
+    except OverflowError:
+        raise Unconverted(f"{_shown(node)} is too large for a float") from None
 
 
 def _arithmetic(sign: type, left: Any, right: Any) -> Any:
     sizes = [
-        v.bit_length() if isinstance(v, int) else len(v) if isinstance(v, str | bytes | list | tuple) else 0
-        for v in (left, right)
+        v.bit_length() if isinstance(v, int) else len(v) if isinstance(v, _SEQUENCES) else 0 for v in (left, right)
     ]
     if sign is ast.Pow and (max(sizes) > 64 or not isinstance(right, int) or abs(right) > 4096):
         raise Unconverted("a power is too large")
-    if sign is ast.Mult and any(isinstance(v, str | bytes | list | tuple) for v in (left, right)):
+    if sign is ast.Mod and isinstance(left, str | bytes):
+        raise Unconverted("a formatted text is no literal")
+    if sign is ast.Add and sum(sizes) > (ROOM if isinstance(left, _SEQUENCES) else BITS):
+        raise Unconverted("a sum is too long")
+    if sign is ast.Mult and any(isinstance(v, _SEQUENCES) for v in (left, right)):
         times = left if isinstance(left, int) else right
         if not isinstance(times, int) or max(1, times) * max(sizes) > ROOM:
             raise Unconverted("a repetition is too long")
+        made = _guard(lambda: left * right)
+        if times > 1:
+            fits(made)  # what holds one list many times is small in memory, and huge where it is written or hashed
+        return made
+    if sign is ast.Mult and sum(sizes) > BITS:
+        raise Unconverted("a product is too large")
     return _guard(lambda: _BINARY[sign](left, right))
 
 
@@ -220,7 +250,8 @@ def _guard(make: Callable[[], Any]) -> Any:
         raise Unconverted(f"a literal cannot be worked out: {type(error).__name__}: {error}") from None
 
 
-def _fits(value: Any) -> None:
+def fits(value: Any) -> None:
+    """Raises Unconverted for a value that cannot cross into a sandbox, or takes more than ROOM."""
     try:
         encode(value, ROOM)
     except (Unfit, RecursionError) as error:
@@ -248,5 +279,8 @@ def _kind(node: ast.stmt) -> str:
 
 
 def _shown(node: ast.AST) -> str:
-    text = " ".join(ast.unparse(node).split())
+    try:
+        text = " ".join(ast.unparse(node).split())
+    except (RecursionError, ValueError):  # too deep, or a whole number of too many digits, to be written
+        return "what is too long to show"
     return text if len(text) <= 60 else text[:56] + " ..."

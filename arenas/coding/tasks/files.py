@@ -10,15 +10,18 @@ from __future__ import annotations
 import ast
 import doctest
 import gzip
+import io
 import json
 import warnings
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from lanista.arenas.coding import quote
 from lanista.arenas.coding.task import Example, Task
-from lanista.arenas.coding.tasks.asserts import Converted, Unconverted, convert, literal
+from lanista.arenas.coding.tasks.asserts import Converted, Unconverted, convert, fits, literal
 from lanista.errors import UsageError
 
 CPU_S = 3.0
@@ -29,6 +32,9 @@ SHOWN = 4
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a task file, unpacked."""
+
+LONGEST = 8 * 1024 * 1024
+"""Bytes of one line: a tree of its source takes some hundred times as many."""
 
 
 class LeftOut(NamedTuple):
@@ -56,16 +62,23 @@ def load(path: str | Path, *, in_process_tests: bool = False) -> TaskFile:
         if not text.strip():
             continue
         line = _Line(path, number, text)
-        raw = _mbpp(line) if _is_mbpp(line.data) else _humaneval(line)
-        if raw.id in seen:
-            line.wrong("task_id", f"{raw.id!r} is already on line {seen[raw.id]}")
-        seen[raw.id] = number
-        if isinstance(raw.tests, list):
-            tasks.append(_task(raw, raw.tests))
-            continue
-        left_out.append(LeftOut(raw.id, number, raw.tests))
-        if in_process_tests:
-            tasks.append(_task(raw, None))
+        try:
+            raw = _mbpp(line) if _is_mbpp(line.data) else _humaneval(line)
+            if raw.id in seen:
+                line.wrong("task_id", f"{raw.id!r} is already on line {seen[raw.id]}")
+            seen[raw.id] = number
+            if isinstance(raw.tests, list):
+                tasks.append(_task(raw, raw.tests))
+                continue
+            left_out.append(LeftOut(raw.id, number, raw.tests))
+            if in_process_tests:
+                tasks.append(_task(raw, None))
+        except UsageError:
+            raise
+        except RecursionError:
+            raise UsageError(f"{path}, line {number}: an expression in it is nested too deep to be read") from None
+        except ValueError as error:  # such as a default of more digits than Python writes
+            raise UsageError(f"{path}, line {number}: cannot be read: {error}") from None
     if not seen:
         raise UsageError(f"{path}: holds no task; one JSON object a line is needed, as HumanEval and MBPP have them")
     return TaskFile(tuple(tasks), () if in_process_tests else tuple(left_out))
@@ -140,6 +153,8 @@ class _Line:
         if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
             self.wrong("task_id", f"must be a string or a whole number, not {_kind(value)}")
         self.clean("task_id", str(value))
+        if not str(value).isprintable():
+            self.wrong("task_id", f"{value!r} holds a character that cannot be printed")
         return str(value)
 
     def parse(self, field: str, source: str) -> ast.Module:
@@ -161,23 +176,23 @@ class _Line:
         return made
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> Iterator[str]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             data = file.read(LARGEST + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LARGEST:
         raise UsageError(f"{path}: more than {LARGEST // 1024 // 1024} MB; split the file")
-    lines = []
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf")), 1):
+        if len(line) > LONGEST:
+            raise UsageError(f"{path}, line {number}: more than {LONGEST // 1024 // 1024} MB; a task is shorter")
         try:
-            lines.append(line.decode("utf-8"))
+            yield line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise UsageError(
                 f"{path}, line {number}: byte {error.start + 1} is no UTF-8; save the file in that encoding"
             ) from None
-    return lines
 
 
 def _is_mbpp(data: Mapping[str, Any]) -> bool:
@@ -238,7 +253,7 @@ def _mbpp(line: _Line) -> _Raw:
         prompt="",
         tests=converted,
         in_process="\n".join([setup, *asserts, ""]),
-        examples=tuple(Example(c.call.args, c.value, c.call.kwargs) for c in first),
+        examples=tuple(filter(_showable, (Example(c.call.args, c.value, c.call.kwargs) for c in first))),
     )
 
 
@@ -294,9 +309,21 @@ def _doctests(doc: str, entry_point: str) -> tuple[Example, ...]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == entry_point:
                 kwargs = {k.arg: literal(k.value) for k in node.keywords if k.arg}
                 found.append(Example(tuple(literal(arg) for arg in node.args), expected, kwargs))
-        except (SyntaxError, ValueError, Unconverted):
+        except (SyntaxError, ValueError, RecursionError, MemoryError, Unconverted):
             continue
-    return tuple(found[:SHOWN])
+    return tuple(filter(_showable, found))[:SHOWN]
+
+
+def _showable(example: Example) -> bool:
+    """Whether a game can run the example and write it down: its values cross into a sandbox, its arguments have a
+    literal (infinity has none)."""
+    try:
+        for part in (example.args, dict(example.kwargs), example.expected):
+            fits(part)
+        quote.literal((example.args, dict(example.kwargs)))
+    except (Unconverted, ValueError):
+        return False
+    return True
 
 
 _PLAIN = """class _Plain:

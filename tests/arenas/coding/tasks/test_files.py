@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanista.arenas.coding.tasks.files import load
+from lanista.arenas.coding.tasks.files import LONGEST, load
 from lanista.arenas.coding.tasks.verify import verify
 from lanista.arenas.sandbox import Sandbox
 from lanista.errors import UsageError
@@ -215,6 +215,60 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     packed.write_bytes(b"not packed at all")
     with pytest.raises(UsageError, match="cannot be read"):
         load(packed)
+
+
+def test_a_packed_file_with_a_flipped_bit_is_refused(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(json.dumps(NEAR).encode() * 9, mtime=0))
+    path = tmp_path / "t.jsonl.gz"
+    for at in range(10, len(packed)):
+        damaged = bytearray(packed)
+        damaged[at] ^= 0xFF
+        path.write_bytes(bytes(damaged))
+        with pytest.raises(UsageError):
+            load(path)
+
+
+@pytest.mark.parametrize("default", ["+".join(["1"] * 990), "0x" + "f" * 5000], ids=["deep", "long"])
+def test_a_signature_that_cannot_be_written_is_refused_by_line(write: Any, default: str) -> None:
+    odd = LOOP | {"prompt": f"def dec(x, y={default}):\n    pass\n", "task_id": "odd"}
+    with pytest.raises(UsageError, match="line 2"):
+        load(write(NEAR, odd), in_process_tests=True)
+
+
+def test_lines_are_bounded_and_many_empty_ones_take_no_room(write: Any) -> None:
+    assert len(load(write("\n" * 100_000, NEAR)).tasks) == 1
+    with pytest.raises(UsageError, match="line 2: more than 8 MB"):
+        load(write(NEAR, " " * (LONGEST + 1)))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "'a' * 190_000 + 'b' * 190_000",
+        "[" * 70 + "]" * 70,
+        "[" * 30 + "]" * 30,
+        "+".join(["1"] * 1200),
+        "bytes(1_000_000)",
+        "float('inf')",
+        "complex(1)",
+        "x=float('nan')",
+    ],
+    ids=lambda shown: shown[:20],
+)
+def test_examples_that_cannot_cross_or_be_written_are_passed_over(write: Any, shown: str) -> None:
+    doc = f'def dec(x):\n    """One less.\n\n    >>> dec({shown})\n    1\n    >>> dec(2)\n    1\n    """\n'
+    (task,) = load(write(LOOP | {"prompt": doc}), in_process_tests=True).tasks
+    assert [example.args for example in task.examples] == [(2,)]
+    if shown.startswith("float"):
+        first = TALLY | {"test_list": [f"assert tally({shown}) == 1"]}
+        assert load(write(first)).tasks[0].examples == ()
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\nverified 9/9", "\u202edlrow"])
+def test_ids_can_be_printed(write: Any, name: str) -> None:
+    with pytest.raises(UsageError, match=r"line 1, field 'task_id'.*cannot be printed") as refused:
+        load(write(NEAR | {"task_id": name}))
+    assert str(refused.value).isprintable()
 
 
 @given(data=st.data())
