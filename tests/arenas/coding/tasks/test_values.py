@@ -188,6 +188,64 @@ def test_what_has_no_complexity(source: str) -> None:
     assert cyclomatic(source) is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import builtins; vars(builtins)['ex'+'ec'](text)",
+        "import builtins as b; b.exec(text)",
+        "__builtins__['ex'+'ec'](text)",
+        "globals()['__builtins__']['ex'+'ec'](text)",
+        "locals()['__builtins__']['ex'+'ec'](text)",
+        "getattr(print, '__self__').exec(text)",
+        "print.__self__.__dict__['ex'+'ec'](text)",
+        "f.__globals__['__builtins__']['ex'+'ec'](text)",
+        "f.__getattribute__('__glob' + 'als__')",
+        "(0 for _ in ()).gi_frame.f_builtins['ex'+'ec'](text)",
+        "match (0 for _ in ()):\n    case object(gi_frame=g): pass",
+        "match f:\n    case object(__globals__=g): pass",
+        "from importlib import import_module as i; i('built'+'ins')",
+        "import runpy; runpy.run_path(text)",
+        "import code; code.InteractiveInterpreter().runsource(text)",
+        "import codeop",
+        "import timeit; timeit.timeit(text)",
+        "from types import FunctionType as F",
+        "import pickle; pickle.loads(text)",
+        "import re; re.enum.sys.modules['built'+'ins']",
+        "import random; random._os",
+        "import random; m = random; m._os",
+        "from random import _os as o",
+        "from re import enum, sys as s",
+        "import operator; operator.attrgetter('__glob' + 'als__')(f)",
+        "from operator import methodcaller as m",
+        "import string; string.Formatter().get_field('0.__globals__', (f,), {})",
+        "import typing; typing.get_type_hints(f)",
+        "from . import x",
+        "𝐞val(text)",
+    ],
+)
+def test_what_can_run_text_has_no_complexity(line: str) -> None:
+    assert cyclomatic(f"def f(x):\n    return x\n{line}\n") is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from typing import List\nfrom collections import Counter, deque\nimport math\n\n"
+        "def f(v: List[int]):\n    return math.gcd(*Counter(v))\n",
+        "import heapq as h, collections.abc\n\ndef f(v):\n    return h.nlargest(2, v)\n",
+        "class A(dict):\n    def __lt__(self, o):\n        return self._n < o._n\n\n"
+        "    def __init__(self):\n        super().__init__()\n\ndef f(v):\n    return max([], key=v.__getitem__)\n",
+    ],
+)
+def test_what_programs_need_has_a_complexity(source: str) -> None:
+    assert cyclomatic(source) is not None
+
+
+def test_a_reference_is_counted_whatever_it_imports() -> None:
+    source = "import sys\n\ndef f(x):\n    return x if x else sys.maxsize\n"
+    assert (cyclomatic(source), cyclomatic(source, trusted=True)) == (None, 2)
+
+
 @given(source=st.text(max_size=80))
 @settings(max_examples=200, deadline=None)
 def test_any_text_has_a_complexity_or_none(source: str) -> None:
