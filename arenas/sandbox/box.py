@@ -111,22 +111,31 @@ class Sandbox:
         fresh: bool = False,
     ) -> Results:
         """``run`` for asyncio: as many at once as there are workers, the others wait their turn."""
+        work = functools.partial(self.run, program, calls, limits, fresh=fresh)
         with self._lock:
+            self._check_open()
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="sandbox")
-            threads = self._threads
-        work = functools.partial(self.run, program, calls, limits, fresh=fresh)
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
+            future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await future
 
     def close(self) -> None:
-        """Ends every worker and waits until it is gone. Runs that go on in other threads end first."""
-        if self._closed or os.getpid() != self._owner:
+        """Ends every worker and waits until it is gone.
+
+        Runs that go on in other threads end first; those that wait for a worker raise LanistaError.
+        """
+        if os.getpid() != self._owner:
             return
-        self._closed = True
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
         for _ in range(self.workers):
             worker = self._idle.get()
             if worker is not None:
                 worker.close()
+        for _ in range(self.workers):
+            self._idle.put(None)  # wakes whoever still waits
         if self._threads is not None:
             self._threads.shutdown()
 
@@ -146,10 +155,10 @@ class Sandbox:
         """Hands one request to a child and gives what came back, unread. (What `run` and the SQL runner stand on.)"""
         if os.getpid() != self._owner:
             raise LanistaError("a Sandbox does not survive a fork; make one in the new process")
-        if self._closed:
-            raise LanistaError("the Sandbox is closed")
+        self._check_open()
         worker = self._idle.get()
         try:
+            self._check_open()  # once more, after waiting
             for _ in range(3):
                 if worker is None:
                     worker = Worker(self.tier, self._python, self._readable)
@@ -173,6 +182,10 @@ class Sandbox:
         told = parse.parse(raw.results, raw.output, len(calls))
         results, stop, error = parse.settle(told, raw.stop, raw.error, calls)
         return Results(self.tier, results, stop, error, parse.text(raw.output), raw.cpu_s, raw.wall_s)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LanistaError("the Sandbox is closed")
 
     def _check_limits(self, limits: Limits) -> None:
         if self.tier != FULL and (limits.file_bytes or limits.processes > 1):

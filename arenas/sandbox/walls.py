@@ -265,9 +265,16 @@ def _others_may_read(folders: Sequence[str]) -> bool:
 
 
 def forget_environment() -> None:
-    """An empty environment and the default way of dying for every signal."""
+    """An empty environment, and no command line that names folders of this machine and the tier."""
     os.environ.clear()
+    sys.argv = [""]
+    sys.orig_argv = [""]
+
+
+def default_signals() -> None:
+    """Every signal's default, and none blocked, whatever the caller's are: where SIGCHLD is ignored, nobody can be
+    waited for."""
     for number in signal.valid_signals():
         with contextlib.suppress(OSError, ValueError):
             signal.signal(number, signal.SIG_DFL)
-    sys.argv = [""]
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())

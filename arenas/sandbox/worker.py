@@ -7,6 +7,8 @@ looks inside.
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import json
 import os
 import select
@@ -15,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,37 +93,49 @@ class Worker:
 
     def __init__(self, tier: str, python: str, readable: tuple[str, ...] = ()) -> None:
         self.tier, self.python = tier, python
-        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        client = os.pidfd_open(os.getpid())
-        said = os.memfd_create("sandbox-stderr")
-        fds = (str(theirs.fileno()), str(client))
-        try:
-            self.process = subprocess.Popen(
-                [python, "-s", "-P", "-S", "-B", "-W", "ignore", "-c", _BOOT, HERE, tier, *fds, *readable],
-                env={"PYTHONHASHSEED": "0"},  # -I would ignore it, and the order of sets would differ between zygotes
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                pass_fds=(theirs.fileno(), client),
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            mine.close()
-            raise LanistaError(f"cannot start {python} for the sandbox: {error.strerror}") from None
-        finally:
-            theirs.close()
-            os.close(client)
-        self.control = mine
         self.spares: dict[int, int] = {}
         """pidfd by number: children that wait for a run; one, but for moments."""
-        try:
-            self.told = self._hello(said)
-        except BaseException:
-            self.close()
-            raise
-        finally:
-            os.close(said)
+        with _as_ours("cannot start the sandbox's interpreter"):
+            said = os.memfd_create("sandbox-stderr")
+            try:
+                self._start(said, readable)
+                try:
+                    self.told = self._hello(said)
+                except BaseException:
+                    self.close()
+                    raise
+            finally:
+                os.close(said)
+
+    def _start(self, said: int, readable: tuple[str, ...]) -> None:
+        """The zygote's process, and the socket to it."""
+        with contextlib.ExitStack() as failed, contextlib.ExitStack() as given:
+            pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            failed.callback(pair[0].close)
+            given.callback(pair[1].close)
+            client = os.pidfd_open(os.getpid())
+            given.callback(os.close, client)
+            # Never 0, 1 or 2, which are the zygote's own: they are free where the caller has closed them.
+            fds = [fcntl.fcntl(pair[1], fcntl.F_DUPFD_CLOEXEC, 3)]
+            given.callback(os.close, fds[0])
+            fds.append(fcntl.fcntl(client, fcntl.F_DUPFD_CLOEXEC, 3))
+            given.callback(os.close, fds[1])
+            boot = [self.python, "-s", "-P", "-S", "-B", "-W", "ignore", "-c", _BOOT]
+            try:
+                self.process = subprocess.Popen(
+                    [*boot, HERE, self.tier, *map(str, fds), *readable],
+                    env={"PYTHONHASHSEED": "0"},  # -I would ignore it; the order of sets would differ between zygotes
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    pass_fds=fds,
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise LanistaError(f"cannot start {self.python} for the sandbox: {error.strerror}") from None
+            self.control = pair[0]
+            failed.pop_all()
 
     def _hello(self, said: int) -> dict[str, object]:
         self.control.settimeout(START_S)
@@ -141,27 +155,26 @@ class Worker:
     def run(self, request: bytes, limits: Limits, answers: int) -> Raw:
         """Runs one child. Ends as soon as ``answers`` lines have come. Raises Gone."""
         started = time.monotonic()
-        memory = os.memfd_create("request")
-        results_r, results_w = os.pipe2(os.O_CLOEXEC)
-        output_r, output_w = os.pipe2(os.O_CLOEXEC)
-        try:
-            view = memoryview(request)
-            while view:
-                view = view[os.write(memory, view) :]
-            os.lseek(memory, 0, os.SEEK_SET)
-            orders = ORDERS.pack(int(limits.cpu_s) + 2, limits.memory_bytes, limits.file_bytes, limits.processes)
-            try:
-                socket.send_fds(self.control, [b"R" + orders], [memory, output_w, results_w])
-            except OSError:
-                raise Gone from None
-            for fd in (memory, results_w, output_w):
-                os.close(fd)
-            memory = results_w = output_w = -1
+        with contextlib.ExitStack() as kept, _as_ours("the sandbox cannot run a program"):
+            with contextlib.ExitStack() as given:
+                memory = os.memfd_create("request")
+                given.callback(os.close, memory)
+                results_r, results_w = os.pipe2(os.O_CLOEXEC)
+                kept.callback(os.close, results_r)
+                given.callback(os.close, results_w)
+                output_r, output_w = os.pipe2(os.O_CLOEXEC)
+                kept.callback(os.close, output_r)
+                given.callback(os.close, output_w)
+                view = memoryview(request)
+                while view:
+                    view = view[os.write(memory, view) :]
+                os.lseek(memory, 0, os.SEEK_SET)
+                orders = ORDERS.pack(int(limits.cpu_s) + 2, limits.memory_bytes, limits.file_bytes, limits.processes)
+                try:
+                    socket.send_fds(self.control, [b"R" + orders], [memory, output_w, results_w])
+                except OSError:
+                    raise Gone from None
             return _Watch(self, results_r, output_r, limits, answers, started).watch()
-        finally:
-            for fd in (memory, results_r, results_w, output_r, output_w):
-                if fd >= 0:
-                    os.close(fd)
 
     def hear(self) -> Ended | None:
         """One message of the zygote: a new spare, or (then given) the end of a child. Raises Gone."""
@@ -172,6 +185,8 @@ class Worker:
         if not message:
             raise Gone
         if message[:1] == b"S":
+            if not fds:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))  # the kernel had no room to put it
             self.spares[STARTED.unpack(message[1:])[0]] = fds[0]
             return None
         ended = Ended(*ENDED.unpack(message[1:]))
@@ -216,7 +231,12 @@ class _Watch:
         self.done = self.killed = False
         self.cpu_s = 0.0
         self.number, self.pidfd = worker.next_spare()
-        self.clock = (~_pid_of(self.pidfd) << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
+        try:
+            pid = _pid_of(self.pidfd)
+        except BaseException:
+            os.close(self.pidfd)
+            raise
+        self.clock = (~pid << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
         self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
         self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
         """When the CPU clock is worth another look (seconds on the wall clock)."""
@@ -328,6 +348,15 @@ class _Watch:
                 self.stop, self.error = "crash", f"the interpreter died of {signal.Signals(number).name}"
         else:
             self.stop, self.error = "exit", f"it left with code {os.WEXITSTATUS(status)} before it had answered"
+
+
+@contextlib.contextmanager
+def _as_ours(what: str) -> Iterator[None]:
+    """What the system refuses (descriptors that ran out, mostly) as a LanistaError."""
+    try:
+        yield
+    except OSError as error:
+        raise LanistaError(f"{what}: {error.strerror or error}") from None
 
 
 def _pid_of(pidfd: int) -> int:

@@ -42,6 +42,7 @@ fork: hashlib brings OpenSSL and queue brings threading, which take longer to co
 
 
 def main() -> None:
+    walls.default_signals()
     tier, control_fd, client_fd, *paths = sys.argv[1:]
     control = socket.socket(fileno=_low(int(control_fd)))
     client = _low(int(client_fd))

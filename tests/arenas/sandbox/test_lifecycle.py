@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -212,3 +215,94 @@ def test_an_owner_with_many_descriptors_hands_on_none(box: Sandbox) -> None:
     finally:
         for fd in many:
             os.close(fd)
+
+
+def test_closing_lets_nobody_wait_for_ever(box: Sandbox) -> None:
+    """One worker, six runs: those that wait when it is closed are refused, the one that runs ends first."""
+    mine = Sandbox(tier=box.tier)
+    told: list[object] = []
+
+    def go() -> None:
+        try:
+            told.append(mine.run("import time\ndef f():\n    time.sleep(0.3)\n    return 1", [Call("f")])[0].value)
+        except LanistaError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=go, daemon=True) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    mine.close()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+    assert set(map(str, told)) <= {"1", "the Sandbox is closed"}
+    assert "the Sandbox is closed" in told
+
+
+def test_closing_ends_the_runs_that_asyncio_waits_for(box: Sandbox) -> None:
+    async def main() -> list[object]:
+        mine = Sandbox(tier=box.tier)
+        program = "import time\ndef f():\n    time.sleep(0.2)\n    return 1"
+        runs = [asyncio.create_task(mine.arun(program, [Call("f")])) for _ in range(4)]
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(mine.close)
+        told: list[object] = list(await asyncio.wait_for(asyncio.gather(*runs, return_exceptions=True), 30))
+        with pytest.raises(LanistaError, match="closed"):
+            await mine.arun(program, [Call("f")])
+        return told
+
+    assert any(isinstance(one, LanistaError) for one in asyncio.run(main()))
+
+
+HARSH = """
+import os, signal, sys
+if sys.argv[1] == "ignored":
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+elif sys.argv[1] == "blocked":
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+else:
+    for fd in map(int, sys.argv[1]):
+        os.close(fd)
+from lanista.arenas.sandbox import Call, Sandbox
+with Sandbox(tier=sys.argv[2]) as box:
+    value = box.run("def f(): return 1", [Call("f")])[0].value
+os._exit(0 if value == 1 else 3)
+"""
+
+
+@pytest.mark.parametrize("harsh", ["ignored", "blocked", "0", "01", "02", "012"])
+def test_it_stands_whatever_signals_and_descriptors_its_owner_has(box: Sandbox, harsh: str) -> None:
+    done = subprocess.run([sys.executable, "-c", HARSH, harsh, box.tier], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_program_is_not_told_how_it_was_started(box: Sandbox) -> None:
+    told = box.run("import sys\ndef f(): return [sys.argv, sys.orig_argv]", [Call("f")])[0].value
+    assert told == [[""], [""]]
+
+
+def test_descriptors_that_run_out_are_told_and_none_is_lost(box: Sandbox) -> None:
+    """With every number of descriptors left, from none to enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(20)]
+    with Sandbox(tier=box.tier) as mine:
+        mine.run(F, [Call("f", (1,))])
+        before = len(os.listdir("/proc/self/fd"))
+        top = max(map(int, os.listdir("/proc/self/fd"))) + 1
+        try:
+            filled = [os.dup(kept[0]) for _ in range(top)]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(filled) + 1, hard))
+            for _ in range(12):
+                with contextlib.suppress(LanistaError):
+                    mine.run(F, [Call("f", (1,))])
+                with contextlib.suppress(LanistaError):
+                    Sandbox(tier=box.tier).close()
+                os.close(filled.pop())
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for fd in filled + kept:
+                os.close(fd)
+        assert mine.run(F, [Call("f", (1,))])[0].value == 2
+        gc.collect()
+        assert abs(len(os.listdir("/proc/self/fd")) + 20 - before) <= 2  # a spare's pidfd comes and goes
