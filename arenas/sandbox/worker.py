@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import select
@@ -109,6 +108,8 @@ class Worker:
 
     def _start(self, said: int, readable: tuple[str, ...]) -> None:
         """The zygote's process, and the socket to it."""
+        import fcntl  # here: other systems import this module too, to be told what they lack
+
         with contextlib.ExitStack() as failed, contextlib.ExitStack() as given:
             pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             failed.callback(pair[0].close)
@@ -236,6 +237,7 @@ class _Watch:
         except BaseException:
             os.close(self.pidfd)
             raise
+        self.pid = pid
         self.clock = (~pid << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
         self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
         self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
@@ -268,7 +270,8 @@ class _Watch:
                     ended = self.worker.hear()
                     if ended is not None and ended.number == self.number:
                         if ended.taken:
-                            status, self.cpu_s = ended.status, max(0.0, ended.cpu_s - self.cpu_before)
+                            status = ended.status
+                            self.cpu_s = max(self.cpu_s, ended.cpu_s - self.cpu_before)
                         elif self.killed:  # before it had begun; should the run still wait, it goes with the zygote
                             self.worker.close()
                             return 0
@@ -305,20 +308,26 @@ class _Watch:
         if fd == self.results_fd:
             self.lines += data.count(b"\n")
             if self.lines >= self.answers and not self.done and self.stop is None:
+                self.cpu_s = self._used()
+                if self.limits.processes > 1 and self.cpu_s > self.limits.cpu_s:  # while nobody looked
+                    self._end_cpu()
+                    return True
                 self.done = True
-                self.cpu_s = max(0.0, (self._cpu_clock() or 0.0) - self.cpu_before)
                 self._kill()  # nothing that it does now is wanted: no atexit, no __del__, no thread
         return True
 
     def _check(self, deadline: float) -> None:
         now = time.monotonic()
         if now >= self.cpu_at:
-            left = self.limits.cpu_s - (self._cpu_clock() or 0.0) + self.cpu_before
+            left = self.limits.cpu_s - self._used()
             if left <= 0:
-                self._end("cpu", f"it used more than {self.limits.cpu_s:g} CPU seconds")
-            self.cpu_at = now + max(0.002, left / self.limits.processes)
+                self._end_cpu()
+            self.cpu_at = now + max(0.002 if self.limits.processes == 1 else 0.02, left / self.limits.processes)
         if now >= deadline:
             self._end("wall", f"it took longer than {self.limits.wall_s:g} s")
+
+    def _end_cpu(self) -> None:
+        self._end("cpu", f"it used more than {self.limits.cpu_s:g} CPU seconds")
 
     def _end(self, stop: Stop, error: str) -> None:
         if self.stop is None and not self.done:
@@ -329,6 +338,14 @@ class _Watch:
         self.killed = True
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def _used(self) -> float:
+        """CPU seconds of the run so far, of all its processes."""
+        used = max(0.0, (self._cpu_clock() or 0.0) - self.cpu_before)
+        if self.limits.processes > 1:
+            self.cpu_s = max(self.cpu_s, used + _others_cpu_s(self.pid))  # what somebody reaped unseen stays counted
+            return self.cpu_s
+        return used
 
     def _cpu_clock(self) -> float | None:
         """The child's CPU seconds so far, to a tick of the kernel; None where it is gone."""
@@ -357,6 +374,24 @@ def _as_ours(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise LanistaError(f"{what}: {error.strerror or error}") from None
+
+
+def _others_cpu_s(pid: int) -> float:
+    """CPU seconds, to a tick, of the living descendants of a process and of all who were waited for.
+
+    A parent is read before its children: who is reaped meanwhile is missed this time, and nobody is counted twice.
+    """
+    ticks, more, seen = 0, [pid], {pid}
+    while more:
+        one = more.pop()
+        with contextlib.suppress(OSError):  # it has ended, or /proc does not show it
+            fields = Path(f"/proc/{one}/stat").read_bytes().rsplit(b")", 1)[1].split()
+            ticks += sum(map(int, fields[13:15] if one == pid else fields[11:15]))  # proc(5): (utime, stime,) cutime...
+            for thread in os.listdir(f"/proc/{one}/task"):
+                children = {int(c) for c in Path(f"/proc/{one}/task/{thread}/children").read_bytes().split()} - seen
+                seen |= children
+                more += children
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _pid_of(pidfd: int) -> int:

@@ -264,3 +264,47 @@ def test_cpu_seconds_are_the_kernels(box: Sandbox) -> None:
     assert results.stop is None
     assert results.cpu_s > 0.01
     assert results[0].cpu_s == 0.0  # what the program says of itself
+
+
+BURNING = """
+import os, time
+def burn(seconds):
+    while time.process_time() < seconds:
+        pass
+    os._exit(0)
+def serial(count):
+    for _ in range(count):
+        if os.fork() == 0:
+            burn(time.process_time() + 0.4)
+        os.wait()
+    return count
+def together(count):
+    for _ in range(count):
+        if os.fork() == 0:
+            burn(time.process_time() + 60)
+    time.sleep(60)
+def brief():
+    if os.fork() == 0:
+        burn(time.process_time() + 0.2)
+    os.wait()
+    return 1
+"""
+
+
+@pytest.mark.parametrize("how", ["serial", "together"])
+def test_cpu_seconds_are_those_of_all_processes(box: Sandbox, how: str) -> None:
+    """No process alone comes near the limit where they take turns: 20 of 0.4 s each."""
+    if box.tier != "full":
+        pytest.skip("only tier full starts processes")
+    limits = Limits(cpu_s=1.0, wall_s=60.0, processes=4)
+    results = box.run(BURNING, [Call(how, (20 if how == "serial" else 2,))], limits)
+    assert (results.stop, results[0].ok) == ("cpu", False)
+    assert 1.0 <= results.cpu_s < 5.0
+
+
+def test_what_children_used_is_told(box: Sandbox) -> None:
+    if box.tier != "full":
+        pytest.skip("only tier full starts processes")
+    results = box.run(BURNING, [Call("brief")], Limits(cpu_s=10.0, wall_s=60.0, processes=2))
+    assert results[0].ok
+    assert results.cpu_s >= 0.15
