@@ -72,13 +72,10 @@ ALLOW: Numbers = {
     "pselect6": (270, 72),
     "poll": (7, -1),
     "ppoll": (271, 73),
-    "clock_gettime": (228, 113),
-    "clock_getres": (229, 114),
     "gettimeofday": (96, 169),
     "time": (201, -1),
     "times": (100, 153),
     "nanosleep": (35, 101),
-    "clock_nanosleep": (230, 115),
     "getrusage": (98, 165),
     "getpid": (39, 172),
     "getppid": (110, 173),
@@ -89,12 +86,9 @@ ALLOW: Numbers = {
     "getegid": (108, 177),
     "getgroups": (115, 158),
     "getpgrp": (111, -1),
-    "getpgid": (121, 155),
-    "getsid": (124, 156),
     "uname": (63, 160),
     "sysinfo": (99, 179),
     "sched_yield": (24, 124),
-    "sched_getaffinity": (204, 123),
     "getrandom": (318, 278),
     "getrlimit": (97, 163),
     "exit": (60, 93),
@@ -107,6 +101,12 @@ RULED: Numbers = {
     "openat": (257, 56),
     "fcntl": (72, 25),
     "prlimit64": (302, 261),
+    "getpgid": (121, 155),
+    "getsid": (124, 156),
+    "sched_getaffinity": (204, 123),
+    "clock_gettime": (228, 113),
+    "clock_getres": (229, 114),
+    "clock_nanosleep": (230, 115),
     "ioctl": (16, 29),
     "clone": (56, 220),
     "clone3": (435, 435),
@@ -280,6 +280,14 @@ def _rules(column: int, files: bool, processes: bool) -> Iterator[tuple[int, lis
     words = [_low(0), _low(2), _high(2)]
     null: list[Line] = [line for w in words for line in ((LD, 0, 0, w), (JEQ, 1, 0, 0), _REFUSE)]
     yield number("prlimit64"), [*null, _ALLOW]
+    # Asking about oneself: another number would tell which processes there are.
+    own: list[Line] = [(LD, 0, 0, _low(0)), (JEQ, 1, 0, 0), _REFUSE, _ALLOW]
+    for name in ("getpgid", "getsid", "sched_getaffinity"):
+        yield number(name), own
+    # The kernel's own clocks: a negative number is another process's, or a descriptor's.
+    clocks: list[Line] = [(LD, 0, 0, _low(0)), (JSET, 0, 1, 1 << 31), _REFUSE, _ALLOW]
+    for name in ("clock_gettime", "clock_getres", "clock_nanosleep"):
+        yield number(name), clocks
     yield number("ioctl"), [(RET, 0, 0, RET_ERRNO | errno.ENOTTY)]  # what a pipe answers to "are you a terminal?"
     yield number("clone3"), [(RET, 0, 0, RET_ERRNO | errno.ENOSYS)]  # its flags lie in memory; libc then uses clone
     plain: list[Line] = [(LD, 0, 0, _low(0)), (JSET, 0, 1, NEW_NAMESPACES), _KILL]

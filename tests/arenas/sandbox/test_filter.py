@@ -101,6 +101,14 @@ def test_the_other_rules(machine: str, command: int, pid: int, new: int, process
     assert says("fcntl", 1, 10) == DENIED  # F_SETSIG
     own = pid & 0xFFFFFFFF == 0  # the kernel reads 32 bits of it
     assert says("prlimit64", pid, 0, new, 0) == (ALLOWED if own and new == 0 else DENIED)
+    for name in ("getpgid", "getsid", "sched_getaffinity"):
+        assert says(name, pid, new) == (ALLOWED if own else DENIED)
+        assert says(name, 0, new) == ALLOWED
+    for name in ("clock_gettime", "clock_getres", "clock_nanosleep"):
+        assert says(name, pid, new) == (DENIED if pid & 0x80000000 else ALLOWED)
+        assert says(name, 1 << 31 | command) == DENIED
+        assert says(name, (1 << 64) - 6) == DENIED  # a negative number, as it lies in the register
+        assert says(name, command) == ALLOWED
     assert says("ioctl", 1, command) == syscalls.RET_ERRNO | errno.ENOTTY
     assert says("clone3", pid) == syscalls.RET_ERRNO | errno.ENOSYS
     if pid & 0x7E020080:

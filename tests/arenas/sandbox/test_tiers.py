@@ -198,3 +198,25 @@ def test_readable_files_and_no_others(box: Sandbox, tmp_path: Any) -> None:
         results = mine.run(program, calls)
     assert [r.status for r in results.results] == ["ok", "exception", "exception"]
     assert results[0].value == "given.txt"
+
+
+def test_nobody_is_told_which_processes_there_are(box: Sandbox) -> None:
+    program = f"""
+import os, time
+OTHERS = (1, {os.getpid()})
+def f():
+    told = []
+    for ask in (os.getpgid, os.getsid, os.sched_getaffinity, lambda pid: time.clock_gettime((~pid << 3) | 2)):
+        for pid in (*OTHERS, 999_999):
+            try:
+                ask(pid)
+            except PermissionError:
+                told.append("no")
+    return told
+def own():
+    time.sleep(0.001)
+    return os.getpgid(0) >= 0, os.getsid(0) >= 0, len(os.sched_getaffinity(0)) > 0, time.process_time() > 0
+"""
+    results = box.run(program, [Call("f"), Call("own")])
+    assert results[0].value == ["no"] * 12
+    assert results[1].value == (True,) * 4
