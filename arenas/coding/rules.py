@@ -329,9 +329,9 @@ def _examples(state: State, result: Mapping[str, Any]) -> Event:
 
 
 def _call(task: Task, example: Example) -> str:
-    args = quote.shown(example.args, EXAMPLE_LIMIT)
-    named = "".join(f", {name}={quote.shown(value, EXAMPLE_LIMIT)}" for name, value in example.kwargs.items())
-    return quote.call(task.entry_point, f"{args[:-1].removesuffix(',')}{named})".replace("(, ", "("))
+    parts = [quote.shown(value, EXAMPLE_LIMIT) for value in example.args]
+    parts += [f"{name}={quote.shown(value, EXAMPLE_LIMIT)}" for name, value in example.kwargs.items()]
+    return f"{task.entry_point}({quote.cut(', '.join(parts), EXAMPLE_LIMIT)})"
 
 
 def _row(task: Task, args: str, row: Row) -> dict[str, Any]:

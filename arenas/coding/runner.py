@@ -8,6 +8,7 @@ stopped by a limit is always run again.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import threading
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 REMEMBERED = 2048
 """Runs kept."""
 
+KEPT_BYTES = 50_000
+"""Of a run that is kept, as JSON: a program that returns more is run again, and all that is kept has a bound."""
+
 PRINTED = 240
 """Characters of what one call printed, or of an error, that a record keeps."""
 
 _ROOM = 200_000
 _box: Sandbox | None = None
-_done: OrderedDict[str, dict[str, Any]] = OrderedDict()
+_done: OrderedDict[str, str] = OrderedDict()  # results as JSON: objects of it take up to a hundred times as much
 _lock = threading.Lock()
 
 
@@ -47,15 +51,16 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises LanistaError (from the sandbox) where no tier of it holds on this system.
     """
-    key = json.dumps(request, sort_keys=True)
+    key = hashlib.blake2b(json.dumps(request, sort_keys=True).encode(), digest_size=20).hexdigest()
     with _lock:
         known = _done.get(key)
         if known is not None:
             _done.move_to_end(key)
-            return known
+            kept: dict[str, Any] = json.loads(known)
+            return kept
         result = _run(request)
-        if result["stop"] in (None, "exception"):
-            _done[key] = result
+        if result["stop"] in (None, "exception") and len(text := json.dumps(result)) <= KEPT_BYTES:
+            _done[key] = text
             if len(_done) > REMEMBERED:
                 _done.popitem(last=False)
         return result

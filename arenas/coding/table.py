@@ -130,11 +130,18 @@ def _loaded(path: str, digest: str, in_process_tests: bool) -> tuple[tuple[Task,
 
 
 def digest(path: str) -> str:
-    """16 hex digits over a file's content. Raises UsageError where it cannot be read."""
+    """16 hex digits over a file's content. Raises UsageError where it cannot be read, or is larger than any task file
+    may be."""
+    from lanista.arenas.coding.tasks.files import LARGEST
+
     try:
-        return hashlib.blake2b(Path(path).read_bytes(), digest_size=8).hexdigest()
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > LARGEST:
+        raise UsageError(f"{path}: more than {LARGEST // 1024 // 1024} MB; split the file")
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 @lru_cache(maxsize=4096)

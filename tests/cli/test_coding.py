@@ -47,6 +47,24 @@ def test_one_fails(verify: Any) -> None:
     assert "failed wrong: call 1 of 1: another value than its assert names" in out
 
 
+def test_nothing_of_a_file_writes_to_the_terminal_by_itself(verify: Any) -> None:
+    loud = task("loud", "def loud(x):\n    raise ValueError('\\x1b[31m\\u202ered\\x07')\n", "assert loud(2) == 4")
+    code, out, _ = verify([loud])
+    assert (code, "ValueError" in out) == (1, True)
+    assert all(line.isprintable() for line in out.splitlines())
+    for name in ("\x1b[31mred\x07", "a\nverified 9/9"):
+        code, out, err = verify([DOUBLE | {"task_id": name}])
+        assert (code, out) == (2, "")
+        assert all(line.isprintable() for line in err.splitlines())
+
+
+def test_a_file_that_is_nested_too_deep_is_no_traceback(verify: Any) -> None:
+    deep = task("deep", f"def deep(x={'+'.join(['1'] * 990)}):\n    return x\n", "assert deep(2) == 2")
+    code, _, err = verify([DOUBLE, deep])
+    assert code == 2
+    assert "t.jsonl, line 2" in err
+
+
 def test_what_cannot_be_converted_is_listed_and_included_on_demand(verify: Any) -> None:
     code, out, err = verify([DOUBLE, LOOP])
     assert (code, out.splitlines()[-1]) == (0, "verified 1/1")

@@ -252,6 +252,48 @@ def test_a_user_s_task_is_played_and_its_record_names_the_content(task_file: Pat
         replay(record, arena)
 
 
+@pytest.mark.parametrize(
+    "call", ["add('(, a')", "add('(, ', b='(, ')", "add(b='x,', a=(1,))", "add((1,), ('(, ',))", "add(',')"]
+)
+def test_an_example_is_shown_as_it_was_written(tmp_path: Path, call: str) -> None:
+    path = tmp_path / "t.jsonl"
+    prompt = f'def add(a, b=1):\n    """Add.\n\n    >>> {call}\n    3\n    """\n'
+    path.write_text(json.dumps({**ADD, "prompt": prompt}), encoding="utf-8")
+    shown = Game(arena, 1, arena.configure(file=str(path))).text("generator_0")
+    assert f"{call} == 3" in shown
+
+
+def test_a_file_that_is_too_large_is_not_read_through(task_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if Path("/dev/zero").exists():
+        monkeypatch.setattr("lanista.arenas.coding.tasks.files.LARGEST", 1 << 20)
+        with pytest.raises(UsageError, match="more than 1 MB"):
+            arena.configure(file="/dev/zero")
+    monkeypatch.setattr("lanista.arenas.coding.tasks.files.LARGEST", task_file.stat().st_size - 1)
+    with pytest.raises(UsageError, match="more than 0 MB"):
+        arena.configure(file=str(task_file))
+
+
+def test_only_small_runs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[Any] = []
+
+    def count(request: Any) -> Any:
+        done.append(request)
+        return {
+            "tier": "full",
+            "stop": None,
+            "error": "",
+            "rows": [["ok", "a" * int(request["program"]), "", "", None]],
+        }
+
+    monkeypatch.setattr(runner, "_run", count)
+    monkeypatch.setattr(runner, "_done", type(runner._done)())
+    for size, runs in ((100, 1), (runner.KEPT_BYTES, 2)):
+        done.clear()
+        for _ in range(2):
+            runner.run(runner.request(str(size), [], 1.0))
+        assert len(done) == runs
+
+
 def test_tests_within_the_program_s_reach_are_run_where_asked_for_and_marked(task_file: Path) -> None:
     config = arena.configure(file=str(task_file), task="1", in_process_tests=True, rounds=0)
     for source, solved in (
