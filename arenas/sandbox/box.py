@@ -55,9 +55,14 @@ class Sandbox:
         if type(workers) is not int or not 1 <= workers <= 256:
             raise UsageError(f"workers={workers!r}: between 1 and 256 are possible")
         if tier is not None and tier not in TIERS:
-            raise UsageError(f"unknown tier {tier!r}{suggest(tier, TIERS)} (there are: {', '.join(TIERS)})")
+            near = suggest(tier, TIERS) if isinstance(tier, str) else ""
+            raise UsageError(f"unknown tier {tier!r}{near} (there are: {', '.join(TIERS)})")
         if tier == UNSAFE and not allow_unsafe:
             raise UsageError("the tier 'unsafe' holds nothing back that is meant to leave; allow_unsafe=True takes it")
+        if isinstance(readable, str | bytes) or not isinstance(readable, Sequence):
+            raise UsageError(f"readable={readable!r:.60}: a list of paths is needed")
+        if python is not None and not isinstance(python, str):
+            raise UsageError(f"python={python!r:.60}: the path of an interpreter is needed, as text")
         self._readable = tuple(_existing(path) for path in readable)
         self._python = python or base_python()
         self._owner = os.getpid()
@@ -91,7 +96,7 @@ class Sandbox:
         Raises UsageError for calls whose arguments cannot cross, LanistaError where the sandbox itself fails.
         """
         check_calls(calls)
-        self._check_limits(limits)
+        self.check_limits(limits)
         refused = _refusal(program)
         if refused:
             told = parse.Told((None,) * len(calls), None, "", False)
@@ -187,7 +192,16 @@ class Sandbox:
         if self._closed:
             raise LanistaError("the Sandbox is closed")
 
-    def _check_limits(self, limits: Limits) -> None:
+    def check_limits(self, limits: Limits) -> None:
+        """Raises UsageError for limits that this sandbox cannot hold."""
+        if not isinstance(limits, Limits):
+            raise UsageError(f"limits is a {type(limits).__name__}; Limits are needed")
+        hidden = next((path for path in self._readable if limits.file_bytes and f"{path}/".startswith("/tmp/")), None)
+        if hidden:
+            raise UsageError(
+                f"readable={hidden!r} and file_bytes={limits.file_bytes}: the program's own /tmp would hide it; "
+                f"keep what it is to read outside /tmp"
+            )
         if self.tier != FULL and (limits.file_bytes or limits.processes > 1):
             raise UsageError(
                 f"file_bytes={limits.file_bytes} and processes={limits.processes} need tier 'full'; "
@@ -241,6 +255,8 @@ def _check_system() -> None:
 
 
 def _existing(path: str | os.PathLike[str]) -> str:
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str) or "\0" in os.fspath(path):
+        raise UsageError(f"readable={path!r:.60}: the absolute path of a file or folder is needed")
     real = os.path.realpath(path)
     if not os.path.isabs(path) or not os.path.exists(real):
         raise UsageError(f"readable={os.fspath(path)!r}: the absolute path of a file or folder is needed")

@@ -70,10 +70,15 @@ class SqlRunner:
         ``parameters`` fill question marks: None, int, float, str and bytes. Nothing a query says raises anything.
         Raises UsageError for arguments that cannot be.
         """
-        if not 1 <= rows <= 1_000_000 or steps < 1:
+        self._box.check_limits(limits)
+        if not isinstance(sql, str):
+            raise UsageError(f"a query is text, not {type(sql).__name__}")
+        if type(rows) is not int or type(steps) is not int or not 1 <= rows <= 1_000_000 or steps < 1:
             raise UsageError(
                 f"rows={rows!r}, steps={steps!r}: between 1 and 1000000 rows and at least one step are possible"
             )
+        if isinstance(parameters, str | bytes) or not isinstance(parameters, Sequence):
+            raise UsageError(f"parameters={parameters!r:.60}: a list of values is needed")
         for i, value in enumerate(parameters):
             if value is not None and type(value) not in (int, float, str, bytes):
                 raise UsageError(
@@ -81,11 +86,15 @@ class SqlRunner:
                 )
         if len(sql) > SQL_CHARS:
             return self._none("refused", f"the query has {len(sql)} characters; at most {SQL_CHARS} are run")
+        try:
+            given = values.encode(list(parameters), 10_000_000)
+        except values.Unfit as unfit:
+            raise UsageError(f"the parameters cannot cross: {unfit}") from None
         asked = {
             "kind": "sql",
             "path": self._path,
             "sql": sql,
-            "parameters": values.encode(list(parameters), 10_000_000),
+            "parameters": given,
             "rows": rows,
             "steps": steps,
         }

@@ -52,7 +52,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("cpu_s", "wall_s"):
             value = getattr(self, name)
-            if not 0.01 <= value <= 3600:
+            if type(value) not in (int, float) or not 0.01 <= value <= 3600:
                 raise UsageError(f"{name}={value!r}: a limit is between 0.01 and 3600 seconds")
         for name, least, most in (
             ("memory_bytes", 1_000_000, 1 << 46),
@@ -126,11 +126,16 @@ class Results:
 
 
 def check_calls(calls: Sequence[Call]) -> None:
-    """Raises UsageError for what is no call. (Their arguments are checked when they are encoded.)"""
+    """Raises UsageError for what is no call. (What is in their arguments is checked when they are encoded.)"""
+    if not isinstance(calls, Sequence):
+        raise UsageError(f"calls is a {type(calls).__name__}; a list of Calls is needed")
     for i, call in enumerate(calls):
         if not isinstance(call, Call):
             raise UsageError(f"calls[{i}] is a {type(call).__name__}; a Call is needed")
-        if not all(part.isidentifier() for part in call.function.split(".")):
-            raise UsageError(f"calls[{i}].function={call.function!r} is no name of a function")
+        name = call.function
+        if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
+            raise UsageError(f"calls[{i}].function={name!r} is no name of a function")
         if type(call.args) is not tuple:
             raise UsageError(f"calls[{i}].args is a {type(call.args).__name__}; a tuple is needed")
+        if not isinstance(call.kwargs, Mapping) or not all(isinstance(key, str) for key in call.kwargs):
+            raise UsageError(f"calls[{i}].kwargs={call.kwargs!r:.60}: a dictionary is needed whose keys are names")

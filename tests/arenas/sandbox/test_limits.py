@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -308,3 +310,54 @@ def test_what_children_used_is_told(box: Sandbox) -> None:
     results = box.run(BURNING, [Call("brief")], Limits(cpu_s=10.0, wall_s=60.0, processes=2))
     assert results[0].ok
     assert results.cpu_s >= 0.15
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        *(
+            [Call("f", (), {1: 2})],
+            [Call("f", (), None)],
+            [Call(3)],
+            [Call("")],
+            [Call("f", [1])],
+            [Call("f", (object,))],
+        ),
+        *((c for c in [Call("f")]), None, 3, ["f"], {Call("f", ()).function}),
+    ],
+)
+def test_what_is_no_list_of_calls_is_the_callers_mistake(box: Sandbox, calls: Any) -> None:
+    with pytest.raises(UsageError, match="calls"):
+        box.run("def f(**k): return 1", calls)
+
+
+@pytest.mark.parametrize("value", ["1", None, True, float("nan"), float("inf"), 1j, 0, -1])
+def test_what_is_no_limit_is_the_callers_mistake(value: Any) -> None:
+    for name in ("cpu_s", "wall_s"):
+        with pytest.raises(UsageError, match=name):
+            Limits(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"readable": "/etc"}, {"readable": 3}, {"readable": [3]}, {"readable": [b"/etc"]}, {"readable": ["/a\0"]}),
+        *({"python": 3}, {"tier": 3}, {"tier": ["full"]}, {"workers": "2"}, {"workers": True}, {"readable": None}),
+    ],
+)
+def test_what_makes_no_sandbox_is_the_callers_mistake(options: Any) -> None:
+    with pytest.raises(UsageError, match=next(iter(options))):
+        Sandbox(**options)
+
+
+def test_limits_are_limits(box: Sandbox) -> None:
+    limits: Any = {"cpu_s": 1}
+    with pytest.raises(UsageError, match="limits is a dict"):
+        box.run("", [], limits)
+
+
+def test_what_a_program_may_read_is_not_hidden_by_its_own_tmp(box: Sandbox) -> None:
+    with tempfile.NamedTemporaryFile(dir="/tmp") as file, Sandbox(tier=box.tier, readable=[file.name]) as mine:
+        with pytest.raises(UsageError, match="hide" if box.tier == "full" else "hide|tier"):
+            mine.run("", [], Limits(file_bytes=100_000))
+        assert mine.run("def f(): return 1", [Call("f")])[0].ok

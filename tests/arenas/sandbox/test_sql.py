@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,3 +148,18 @@ def test_a_file_that_is_no_database_is_an_answer(box: Sandbox, database: Path) -
             assert "not a database" in got.error
     finally:
         other.unlink()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"rows": "1"}, {"rows": 1.5}, {"steps": "1"}, {"steps": None}, {"parameters": "abc"}, {"parameters": 3}),
+        *({"parameters": [b"x" * 6_000_000]}, {"limits": 3}, {"sql": 3}, {"sql": b"SELECT 1"}),
+    ],
+)
+def test_arguments_that_cannot_be_are_the_callers_mistake(tmp_path: Path, options: Any) -> None:
+    path = tmp_path / "empty.sqlite"
+    sqlite3.connect(path).close()
+    path.touch()
+    with SqlRunner(path) as sql, pytest.raises(UsageError):
+        sql.run(**{"sql": "SELECT 1", **options})
