@@ -83,13 +83,21 @@ def test_a_process_that_was_forked_makes_its_own_sandbox() -> None:
     assert runner._box is mine
 
 
-def test_a_run_is_remembered_unless_time_stopped_it() -> None:
+def test_a_run_is_remembered_unless_time_stopped_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    real = runner._run
+
+    def counted(asked: Any) -> Any:
+        ran.append(asked["program"])
+        return real(asked)
+
+    monkeypatch.setattr(runner, "_run", counted)
     runner._done.clear()
     endless = runner.request("while True:\n    pass", (), 0.1)
     quick = runner.request("x = 1", (), 0.1)
-    assert runner.run(endless)["stop"] == "cpu"
-    assert runner.run(quick) is runner.run(quick)
-    assert len(runner._done) == 1
+    assert [runner.run(endless)["stop"] for _ in range(2)] == ["cpu", "cpu"]
+    assert runner.run(quick) == runner.run(quick)
+    assert ran == [endless["program"]] * 2 + [quick["program"]]
 
 
 def test_the_same_program_gives_the_same_record() -> None:
