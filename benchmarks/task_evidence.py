@@ -55,8 +55,8 @@ def main() -> None:
     parser.add_argument(
         "--credit", default="to_go", choices=("episode", "to_go"), help="what a decision answers for, in GRPO"
     )
-    parser.add_argument("--team-weight", type=float, default=1.0, help="factor on team terms, in GRPO")
-    parser.add_argument("--individual-weight", type=float, default=1.0, help="factor on individual terms, in GRPO")
+    parser.add_argument("--team-weight", type=float, default=5.0, help="factor on team terms, in GRPO")
+    parser.add_argument("--individual-weight", type=float, default=0.2, help="factor on individual terms, in GRPO")
     parser.add_argument("--arms", default=",".join(ARMS), help="warm is always there")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
