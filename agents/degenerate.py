@@ -6,52 +6,39 @@ at or under the arena's stated bound. An arena that pays silence, habit or a lis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lanista.agents import registry, table
-from lanista.agents.contract import Agent, Answer, Question
+from lanista.agents.contract import Agent, Question
+from lanista.agents.scripted import Scripted
 from lanista.arenas import chance
 from lanista.arenas.contract import Arena, Forfeit
 from lanista.arenas.referee import Game
 
 
-class _Habit:
-    time_limit_s: float | None = None
-    batched = False
-    name = "habit"
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class Silent(_Habit):
+class Silent(Scripted):
     """Never replies."""
 
     name = "silent"
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
-        return [Forfeit("says nothing, ever") for _ in questions]
+    def reply(self, question: Question) -> Forfeit:
+        return Forfeit("says nothing, ever")
 
 
-class First(_Habit):
+class First(Scripted):
     """Always the first legal reply."""
 
     name = "first"
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        return [Answer(question.legal[0]) for question in questions]
+    def reply(self, question: Question) -> str:
+        return question.legal[0]
 
 
-class Lister(_Habit):
+class Lister(Scripted):
     """Replies with every legal reply at once, one a line, hoping that one of them counts."""
 
     name = "lister"
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        return [Answer("\n".join(question.legal)) for question in questions]
+    def reply(self, question: Question) -> str:
+        return "\n".join(question.legal)
 
 
 AGENTS: tuple[Agent, ...] = (Silent(), First(), Lister())

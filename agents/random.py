@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.arenas import chance
 from lanista.arenas.contract import Forfeit
 
 
-class RandomAgent:
+class RandomAgent(Scripted):
     """Draws uniformly from the legal replies: what everything else is measured against.
 
     The draw is a function of the seat's seed and turn. A seat that is shown no legal reply forfeits.
     """
 
     name = "random"
-    time_limit_s: float | None = None
-    batched = False
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
-        """A legal reply per question."""
-        return [_draw(question) for question in questions]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    def reply(self, question: Question) -> str | Forfeit:
+        """A legal reply."""
+        return _draw(question)
 
 
-def _draw(question: Question) -> Answer | Forfeit:
+def _draw(question: Question) -> str | Forfeit:
     legal = question.legal
     if not legal:
         return Forfeit("no legal reply is listed here to draw from")
-    return Answer(legal[chance.draw(question.seed, "random agent", question.turn, len(legal))])
+    return legal[chance.draw(question.seed, "random agent", question.turn, len(legal))]

@@ -61,6 +61,13 @@ class Ask:
     choices: tuple[Any, ...]
     complete: bool = True
     data: tuple[tuple[str, Any], ...] = ()
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Computed once: asks are shared between games and looked up at every step."""
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash((self.seat, self.kind, self.choices, self.complete, self.data)))
+        return self._hash  # type: ignore[return-value]  # it was set just now
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lanista.agents.coding.cheats import CHEATS, source
 from lanista.agents.coding.view import view
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.arenas import chance
 
 _NAMES = tuple(CHEATS)
 
 
-class CheaterAgent:
+class CheaterAgent(Scripted):
     """Tries the known ways to fake a test: leaving early, lying values, looking into and rewriting the judge.
 
     Which one a seat begins with is drawn from its seed; every further program of it is the next. As the tester it runs
     nothing and reports ``fail``, so that the next cheat is tried. An arena whose judge holds pays it like a failure.
     ``coding_cheater:NAME`` tries that one cheat alone.
     """
-
-    time_limit_s: float | None = None
-    batched = False
 
     def __init__(self, cheat: str | None = None) -> None:
         """Raises UsageError for a cheat that is not in the list."""
@@ -32,15 +28,9 @@ class CheaterAgent:
         self.name = "coding_cheater" if cheat is None else f"coding_cheater:{cheat}"
         self.cheat = cheat
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One legal reply per question."""
-        return [Answer(self._reply(question)) for question in questions]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    def reply(self, question: Question) -> str:
+        """One legal reply."""
+        return self._reply(question)
 
     def _reply(self, question: Question) -> str:
         if question.kind == "inputs":

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from lanista.agents.coding import solving, testing
 from lanista.agents.coding.view import View, view
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.arenas import chance
 from lanista.arenas.coding import quote
 
 
-class ExpertAgent:
+class ExpertAgent(Scripted):
     """Works from what its seat sees alone: the specification, the examples, the programs and what they did.
 
     It understands a task's text sentence by sentence. As the generator it writes that program. As the tester it writes
@@ -21,18 +22,10 @@ class ExpertAgent:
     """
 
     name = "coding_expert"
-    time_limit_s: float | None = None
-    batched = False
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One legal reply per question."""
-        return [Answer(reply(question)) for question in questions]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    def reply(self, question: Question) -> str:
+        """One legal reply."""
+        return reply(question)
 
 
 def reply(question: Question) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 
 from lanista.agents.coding import solving
 from lanista.agents.coding.solving import Plan
 from lanista.agents.coding.view import View, view
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.arenas import chance
 
 SKILL = 0.35
@@ -18,7 +18,7 @@ SKILL = 0.35
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 
 
-class NoviceAgent:
+class NoviceAgent(Scripted):
     """Knows what the specification says, and gets it wrong as beginners do.
 
     Recursion written down as it is told, a default argument that remembers the calls before, numbers off by one, an
@@ -27,18 +27,10 @@ class NoviceAgent:
     """
 
     name = "coding_novice"
-    time_limit_s: float | None = None
-    batched = False
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One legal reply per question."""
-        return [Answer(_reply(question)) for question in questions]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    def reply(self, question: Question) -> str:
+        """One legal reply."""
+        return _reply(question)
 
 
 def _reply(question: Question) -> str:

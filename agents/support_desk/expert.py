@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.agents.support_desk.belief import QUESTION_COST, Belief
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas import chance
@@ -23,7 +24,7 @@ _STEPS = sum(BIT[fault] for fault in _STEP_OF)
 _OTHER = {TECHNICAL: BILLING, BILLING: TECHNICAL}
 
 
-class DeskExpert:
+class DeskExpert(Scripted):
     """A desk that a supervisor would like.
 
     Each seat keeps the sets of causes that agree with what is on file and takes the look that tells most, readings
@@ -33,18 +34,10 @@ class DeskExpert:
     """
 
     name = "desk_expert"
-    time_limit_s: float | None = None
-    batched = False
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One call per question."""
-        return [Answer(_reply(question)) for question in questions]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    def reply(self, question: Question) -> str:
+        """One call."""
+        return _reply(question)
 
 
 def _reply(question: Question) -> str:

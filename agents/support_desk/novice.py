@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.agents.support_desk.expert import decide, unread
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas import chance
@@ -35,7 +34,7 @@ _BAD = (
 _CHAT = "Thank you for calling. Let me look into this for you."
 
 
-class DeskNovice:
+class DeskNovice(Scripted):
     """A desk with the habits of an untrained model.
 
     It has the reboot done that was done already, asks down a list one question at a time, forgets to check who is
@@ -45,18 +44,10 @@ class DeskNovice:
     """
 
     name = "desk_novice"
-    time_limit_s: float | None = None
-    batched = False
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One reply per question."""
-        return [Answer(_reply(question)) for question in questions]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    def reply(self, question: Question) -> str:
+        """One call, or what the novice takes for one."""
+        return _reply(question)
 
 
 def _reply(question: Question) -> str:

@@ -13,10 +13,11 @@ by the same call again, which the key makes safe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product as combine
 
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.agents.travel_booking import traveller
 from lanista.agents.travel_booking.reply import say
 from lanista.agents.travel_booking.view import IDS, MOST, Memory, Pages, View, known, product_of, turns_left
@@ -29,26 +30,21 @@ RESERVE = {1: 8, 2: 12, 3: 16}
 Trip = tuple[str, ...]
 
 
-class TravelExpert:
+class TravelExpert(Scripted):
     """Plays every seat of the agency by the rules above, and the traveller's as the simulated one would."""
 
     name = "travel_expert"
-    time_limit_s: float | None = None
-    batched = False
 
     def __init__(self) -> None:
         self._memory = Memory()
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One reply per question."""
-        return [Answer(_reply(question, self._memory.view(question))) for question in questions]
+    def reply(self, question: Question) -> str:
+        """One reply."""
+        return _reply(question, self._memory.view(question))
 
     def forget(self, game: str) -> None:
         """The game is over: what was read of it goes."""
         self._memory.forget(game)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def _reply(question: Question, seen: View) -> str:

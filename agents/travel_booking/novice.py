@@ -11,9 +11,8 @@ come out right. The probabilities are ``HABITS``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.agents.travel_booking import traveller
 from lanista.agents.travel_booking.reply import say
 from lanista.agents.travel_booking.view import Memory, Pages, View, known, product_of
@@ -45,26 +44,21 @@ OUT_OF_PATIENCE = 6
 """Errors after which a seat gives up."""
 
 
-class TravelNovice:
+class TravelNovice(Scripted):
     """Plays every seat of the agency with the habits above, and the traveller's as the simulated one would."""
 
     name = "travel_novice"
-    time_limit_s: float | None = None
-    batched = False
 
     def __init__(self) -> None:
         self._memory = Memory()
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One reply per question."""
-        return [Answer(_reply(question, self._memory.view(question))) for question in questions]
+    def reply(self, question: Question) -> str:
+        """One reply."""
+        return _reply(question, self._memory.view(question))
 
     def forget(self, game: str) -> None:
         """The game is over: what was read of it goes."""
         self._memory.forget(game)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def _reply(question: Question, seen: View) -> str:

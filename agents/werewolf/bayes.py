@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.agents.werewolf.posterior import Floats
 from lanista.agents.werewolf.reading import FOLLOWS, Habits, Reading, Readings
 from lanista.agents.werewolf.speech import say
@@ -42,30 +43,25 @@ class Temper:
     """What it pays for suspicion of its companions."""
 
 
-class BayesAgent:
+class BayesAgent(Scripted):
     """Reasons: keeps the posterior over who holds which role from claims, votes and deaths, and plays by it.
 
     ``habits`` is its model of others, ``temper`` its own play.
     """
 
     name = "bayes"
-    time_limit_s: float | None = None
-    batched = False
 
     def __init__(self, *, habits: Habits | None = None, temper: Temper | None = None) -> None:
         self.temper = temper or Temper()
         self._readings = Readings(habits or Habits())
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One legal reply per question."""
-        return [Answer(self._reply(question)) for question in questions]
+    def reply(self, question: Question) -> str:
+        """One legal reply."""
+        return self._reply(question)
 
     def forget(self, game: str) -> None:
         """Drop the reading of a game that is over."""
         self._readings.forget(game)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     def _reply(self, question: Question) -> str:
         if not has_events(question):

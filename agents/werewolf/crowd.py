@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Question
+from lanista.agents.scripted import Scripted
 from lanista.agents.werewolf.speech import say
 from lanista.agents.werewolf.view import INNOCENT, View, has_events, luck, targets, view
 
 
-class CrowdAgent:
+class CrowdAgent(Scripted):
     """Follows accusations: speaks, votes, shoots and poisons with the crowd of the day.
 
     It knows its own: a wolf never turns on its pack, and a seer who has found a wolf says so and insists. Where nobody
@@ -18,18 +18,10 @@ class CrowdAgent:
     """
 
     name = "crowd"
-    time_limit_s: float | None = None
-    batched = False
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """One legal reply per question."""
-        return [Answer(_reply(question)) for question in questions]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    def reply(self, question: Question) -> str:
+        """One legal reply."""
+        return _reply(question)
 
 
 def _reply(question: Question) -> str:

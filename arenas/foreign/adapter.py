@@ -42,7 +42,9 @@ class Adapter:
 
     def make(self, config: Any) -> Any:
         """A fresh environment (AEC; a parallel one through ``pettingzoo.utils.parallel_to_aec``)."""
-        raise NotImplementedError
+        raise LanistaError(
+            f"the adapter {type(self).__name__} does not say how its environment is made: define make(config)"
+        )
 
     def text(self, env: Any, seat: Seat) -> str:
         """What the seat is shown now; called once per decision. By default the observation, or its ``text``."""

@@ -254,7 +254,10 @@ class _Watch:
         return Raw(bytes(self.results), bytes(self.output), self.stop, self.error, self.cpu_s, wall_s)
 
     def _until_over(self) -> int:
-        """Waits until all answers are there (0, and the child dies unwatched) or the child is reaped (its status)."""
+        """Waits until all answers are there (0, and the child dies unwatched) or the child is reaped (its status).
+
+        A run that may start processes is always waited for: only who reaps it knows what its children used.
+        """
         poll = select.poll()
         for fd in (self.results_fd, self.output_fd):
             os.set_blocking(fd, False)
@@ -263,7 +266,7 @@ class _Watch:
         poll.register(control, select.POLLIN)
         deadline = self.started + self.limits.wall_s
         status: int | None = None
-        while status is None and not self.done:
+        while status is None and not (self.done and self.limits.processes == 1):
             wait_ms = None if self.killed else max(0.0, min(deadline, self.cpu_at) - time.monotonic()) * 1000 + 1
             for fd, _ in poll.poll(wait_ms):
                 if fd == control:
@@ -281,6 +284,9 @@ class _Watch:
                     poll.unregister(fd)
             if not self.killed and status is None:
                 self._check(deadline)
+        if self.done and self.limits.processes > 1 and self.cpu_s > self.limits.cpu_s:  # while nobody looked
+            self.done = False
+            self._end_cpu()
         for fd in (self.results_fd, self.output_fd):
             while self._read(fd):  # what is left in the pipes; nobody writes any more, or nothing that is wanted
                 pass
@@ -309,9 +315,6 @@ class _Watch:
             self.lines += data.count(b"\n")
             if self.lines >= self.answers and not self.done and self.stop is None:
                 self.cpu_s = self._used()
-                if self.limits.processes > 1 and self.cpu_s > self.limits.cpu_s:  # while nobody looked
-                    self._end_cpu()
-                    return True
                 self.done = True
                 self._kill()  # nothing that it does now is wanted: no atexit, no __del__, no thread
         return True

@@ -133,21 +133,6 @@ WAIT = call("wait")
 EMPTY_TICKET = call("ticket", causes=[], end="closed", identity=False, changes=[])
 
 
-class DeskAsk(Ask):
-    """An ask that computes its hash once: few asks serve all games."""
-
-    __slots__ = ("_hash",)
-    _hash: int
-
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            value = hash((self.seat, self.kind, self.choices, self.data))
-            object.__setattr__(self, "_hash", value)
-            return value
-
-
 @lru_cache(maxsize=4096)
 def act(role: str, charge: int | None, until: str | None) -> Ask:
     """To act for the customer. ``charge`` (euros) and ``until`` are what readings have shown of them."""
@@ -173,7 +158,7 @@ def act(role: str, charge: int | None, until: str | None) -> Ask:
         calls += [call("handover", to=to) for to in tools["handover"].parameters["to"]["enum"]]
     calls += [call("escalate", to=to) for to in tools["escalate"].parameters["to"]["enum"]]
     calls.append(call("close"))
-    return DeskAsk(SEAT[role], "act", tuple(calls), False)
+    return Ask(SEAT[role], "act", tuple(calls), False)
 
 
 @lru_cache(maxsize=4096)
@@ -185,7 +170,7 @@ def ticket(causes: tuple[str, ...], changes: tuple[str, ...]) -> Ask:
             made = call("ticket", causes=list(causes), end=end, identity=identity, changes=list(changes))
             if made != EMPTY_TICKET:
                 calls.append(made)
-    return DeskAsk(SEAT[SUMMARIZER], "ticket", tuple(calls), False)
+    return Ask(SEAT[SUMMARIZER], "ticket", tuple(calls), False)
 
 
 @cache

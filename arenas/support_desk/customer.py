@@ -12,7 +12,7 @@ from typing import Any
 
 from lanista.arenas.contract import Ask, Event
 from lanista.arenas.speech import tame
-from lanista.arenas.support_desk.calls import CUSTOMER, SEAT, DeskAsk
+from lanista.arenas.support_desk.calls import CUSTOMER, SEAT
 from lanista.arenas.support_desk.faults import CLAIMS, SHY, internet, mobile, observe
 from lanista.arenas.support_desk.state import State, errs
 from lanista.arenas.tools import Call, Tool, by_name, call
@@ -116,7 +116,7 @@ def _seen(state: State, request: Call) -> str | None:
 @lru_cache(maxsize=4096)
 def _ask(request: Call, outcome: str | None) -> Ask:
     replies = _REPLIES[request.tool] if outcome is None else (call("answer", outcome=outcome), UNSURE)
-    return DeskAsk(SEAT[CUSTOMER], "reply", (*replies, HANG_UP), False, (("request", request.tool),))
+    return Ask(SEAT[CUSTOMER], "reply", (*replies, HANG_UP), False, (("request", request.tool),))
 
 
 def fits(state: State, reply: Call) -> bool:

@@ -32,21 +32,6 @@ _CACHE = 1 << 14
 """Asks kept: all of a 9-player table; at the largest tables under 100 MB with everything that hangs on them."""
 
 
-class TableAsk(Ask):
-    """An ask that computes its hash once: asks are shared between games and looked up at every step."""
-
-    __slots__ = ("_hash",)
-    _hash: int
-
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            value = hash((self.seat, self.kind, self.choices, self.data))
-            object.__setattr__(self, "_hash", value)
-            return value
-
-
 @lru_cache(maxsize=_CACHE)
 def members(mask: int) -> tuple[int, ...]:
     """The seat indices of a bit mask, ascending."""
@@ -70,14 +55,14 @@ def speech(seat: int, alive: int, players: int, roles: tuple[str, ...]) -> Ask:
         *(_act(REPORT, other, finding=finding) for other in others for finding in FINDINGS),
         SAY_NOTHING,
     )
-    return TableAsk(SEATS[seat], "speech", choices, False, (("players", players), ("roles", roles), ("living", others)))
+    return Ask(SEATS[seat], "speech", choices, False, (("players", players), ("roles", roles), ("living", others)))
 
 
 @lru_cache(maxsize=_CACHE)
 def den(seat: int, prey: int, players: int) -> Ask:
     """To speak to the pack; the choices name who could be killed."""
     choices = (*(_act(TARGET, name) for name in names(prey)), SAY_NOTHING)
-    return TableAsk(SEATS[seat], "den", choices, False, (("players", players), ("living", names(prey))))
+    return Ask(SEATS[seat], "den", choices, False, (("players", players), ("living", names(prey))))
 
 
 def vote(seat: int, alive: int, players: int) -> Ask:
@@ -105,7 +90,7 @@ def potion(seat: int, alive: int, players: int, heal: bool, poison: bool) -> Ask
     """To use at most one of the potions that are left."""
     targets = names(alive & ~(1 << seat)) if poison else ()
     choices = (*((Heal(),) if heal else ()), *(Poison(name) for name in targets), Pass())
-    return TableAsk(SEATS[seat], "potion", choices, True, (("players", players), ("living", targets), ("heal", heal)))
+    return Ask(SEATS[seat], "potion", choices, True, (("players", players), ("living", targets), ("heal", heal)))
 
 
 @lru_cache(maxsize=_CACHE)
@@ -113,7 +98,7 @@ def shot(seat: int, alive: int, players: int) -> Ask:
     """To shoot one living player, or nobody."""
     targets = names(alive)
     choices = (*(Shoot(name) for name in targets), Pass())
-    return TableAsk(SEATS[seat], "shot", choices, True, (("players", players), ("living", targets)))
+    return Ask(SEATS[seat], "shot", choices, True, (("players", players), ("living", targets)))
 
 
 _AIMED: dict[str, Callable[[str], Any]] = {"vote": Vote, "kill": Kill, "inspect": Inspect, "protect": Protect}
@@ -123,7 +108,7 @@ _AIMED: dict[str, Callable[[str], Any]] = {"vote": Vote, "kill": Kill, "inspect"
 def _aim(seat: int, kind: str, targets: int, players: int) -> Ask:
     living = names(targets)
     choices = tuple(_aimed(kind, name) for name in living)
-    return TableAsk(SEATS[seat], kind, choices, True, (("players", players), ("living", living)))
+    return Ask(SEATS[seat], kind, choices, True, (("players", players), ("living", living)))
 
 
 @cache

@@ -307,15 +307,10 @@ def test_cpu_seconds_are_those_of_all_processes(box: Sandbox, how: str) -> None:
 def test_what_children_used_is_told(box: Sandbox) -> None:
     if box.tier != "full":
         pytest.skip("only tier full starts processes")
-    # A run that ends before it is looked at for the last time is told without what its children used: see the page.
-    told = []
-    for _ in range(12):
+    for _ in range(5):  # ended and reaped before anybody could look, or not
         results = box.run(BURNING, [Call("brief")], Limits(cpu_s=10.0, wall_s=60.0, processes=2))
         assert results[0].ok
-        told.append(results.cpu_s)
-        if told[-1] >= 0.15:
-            break
-    assert max(told) >= 0.15
+        assert results.cpu_s >= 0.15
 
 
 @pytest.mark.parametrize(
