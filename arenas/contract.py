@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -230,6 +230,15 @@ class Arena:
                     f"(it has: {', '.join(known)})"
                 )
         return self.config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+    def contenders(self, teams: Iterable[Seat]) -> tuple[str, ...]:
+        """Those of ``teams`` that are ranked, evaluated and trained, sorted.
+
+        All of them; where a ``success`` is named, the first alone: it does the task, and whoever else sits at the
+        table (a customer) is part of the case, to be answered for by the ``baseline``.
+        """
+        names = tuple(teams)
+        return names[:1] if self.success is not None else tuple(sorted(names))
 
     def weights(self, preset: str = "default") -> Mapping[str, float]:
         """The weight of every term under a preset. Raises UsageError for an unknown preset."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import sys
 import time
@@ -22,7 +21,7 @@ from typing import Any
 from _machine import machine
 
 from lanista.arenas import registry
-from lanista.stats import t_quantile
+from lanista.stats import clustered_mean
 from lanista.training.config import TrainConfig
 from lanista.training.run import TrainResult, describe, train
 from lanista.training.warmstart import make_tiny
@@ -108,8 +107,8 @@ def over_seeds(gains: Sequence[float]) -> str:
     """Student's t interval of the mean over training seeds."""
     if len(gains) < 2:
         return "one seed: none"
-    half = t_quantile(0.975, len(gains) - 1) * statistics.stdev(gains) / math.sqrt(len(gains))
-    return f"{statistics.fmean(gains) - half:+.3f} to {statistics.fmean(gains) + half:+.3f}"
+    _, low, high = clustered_mean(gains, range(len(gains)))
+    return f"{low:+.3f} to {high:+.3f}"
 
 
 def say(text: str) -> None:

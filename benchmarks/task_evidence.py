@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import statistics
 import sys
@@ -27,7 +26,7 @@ from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
 from lanista.arenas import config_json, registry
 from lanista.cli.common import arena_config
-from lanista.stats import paired_difference, t_quantile
+from lanista.stats import clustered_mean, paired_difference
 from lanista.training.config import TrainConfig
 from lanista.training.evaluate import Evaluation, evaluate
 from lanista.training.rejection import rejection_tune
@@ -175,11 +174,8 @@ def mean_over_seeds(values: Sequence[float | None]) -> str:
 
 def over_seeds(gains: Sequence[float]) -> str:
     """The mean with Student's t interval over seeds."""
-    mean_ = statistics.fmean(gains)
-    if len(gains) < 2:
-        return f"{mean_:+.3f} (one seed)"
-    half = t_quantile(0.975, len(gains) - 1) * statistics.stdev(gains) / math.sqrt(len(gains))
-    return f"{mean_:+.3f} ({mean_ - half:+.3f} to {mean_ + half:+.3f})"
+    mean_, low, high = clustered_mean(gains, range(len(gains)))
+    return f"{mean_:+.3f} (one seed)" if len(gains) < 2 else f"{mean_:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def say(text: str) -> None:

@@ -82,16 +82,7 @@ def of_rows(
 ) -> Board:
     """The board of these games and these agents' turns; ``metrics`` and ``success`` as in an Arena."""
     _refuse_mixtures(rows)
-    games = sorted((row for row in rows if row.scores), key=_content)
-    if not games:
-        raise LanistaError("there is no finished game on this board yet; play a tournament first")
-    for game in games:
-        empty = [seat for seats in game.teams.values() for seat in seats if seat not in game.players]
-        if empty:
-            raise LanistaError(
-                f"game {game.id!r} does not say who sat in {empty[0]}, so it cannot be counted for anybody; boards are "
-                "of games whose every seat has a named agent"
-            )
+    games = _finished(rows)
     notes: list[str] = []
     if len(games) < len(rows):
         notes.append(f"{len(rows) - len(games)} unfinished games were left out.")
@@ -156,7 +147,22 @@ def of_rows(
     )
 
 
-# What must not be mixed, and the order of games
+# What can be counted, what must not be mixed, and the order of games
+
+
+def _finished(rows: Sequence[GameRow]) -> list[GameRow]:
+    """The games that are over, in an order of their own. Raises LanistaError for none, and for empty seats."""
+    games = sorted((row for row in rows if row.scores), key=_content)
+    if not games:
+        raise LanistaError("there is no finished game on this board yet; play a tournament first")
+    for game in games:
+        empty = [seat for seats in game.teams.values() for seat in seats if seat not in game.players]
+        if empty:
+            raise LanistaError(
+                f"game {game.id!r} does not say who sat in {empty[0]}, so it cannot be counted for anybody; boards are "
+                "of games whose every seat has a named agent"
+            )
+    return games
 
 
 def _refuse_mixtures(rows: Sequence[GameRow]) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -119,30 +119,14 @@ def run_tournament(
     if at_once < 1:
         raise UsageError(f"the number of games at once is at least 1, not {at_once}")
     plan = schedule(arena, agents, games, seed, config, design, repeats)
-    settings = {
-        "arena": arena.name,
-        "hash": arena.hash(preset),
-        "config": config_json(config),
-        "preset": preset,
-        "agents": list(agents),
-        "design": design,
-        "games": plan.games,
-        "at_once": at_once,
-    }
-    if repeats > 1:
-        settings["repeats"] = repeats
+    settings = _settings(arena, config, preset, agents, design, plan, at_once)
     goes_on = resume and (Path(out) / "run.json").exists()
     with ExitStack() as open_things:
         seated = {} if goes_on else _make(agents, open_things)  # an unknown agent leaves no half-made run behind
         start = Run.resume if resume else Run.create
         run = open_things.enter_context(start(out, "tournament", settings, command, seed, store=store))
         done = set(run.store.ids())
-        missing = [match for match in plan.matches if match.id not in done]
-        if missing and "finished" in run.meta:
-            raise LanistaError(
-                f"the run in {run.path} was finished, and its store lacks {len(missing)} of its {plan.games} games: "
-                "bring the store back, or play again under another --out"
-            )
+        missing = _missing(run, plan, done)
         if missing and not seated:
             seated = _make(agents, open_things)
         hall = _Hall(arena, config, preset, plan, run, done, seated, on_progress)
@@ -170,6 +154,34 @@ def run_tournament(
             seconds=time.monotonic() - started,
             notes=tuple(hall.notes),
         )
+
+
+def _settings(
+    arena: Arena, config: Any, preset: str, agents: Sequence[str], design: Design, plan: Schedule, at_once: int
+) -> dict[str, Any]:
+    """What a run of this schedule is; a run that was started otherwise is not gone on with."""
+    settings = {
+        "arena": arena.name,
+        "hash": arena.hash(preset),
+        "config": config_json(config),
+        "preset": preset,
+        "agents": list(agents),
+        "design": design,
+        "games": plan.games,
+        "at_once": at_once,
+    }
+    return settings | ({"repeats": plan.repeats} if plan.repeats > 1 else {})
+
+
+def _missing(run: Run, plan: Schedule, done: Collection[str]) -> list[Match]:
+    """The games that are still to be played. Raises LanistaError where a finished run lacks some."""
+    missing = [match for match in plan.matches if match.id not in done]
+    if missing and "finished" in run.meta:
+        raise LanistaError(
+            f"the run in {run.path} was finished, and its store lacks {len(missing)} of its {plan.games} games: "
+            "bring the store back, or play again under another --out"
+        )
+    return missing
 
 
 def standings(run: Run) -> tuple[Standing, ...]:

@@ -94,68 +94,95 @@ def evaluate(
 
     ``on_game(done, all)`` is told after each; ``keep(fixture, game, number)`` is handed each as it ends.
     """
-    fixtures, sides = [], {}
-    rest = registry.make(arena.baseline)
+    fixtures = _fixtures(arena, game_config, learner, opponents, numbers, seed, preset)
+    tally = _Tally(arena)
+
+    def finished(fixture: Fixture, game: Game) -> None:
+        if keep is not None:
+            keep(fixture, game, fixture.tags["number"])
+        tally.count(fixture, game)
+        if on_game is not None:
+            on_game(tally.games, len(fixtures))
+
+    play(fixtures, at_once=at_once, on_game=finished)
+    return tally.evaluation(numbers, list(dict.fromkeys(fixture.tags["side"] for fixture in fixtures)))
+
+
+def _fixtures(
+    arena: Arena,
+    game_config: Any,
+    learner: Callable[[str, str], Agent],
+    opponents: Mapping[str, Agent],
+    numbers: Sequence[int],
+    seed: int,
+    preset: str,
+) -> list[Fixture]:
+    """The games of an evaluation, by scenario, team and opponent; ``tags`` say which each is."""
+    alone: dict[str, Agent] = {}
+    found = []
     for number in numbers:
         game_seed = scenario_seed(seed, number, "held out")
         state = arena.rules.deal(game_seed, game_config)
-        teams = {seat: team for team, seats in arena.rules.teams(state).items() for seat in seats}
-        sided = sorted(set(teams.values()))
-        if arena.success is not None:
-            sided = [next(iter(arena.rules.teams(state)))]
-        against: Mapping[str, Agent] = opponents if len(sided) > 1 else {ALONE: rest}
-        for mine in sided:
-            for name, opponent in against.items():
-                id_ = f"{number}/{mine}/{name}"
-                sides[id_] = number, mine, name
-                fixtures.append(
-                    Fixture(
-                        id=id_,
-                        arena=arena,
-                        seed=game_seed,
-                        seating={
-                            seat: learner(arena.rules.role(state, seat), team) if team == mine else opponent
-                            for seat, team in teams.items()
-                        },
-                        config=game_config,
-                        preset=preset,
-                        agent_seed=chance.key("held out", seed, number),
-                        tags={"mine": frozenset(seat for seat, team in teams.items() if team == mine)},
-                    )
+        dealt = arena.rules.teams(state)
+        sides = arena.contenders(dealt)
+        if len(sides) == 1 and not alone:
+            alone[ALONE] = registry.make(arena.baseline)
+        for mine in sides:
+            for name, opponent in (opponents if len(sides) > 1 else alone).items():
+                seating = {
+                    seat: learner(arena.rules.role(state, seat), team) if team == mine else opponent
+                    for team, seats in dealt.items()
+                    for seat in seats
+                }
+                fixture = Fixture(
+                    id=f"{number}/{mine}/{name}",
+                    arena=arena,
+                    seed=game_seed,
+                    seating=seating,
+                    config=game_config,
+                    preset=preset,
+                    agent_seed=chance.key("held out", seed, number),
+                    tags={"number": number, "side": (mine, name)},
                 )
-    scores: dict[Side, dict[int, float]] = {(mine, name): {} for _, mine, name in sides.values()}
-    facts: dict[Side, dict[str, dict[int, float | None]]] = {
-        side: {name: {} for name in (*arena.metrics, RETURN)} for side in scores
-    }
-    said = [0, 0]
-    done = [0]
+                found.append(fixture)
+    return found
 
-    def finished(fixture: Fixture, game: Any) -> None:
-        number, mine, name = sides[fixture.id]
-        if keep is not None:
-            keep(fixture, game, number)
-        scores[mine, name][number] = game.outcome.scores[mine]
-        for metric in arena.metrics:
+
+class _Tally:
+    """What the games of an evaluation came to."""
+
+    def __init__(self, arena: Arena) -> None:
+        self.metrics = tuple(arena.metrics)
+        self.games = self.replies = self.refused = 0
+        self.scores: dict[Side, dict[int, float]] = {}
+        self.facts: dict[Side, dict[str, dict[int, float | None]]] = {}
+
+    def count(self, fixture: Fixture, game: Game) -> None:
+        """Add a game that is over."""
+        assert game.outcome is not None
+        self.games += 1
+        number, side = fixture.tags["number"], fixture.tags["side"]
+        seats = game.teams[side[0]]
+        self.scores.setdefault(side, {})[number] = game.outcome.scores[side[0]]
+        facts = self.facts.setdefault(side, {name: {} for name in (*self.metrics, RETURN)})
+        for metric in self.metrics:
             fact = game.outcome.facts.get(metric)
-            facts[mine, name][metric][number] = None if fact is None else float(fact)
-        seats = game.teams[mine]
-        facts[mine, name][RETURN][number] = sum(game.returns[seat] for seat in seats) / len(seats)
+            facts[metric][number] = None if fact is None else float(fact)
+        facts[RETURN][number] = sum(game.returns[seat] for seat in seats) / len(seats)
         for step in game.steps:
             for turn in step.turns:
-                if turn.seat in fixture.tags["mine"]:
-                    said[0] += 1 + len(turn.attempts)
-                    said[1] += len(turn.attempts) + (turn.by != "seat")
-        done[0] += 1
-        if on_game is not None:
-            on_game(done[0], len(fixtures))
+                if turn.seat in seats:
+                    self.replies += 1 + len(turn.attempts)
+                    self.refused += len(turn.attempts) + (turn.by != "seat")
 
-    play(fixtures, at_once=at_once, on_game=finished)
-    ordered = {side: tuple(found[number] for number in numbers) for side, found in scores.items()}
-    measured = {
-        side: {metric: tuple(of[number] for number in numbers) for metric, of in found.items()}
-        for side, found in facts.items()
-    }
-    return Evaluation(tuple(numbers), ordered, said[1] / max(said[0], 1), measured)
+    def evaluation(self, numbers: Sequence[int], sides: Sequence[Side]) -> Evaluation:
+        """All of it, in the order of the scenario numbers and of the sides."""
+        scores = {side: tuple(self.scores[side][number] for number in numbers) for side in sides}
+        facts = {
+            side: {name: tuple(of[number] for number in numbers) for name, of in self.facts[side].items()}
+            for side in sides
+        }
+        return Evaluation(tuple(numbers), scores, self.refused / max(self.replies, 1), facts)
 
 
 def means(found: Evaluation, side: Side) -> dict[str, float | None]:

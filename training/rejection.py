@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lanista.agents import registry as agents
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
 from lanista.arenas import registry
@@ -51,9 +52,10 @@ def rejection_tune(
     recipe = recipe or Recipe(learning_rate=config.learning_rate, seed=config.seed)
     arena = registry.get(config.arena)
     game_config = arena.configure(**config.arena_config)
-    teams = arena.rules.teams(arena.rules.deal(0, game_config))
+    teams = arena.contenders(arena.rules.teams(arena.rules.deal(0, game_config)))
     if len(teams) > 1:
         raise UsageError(f"arena {config.arena!r} has {len(teams)} teams: the best game of one is the worst of another")
+    rest = agents.make(arena.baseline)
     scenarios = config.steps * config.scenarios
     for number in range(rounds):
         place = out / f"round-{number}"
@@ -73,7 +75,7 @@ def rejection_tune(
                 game_config,
                 [(scenario, sibling) for scenario in plans for sibling in range(config.games)],
                 lambda role, team, seated=agent: seated,  # type: ignore[misc]
-                _nobody,
+                lambda scenario, role, team: rest,
             )
             returns += [worth(game) for game in played]
             kept += best(played)
@@ -116,7 +118,3 @@ def best(games: Sequence[Played]) -> list[Episode]:
         if worth(top) > sum(map(worth, siblings)) / len(siblings) + 1e-9:
             found.append(top.episode)
     return found
-
-
-def _nobody(*_: Any) -> Any:
-    raise AssertionError("in self-play nobody sits opposite")

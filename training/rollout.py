@@ -66,9 +66,9 @@ def plan(config: TrainConfig, arena: Arena, game_config: Any, number: int) -> Sc
     """The scenario of that number. Teams take turns, then opponents do, so that all are visited evenly."""
     seed = scenario_seed(config.seed, number)
     dealt = arena.rules.teams(arena.rules.deal(seed, game_config))
-    teams = sorted(dealt)
-    if arena.success is not None and len(teams) > 1:  # a customer who is a seat is part of the case
-        return Scenario(number, seed, next(iter(dealt)), arena.baseline)
+    teams = list(arena.contenders(dealt))
+    if len(teams) == 1 < len(dealt):  # a customer who is a seat is part of the case
+        return Scenario(number, seed, teams[0], arena.baseline)
     if config.learner_team != "each":
         teams = [config.learner_team]
     opponent = config.opponents[number // len(teams) % len(config.opponents)]

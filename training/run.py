@@ -157,8 +157,8 @@ class _Run:
         self.game_config = self.arena.configure(**config.arena_config)
         self.arena.weights(config.preset)
         state = self.arena.rules.deal(0, self.game_config)
-        teams = self.arena.rules.teams(state)
-        config.check_teams(tuple(teams))
+        teams = self.arena.contenders(self.arena.rules.teams(state))
+        config.check_teams(teams)
         self.held_out_config = self.arena.configure(**{**config.arena_config, **config.evaluate_config})
         self.pool = Pool(config, out / "pool")
         self.names = policies.policy_names(config, self._learning_roles())
@@ -282,13 +282,17 @@ class _Run:
         return agent
 
     def _learning_roles(self) -> dict[str, str]:
-        """Every role of the deck with its team, also those the policies only play in evaluation."""
+        """Every role of the deck with its team, also those the policies only play in evaluation.
+
+        Only of teams that are trained at all.
+        """
         found: dict[str, str] = {}
         # Which roles are dealt may depend on the seed.
         for seed in range(32):
             state = self.arena.rules.deal(seed, self.game_config)
-            for team, seats in self.arena.rules.teams(state).items():
-                found |= {self.arena.rules.role(state, seat): team for seat in seats}
+            teams = self.arena.rules.teams(state)
+            for team in self.arena.contenders(teams):
+                found |= {self.arena.rules.role(state, seat): team for seat in teams[team]}
         return found
 
     def _card(self) -> str:

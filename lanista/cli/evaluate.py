@@ -64,11 +64,11 @@ def evaluate(
 
     game_arena = get(arena)
     game_config = arena_config(game_arena, set_)
-    sides = sorted(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
-    if len(sides) == 1 or game_arena.success is not None:  # a team with a task: nobody sits opposite
+    sides = game_arena.contenders(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
+    if len(sides) == 1:  # nobody sits opposite
         if against is not None:
             raise UsageError(f"in {arena!r} one team does a task and nobody sits opposite: leave out --against")
-        sides, opponents = sides[:1], []
+        opponents = []
     else:
         opponents = split(against or "random")
     entrants = {"after": agent} if before is None else {"before": before, "after": agent}

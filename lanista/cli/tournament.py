@@ -26,6 +26,7 @@ from lanista.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from lanista.leaderboards.schedule import Schedule
     from lanista.leaderboards.tournament import Summary
 
 
@@ -75,24 +76,7 @@ def tournament(
     if dry_run:
         for name in names:
             registry.make(name).close()
-        bound = game_arena.turns_bound(game_config)
-        facts = {
-            "games": plan.games,
-            "blocks": plan.blocks,
-            "games_per_block": plan.block_size,
-            "decisions_at_most": bound * plan.games,
-            "rounded": plan.rounded,
-            "agents": names,
-            "out": str(out),
-        }
-        if json:
-            print_json(facts)
-        else:
-            facts["agents"] = ", ".join(names)
-            for key, value in facts.items():
-                if value is None:
-                    continue
-                console.print(f"{key.replace('_', ' '):<20} {value}", markup=False)
+        _show_plan(plan, names, game_arena.turns_bound(game_config), out, json)
         return
     if plan.rounded and not json:
         notes.print(plan.rounded, markup=False)
@@ -118,6 +102,24 @@ def tournament(
         print_json(summary.to_dict())
         return
     _show(summary, out)
+
+
+def _show_plan(plan: Schedule, agents: list[str], bound: int, out: Path, json: bool) -> None:
+    facts = {
+        "games": plan.games,
+        "blocks": plan.blocks,
+        "games_per_block": plan.block_size,
+        "decisions_at_most": bound * plan.games,
+        "rounded": plan.rounded,
+        "agents": agents,
+        "out": str(out),
+    }
+    if json:
+        print_json(facts)
+        return
+    for key, value in (facts | {"agents": ", ".join(agents)}).items():
+        if value is not None:
+            console.print(f"{key.replace('_', ' '):<20} {value}", markup=False)
 
 
 def _show(summary: Summary, out: Path) -> None:

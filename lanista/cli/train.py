@@ -52,7 +52,7 @@ def train(
     settings = TrainConfig.from_json({"arena": arena, "arena_config": chosen, "evaluate_config": held_out, **values})
     refuse_humans([*settings.opponents, *settings.evaluate_against])
     game_config = game_arena.configure(**settings.arena_config)
-    teams = tuple(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
+    teams = game_arena.contenders(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
     settings.check_teams(teams)
     game_arena.weights(settings.preset)
     if dry_run:

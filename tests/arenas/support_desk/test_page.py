@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from pages import number, rows
 
 from lanista.arenas import Game, get
 from lanista.arenas.support_desk import Config, calls, customer
@@ -18,34 +18,15 @@ ARENA = get("support_desk")
 PAGE = (Path(__file__).parents[3] / "docs" / "arenas" / "support-desk.md").read_text(encoding="utf-8")
 
 
-def rows(header: str) -> dict[str, list[str]]:
-    """The cells of the table with this header line, by the names in their first cell."""
-    found: dict[str, list[str]] = {}
-    lines = iter(PAGE.splitlines())
-    assert any(line == header for line in lines), f"the page has no table {header}"
-    next(lines)
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-        for name in re.findall(r"`(\w+)`", cells[0]) or [cells[0]]:
-            found[name] = cells[1:]
-    return found
-
-
-def number(cell: str) -> float:
-    return float(cell.replace("−", "-"))
-
-
 def test_the_weights_are_the_pages() -> None:
-    table = rows("| term | to | default | efficiency | amount |")
+    table = rows(PAGE, "| term | to | default | efficiency | amount |")
     assert {name: number(cells[1]) for name, cells in table.items()} == dict(ARENA.weights())
     assert {name: number(cells[2]) for name, cells in table.items()} == dict(ARENA.weights("efficiency"))
     assert {name for name, cells in table.items() if cells[0] == "team"} == ARENA.team_terms
 
 
 def test_the_config_keys_are_the_pages() -> None:
-    table = rows("| key | default | meaning |")
+    table = rows(PAGE, "| key | default | meaning |")
     assert set(table) == {f.name for f in fields(Config)}
     for f in fields(Config):
         shown = table[f.name][0].strip("`")
@@ -53,7 +34,7 @@ def test_the_config_keys_are_the_pages() -> None:
 
 
 def test_the_faults_are_the_pages() -> None:
-    table = rows("| fault | service | owner | the customer says first | right end |")
+    table = rows(PAGE, "| fault | service | owner | the customer says first | right end |")
     assert list(table) == [fault.name for fault in FAULTS]
     for i, fault in enumerate(FAULTS):
         service, owner, first, end = table[fault.name]
@@ -65,8 +46,8 @@ def test_the_faults_are_the_pages() -> None:
 
 
 def test_what_is_seen_is_the_pages() -> None:
-    questions = rows("| question to the customer | outcomes |")
-    readings = rows("| reading | who | outcomes |")
+    questions = rows(PAGE, "| question to the customer | outcomes |")
+    readings = rows(PAGE, "| reading | who | outcomes |")
     assert set(questions) == set(QUESTIONS)
     assert set(readings) == set(READINGS)
     starred = {name for name in READINGS if f"| `{name}`* |" in PAGE}
@@ -77,11 +58,11 @@ def test_what_is_seen_is_the_pages() -> None:
 
 
 def test_the_rules_of_the_house_are_the_pages() -> None:
-    assert list(rows("| rule | broken by |")) == [rule.name for rule in RULES]
+    assert list(rows(PAGE, "| rule | broken by |")) == [rule.name for rule in RULES]
 
 
 def test_the_tools_are_the_pages() -> None:
-    table = rows("| tool | who | arguments | what it does |")
+    table = rows(PAGE, "| tool | who | arguments | what it does |")
     tools = {name for role in calls.TOOLS.values() for name in role}
     assert tools == {*(set(table) - {"readings", "changes"}), *READINGS, *WRITES}
     for name in customer.TOOLS:
@@ -101,7 +82,7 @@ def test_the_metrics_are_on_the_page_and_in_the_outcome() -> None:
 
 @pytest.mark.parametrize("seat", ["world", "seat"])
 def test_every_event_is_on_the_page(seat: str) -> None:
-    events = rows("| kind | data | audience |")
+    events = rows(PAGE, "| kind | data | audience |")
     for seed in range(30):
         config = ARENA.configure(customer=seat, cooperation="difficult", error_rate=0.4)
         game, rng = Game(ARENA, seed, config), random.Random(seed)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import named, number, read_table
 
 from lanista.arenas import Game
 from lanista.arenas.travel_booking import Config, arena
@@ -22,48 +23,33 @@ PAGE = (ROOT / "docs" / "arenas" / "travel-booking.md").read_text(encoding="utf-
 SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "arenas" / "travel_booking").glob("*.py"))
 
 
-def rows(header: str) -> list[list[str]]:
-    lines = PAGE.splitlines()
-    assert header in lines, f"the page has no table {header}"
-    found = []
-    for line in lines[lines.index(header) + 2 :]:
-        if not line.startswith("|"):
-            break
-        found.append([cell.strip() for cell in line.strip("|").split(" | ")])
-    return found
-
-
-def named(cell: str) -> list[str]:
-    return re.findall(r"`(\w+)`", cell)
-
-
 def test_the_weights_are_the_pages() -> None:
-    table = {named(cells[0])[0]: cells[1:] for cells in rows("| term | to | weight | amount |")}
-    assert {name: float(cells[1].replace("−", "-")) for name, cells in table.items()} == dict(arena.weights())
+    table = {named(cells[0])[0]: cells[1:] for cells in read_table(PAGE, "| term | to | weight | amount |")}
+    assert {name: number(cells[1]) for name, cells in table.items()} == dict(arena.weights())
     assert {name for name, cells in table.items() if cells[0] == "team"} == arena.team_terms
 
 
 def test_the_config_keys_and_levels_are_the_pages() -> None:
-    table = {named(cells[0])[0]: cells[1].strip("`") for cells in rows("| key | default | meaning |")}
+    table = {named(cells[0])[0]: cells[1].strip("`") for cells in read_table(PAGE, "| key | default | meaning |")}
     assert list(table) == [f.name for f in fields(Config)]
     for f in fields(Config):
         assert table[f.name] == ("by level" if f.default is None else f.default or "none")
     (header,) = (line for line in PAGE.splitlines() if line.startswith("| level | horizon"))
     keys = [cell.strip() for cell in header.strip("|").split("|")][1:]
-    for level, *values in rows(header):
+    for level, *values in read_table(PAGE, header):
         assert dict(zip(keys, map(float, values), strict=True)) == LEVELS[level.strip("`")]
 
 
 def test_every_call_is_on_the_page_and_no_other() -> None:
     table: dict[str, set[str]] = {}
-    for kinds, calls, _ in rows("| ask kind | call | what it does |"):
+    for kinds, calls, _ in read_table(PAGE, "| ask kind | call | what it does |"):
         for kind in ("search", "comparison", "booking") if kinds == "all three" else named(kinds):
             table.setdefault(kind, set()).update(re.findall(r"`(\w+) \{", calls))
     assert table == {kind: set(tools(kind, 3)) for kind in ("search", "comparison", "booking", "answer", "tell")}
 
 
 def test_every_error_code_is_on_the_page_and_no_other() -> None:
-    table = rows("| status | code | when | whose |")
+    table = read_table(PAGE, "| status | code | when | whose |")
     listed = {(int(status), code) for status, codes, *_ in table for code in named(codes)}
     calls = " ".join(SOURCES.split())  # however they are wrapped
     written = re.findall(r'(?:refuse|error)\(\s?\w+, seat, (?:tool|"\w+"), (\d+), "(\w+)"', calls)
@@ -74,7 +60,7 @@ def test_every_error_code_is_on_the_page_and_no_other() -> None:
 
 
 def test_every_wish_is_on_the_page() -> None:
-    assert {name for cells in rows("| wish | product | value |") for name in named(cells[0])} == set(WISHES)
+    assert {name for cells in read_table(PAGE, "| wish | product | value |") for name in named(cells[0])} == set(WISHES)
 
 
 def test_every_reason_is_on_the_page() -> None:
@@ -82,7 +68,7 @@ def test_every_reason_is_on_the_page() -> None:
 
 
 def test_every_metric_is_a_fact_on_the_page() -> None:
-    facts = {name for cells in rows("| fact | what it is |") for name in named(cells[0])}
+    facts = {name for cells in read_table(PAGE, "| fact | what it is |") for name in named(cells[0])}
     assert set(arena.metrics) <= facts
     game = Game(arena, 0)
     while not game.over:
@@ -92,7 +78,7 @@ def test_every_metric_is_a_fact_on_the_page() -> None:
     assert arena.success in facts
 
 
-EVENTS = {name: cells[1:] for cells in rows("| kind | data | audience |") for name in named(cells[0])}
+EVENTS = {name: cells[1:] for cells in read_table(PAGE, "| kind | data | audience |") for name in named(cells[0])}
 
 
 @pytest.mark.parametrize("config", [{}, {"level": "hard", "traveller": "seat", "fickle": 1.0, "error_rate": 0.4}])
