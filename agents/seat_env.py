@@ -206,18 +206,8 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         self._terms = {"individual": {}, "team": {}}
 
     def _info(self) -> dict[str, Any]:
-        game = self.game
-        info: dict[str, Any] = {
-            "role": game.role(self.seat),
-            "phase": game.phase,
-            "rewards": {side: dict(terms) for side, terms in self._terms.items()},
-        }
-        ask = game.ask(self.seat)
-        if ask is not None:
-            info["legal"] = list(game.legal(self.seat))
-            info["legal_complete"] = ask.complete
-        if game.arena.public is not None:
-            info |= game.arena.public(game.state)
+        info = self.game.info(self.seat)
+        info["rewards"] = {side: dict(terms) for side, terms in self._terms.items()}
         return info
 
     def _tell(self) -> None:

@@ -177,6 +177,17 @@ class Game:
             self._phase = self.arena.rules.phase(self.state)
         return self._phase
 
+    def info(self, seat: Seat) -> dict[str, Any]:
+        """What an environment's infos say of the seat now, but for what it was paid."""
+        info: dict[str, Any] = {"role": self.role(seat), "phase": self.phase}
+        ask = self._asks.get(seat)
+        if ask is not None:
+            info["legal"] = list(self._forms[seat].legal)
+            info["legal_complete"] = ask.complete
+        if self.arena.public is not None:
+            info |= self.arena.public(self.state)
+        return info
+
     # Playing
 
     def submit(self, seat: Seat, reply: str | Forfeit, meta: Mapping[str, Any] | None = None) -> Illegal | None:

@@ -130,13 +130,8 @@ class _View:
     def _info(self, seat: Seat) -> dict[str, Any]:
         game = self.game
         assert game is not None
-        info: dict[str, Any] = {"role": game.role(seat), "phase": game.phase, "rewards": game.step_rewards(seat)}
-        ask = game.ask(seat)
-        if ask is not None:
-            info["legal"] = list(game.legal(seat))
-            info["legal_complete"] = ask.complete
-        if self.arena.public is not None:
-            info |= self.arena.public(game.state)
+        info = game.info(seat)
+        info["rewards"] = game.step_rewards(seat)
         return info
 
     def _twin(self, game: Game | None) -> Any:
