@@ -24,7 +24,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from lanista.arenas.sandbox import kernel, values, walls
-from lanista.arenas.sandbox.wire import ORDERS
+from lanista.arenas.sandbox.wire import ORDERS, TAKEN
 
 OUTPUT_FD, RESULT_FD, REQUEST_FD = 1, 3, 4
 ERROR_CHARS = 500
@@ -43,8 +43,8 @@ def main(control: socket.socket, taken: int, made: walls.Walls, zygote: int) -> 
         message, fds, _, _ = socket.recv_fds(control, 256, 3)
         if not message:
             os._exit(0)
-        os.write(taken, b"x")
-        orders = ORDERS.unpack(message[1:])
+        run, *orders = ORDERS.unpack(message[1:])
+        os.write(taken, TAKEN.pack(run))
         _take(fds)
         made.close_in(walls.Orders(*orders))
         os.closerange(REQUEST_FD + 1, 256)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import struct
 
-ORDERS = struct.Struct("<qqqq")
-"""Limits for a child: CPU seconds, memory bytes, file bytes, processes."""
+ORDERS = struct.Struct("<qqqqq")
+"""A run's number, and its limits: CPU seconds, memory bytes, file bytes, processes."""
+
+TAKEN = struct.Struct("<q")
+"""The number of the run that a child has taken."""
 
 STARTED = struct.Struct("<q")
 """A spare's number."""
 
-ENDED = struct.Struct("<qiid")
-"""A child's number, whether it had taken a run, its wait status, its CPU seconds."""
+ENDED = struct.Struct("<qqid")
+"""A child's number, that of the run it had taken (0: none), its wait status, its CPU seconds."""

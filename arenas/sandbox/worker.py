@@ -54,10 +54,10 @@ class Raw(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The end of a child, as the zygote tells it. ``taken``: it had taken a run."""
+    """The end of a child, as the zygote tells it. ``run``: the number of the run it had taken; 0 for none."""
 
     number: int
-    taken: int
+    run: int
     status: int
     cpu_s: float
 
@@ -94,6 +94,7 @@ class Worker:
         self.tier, self.python = tier, python
         self.spares: dict[int, int] = {}
         """pidfd by number: children that wait for a run; one, but for moments."""
+        self.runs = 0
         with _as_ours("cannot start the sandbox's interpreter"):
             said = os.memfd_create("sandbox-stderr")
             try:
@@ -156,6 +157,7 @@ class Worker:
     def run(self, request: bytes, limits: Limits, answers: int) -> Raw:
         """Runs one child. Ends as soon as ``answers`` lines have come. Raises Gone."""
         started = time.monotonic()
+        self.runs += 1
         with contextlib.ExitStack() as kept, _as_ours("the sandbox cannot run a program"):
             with contextlib.ExitStack() as given:
                 memory = os.memfd_create("request")
@@ -170,7 +172,8 @@ class Worker:
                 while view:
                     view = view[os.write(memory, view) :]
                 os.lseek(memory, 0, os.SEEK_SET)
-                orders = ORDERS.pack(int(limits.cpu_s) + 2, limits.memory_bytes, limits.file_bytes, limits.processes)
+                most = int(limits.cpu_s) + 2, limits.memory_bytes, limits.file_bytes, limits.processes
+                orders = ORDERS.pack(self.runs, *most)
                 try:
                     socket.send_fds(self.control, [b"R" + orders], [memory, output_w, results_w])
                 except OSError:
@@ -196,7 +199,10 @@ class Worker:
         return ended
 
     def next_spare(self) -> tuple[int, int]:
-        """The child that takes the run just sent: its number and its pidfd, which the caller closes. Raises Gone."""
+        """The child that should take the run just sent: its number and its pidfd, which the caller closes. Raises Gone.
+
+        Where spares are killed from outside it may be another, which only its end tells.
+        """
         while not self.spares:
             self.hear()
         number = min(self.spares)
@@ -231,17 +237,22 @@ class _Watch:
         self.error = ""
         self.done = self.killed = False
         self.cpu_s = 0.0
-        self.number, self.pidfd = worker.next_spare()
-        try:
-            pid = _pid_of(self.pidfd)
-        except BaseException:
-            os.close(self.pidfd)
-            raise
-        self.pid = pid
-        self.clock = (~pid << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
-        self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
+        self.run = worker.runs
+        self._follow()
         self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
         """When the CPU clock is worth another look (seconds on the wall clock)."""
+
+    def _follow(self) -> None:
+        """Looks to the child that should have the run."""
+        number, pidfd = self.worker.next_spare()
+        try:
+            self.pid = _pid_of(pidfd)
+        except BaseException:
+            os.close(pidfd)
+            raise
+        self.number, self.pidfd = number, pidfd
+        self.clock = (~self.pid << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
+        self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
 
     def watch(self) -> Raw:
         try:
@@ -271,15 +282,22 @@ class _Watch:
             for fd, _ in poll.poll(wait_ms):
                 if fd == control:
                     ended = self.worker.hear()
-                    if ended is not None and ended.number == self.number:
-                        if ended.taken:
-                            status = ended.status
-                            self.cpu_s = max(self.cpu_s, ended.cpu_s - self.cpu_before)
-                        elif self.killed:  # before it had begun; should the run still wait, it goes with the zygote
-                            self.worker.close()
-                            return 0
-                        else:  # killed by somebody else, with the run or without: only a new zygote is sure
-                            raise Gone
+                    if ended is None:
+                        continue
+                    if ended.run == self.run:
+                        status = ended.status
+                        self.cpu_s = max(self.cpu_s, ended.cpu_s - self.cpu_before)
+                    elif ended.number == self.number and ended.run:  # the run before was this child's, and is over
+                        before = self.pidfd
+                        self._follow()
+                        os.close(before)
+                        if self.killed:
+                            self._kill()
+                    elif ended.number == self.number and self.killed:
+                        self.worker.close()  # before it had begun; should the run still wait, it goes with the zygote
+                        return 0
+                    elif ended.number == self.number:
+                        raise Gone  # killed by somebody else, with the run or without: only a new zygote is sure
                 elif not self._read(fd):
                     poll.unregister(fd)
             if not self.killed and status is None:

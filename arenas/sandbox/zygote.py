@@ -29,7 +29,7 @@ import socket
 import sys
 
 from lanista.arenas.sandbox import child, kernel, walls
-from lanista.arenas.sandbox.wire import ENDED, STARTED
+from lanista.arenas.sandbox.wire import ENDED, STARTED, TAKEN
 
 PRELOADED = (
     *("abc", "array", "ast", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc", "contextlib"),
@@ -111,6 +111,8 @@ class _Zygote:
         self.number = 0
         self.children: dict[int, tuple[int, int]] = {}
         """(number, process id) by pidfd."""
+        self.runs: dict[int, int] = {}
+        """The number of the run that a child has taken, by pidfd."""
         self.poll = select.poll()
         self.poll.register(control, 0)  # only its end: spares do the reading
         self.poll.register(client, select.POLLIN)
@@ -126,14 +128,16 @@ class _Zygote:
                     self._end_all()
                     return
                 for pidfd in (ready & self.children.keys()) - {spare}:
-                    self._reap(pidfd, True)
+                    self._reap(pidfd)
                 if taken in ready or spare in ready:
                     break
-            took = os.read(taken, 1) == b"x"  # or its end: the spare was killed from outside, and the run still waits
+            told = os.read(taken, TAKEN.size)  # or its end: the spare was killed from outside, and the run still waits
             self.poll.unregister(taken)
             os.close(taken)
-            if not took:
-                self._reap(spare, False)
+            if told:
+                (self.runs[spare],) = TAKEN.unpack(told)
+            else:
+                self._reap(spare)
 
     def _fork(self) -> tuple[int, int]:
         """Forks a spare; gives its pidfd, and a pipe that says when it has taken a run."""
@@ -152,12 +156,12 @@ class _Zygote:
         self._send(b"S" + STARTED.pack(self.number), [pidfd])
         return pidfd, taken_r
 
-    def _reap(self, pidfd: int, took: bool) -> None:
-        number, pid = self.children.pop(pidfd)
+    def _reap(self, pidfd: int) -> None:
+        (number, pid), run = self.children.pop(pidfd), self.runs.pop(pidfd, 0)
         self.poll.unregister(pidfd)
         os.close(pidfd)
         _, status, usage = os.wait4(pid, 0)
-        self._send(b"E" + ENDED.pack(number, took, status, usage.ru_utime + usage.ru_stime), [])
+        self._send(b"E" + ENDED.pack(number, run, status, usage.ru_utime + usage.ru_stime), [])
 
     def _send(self, message: bytes, fds: list[int]) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the loop sees the end of the socket

@@ -137,9 +137,28 @@ def test_a_killed_spare_is_replaced(box: Sandbox, pause_s: float) -> None:
             while not one.spares:
                 one.hear()
             for pidfd in one.spares.values():
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it had the run before, which nobody has heard of yet
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             time.sleep(pause_s)
             assert [mine.run(F, [Call("f", (x,))])[0].value for x in (1, 2, 3)] == [2, 3, 4]
+
+
+def test_a_run_is_not_ended_by_the_child_that_had_the_one_before(box: Sandbox) -> None:
+    """A spare is killed from outside, and its successor has a run before anybody has heard of either."""
+    with Sandbox(tier=box.tier) as mine:
+        assert mine.run(F, [Call("f", (1,))])[0].ok
+        (one,) = attacks._workers(mine)
+        while not one.spares:
+            one.hear()
+        ((number, pidfd),) = one.spares.items()
+        dead = os.dup(pidfd)
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        while one.spares:
+            one.hear()
+        one.spares[number] = dead  # as if its end had not been read yet
+        for x in (1, 2, 3):
+            assert mine.run(F, [Call("f", (x,))])[0].value == x + 1
+            time.sleep(0.2)  # the end of whoever had the run is told by now
 
 
 def test_a_run_whose_time_is_over_before_it_began(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
