@@ -129,10 +129,15 @@ def any_reply(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> Non
         rng = random.Random(number)
         game = Game(arena, number, arena.configure(**config))
         bound = arena.turns_bound(game.config)
+        damaged = {seat for seat in game.seats if rng.random() < 0.5}
+        """Seats that always come close to a legal reply: what is read as a faulty call must end a game too."""
         while not game.over:
             seat = game.owed()[0]
             kind = rng.random()
-            if kind < 0.4:
+            if seat in damaged or number % 2:
+                reply = rng.choice(game.legal(seat))
+                game.submit(seat, _damaged(reply, rng) if seat in damaged else reply)
+            elif kind < 0.4:
                 game.submit(seat, rng.choice(NASTY))
             elif kind < 0.7:
                 game.submit(seat, "".join(rng.choice(string.printable) for _ in range(rng.randrange(60))))
@@ -263,6 +268,12 @@ LAWS: Mapping[str, Callable[..., Any]] = {
 
 def _seeds(games: int, seed: int) -> Iterator[int]:
     return itertools.islice(itertools.count(seed), games)
+
+
+def _damaged(reply: str, rng: random.Random) -> str:
+    """The reply with a piece missing."""
+    begin = rng.randrange(len(reply) + 1)
+    return reply[:begin] + reply[begin + rng.randrange(1, 8) :]
 
 
 def _decide(game: Game, rng: random.Random) -> None:

@@ -93,9 +93,10 @@ class SupportDeskRules:
             return _settle(_reply(state._replace(verdict=""), state.pending, move))
         before = state._replace(decisions=state.decisions + 1, verdict="")
         if isinstance(move, BadCall):
-            return _settle(refuse(before, move.tool, move.error))
+            refused = refuse(before, move.tool, move.error)
+            return _settle(refused) if before.stage == OPEN else _write_ticket(refused, calls.EMPTY_TICKET)
         if before.stage == TICKET:
-            return _write_ticket(before, move)
+            return _write_ticket((before, []), move)
         if move.tool in line.SPOKEN:
             request = line.understood(before, move)
             if before.case.config.customer == "seat":
@@ -168,10 +169,11 @@ def _settle(played: Played) -> Step:
     return Step(state, events)
 
 
-def _write_ticket(state: State, move: Call) -> Step:
+def _write_ticket(played: Played, move: Call) -> Step:
+    state, events = played
     grade = judge.grade(state._replace(ticket=move))
     after = state._replace(stage=OVER, ticket=move, grade=grade)
-    return Step(after, [Event("ticket", dict(move.args), SEATS), _ended(after, grade)])
+    return Step(after, [*events, Event("ticket", dict(move.args), SEATS), _ended(after, grade)])
 
 
 def _ended(state: State, grade: judge.Grade) -> Event:
