@@ -45,10 +45,12 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0, help="to share the seeds among machines")
     parser.add_argument("--games", type=int, default=400, help="held-out cases per seed")
     parser.add_argument("--size", default="64x2", help="width x layers of the model")
-    parser.add_argument("--warm-games", type=int, default=2000, help="scripted games of the warm start")
-    parser.add_argument("--steps", type=int, default=40, help="GRPO steps of 64 games")
+    parser.add_argument("--warm-games", type=int, default=6000, help="scripted games of the warm start")
+    parser.add_argument("--steps", type=int, default=40, help="GRPO steps")
+    parser.add_argument("--scenarios", type=int, default=16, help="scenarios of a GRPO step")
+    parser.add_argument("--siblings", type=int, default=8, help="games of a scenario, which are compared")
     parser.add_argument("--rounds", type=int, default=4, help="rounds of rejection sampling")
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="at first; it falls linearly")
     parser.add_argument("--max-new-tokens", type=int, default=64)
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument(
@@ -93,7 +95,11 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
         evaluate_config=config_json(held_out),
         model=str(warm.resolve()),
         steps=asked.steps,
+        scenarios=asked.scenarios,
+        games=asked.siblings,
+        at_once=asked.scenarios * asked.siblings,
         learning_rate=asked.learning_rate,
+        lr_schedule="linear",
         max_new_tokens=asked.max_new_tokens,
         temperature=asked.temperature,
         credit=asked.credit,
@@ -125,7 +131,8 @@ def show(asked: argparse.Namespace, arms: Sequence[str], found: Sequence[dict[st
     print(machine())
     print(
         f"{asked.arena} {' '.join(asked.set)}: model {asked.size}, {len(found)} seeds, {asked.games} held-out test "
-        f"cases each; {asked.steps} steps of 64 games, learning rate {asked.learning_rate:g}\n"
+        f"cases each; {asked.warm_games:,} scripted games, then {asked.steps} steps of {asked.scenarios} x "
+        f"{asked.siblings} games, learning rate {asked.learning_rate:g}, falling\n"
     )
     (side,) = found[0]["warm"][0].scores
     measures = ["score", *found[0]["warm"][0].facts[side], "refused"]
