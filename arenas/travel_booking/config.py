@@ -10,6 +10,7 @@ from lanista.errors import UsageError, suggest
 SPLITS = ("train", "dev", "test")
 SCENARIOS = ("", "new-york-london")
 TRAVELLERS = ("simulated", "seat")
+BRIEFS = ("full", "short")
 MOST_INFEASIBLE = 0.2
 """At most one case in five is impossible: saying so must never be a good bet."""
 
@@ -60,6 +61,9 @@ class Config:
     """``simulated``, or ``seat``: whoever sits in traveller_0 answers."""
     turns: int | None = None
     """Decisions after which the game ends, 8 to 200; left at None, 16 + 10 a product, and 8 more where minds change."""
+    brief: str = "full"
+    """``full``: each seat is told its duty and its calls; ``short``: what it cannot know, for small models that learn
+    the rest from games."""
     scenario: str = ""
     """``new-york-london`` plays that one case; ``""`` generates them."""
 
@@ -68,6 +72,7 @@ class Config:
         _one_of("split", self.split, SPLITS)
         _one_of("level", self.level, LEVELS)
         _one_of("traveller", self.traveller, TRAVELLERS)
+        _one_of("brief", self.brief, BRIEFS)
         _one_of("scenario", self.scenario, SCENARIOS)
         for name, value in LEVELS[self.level].items():
             if getattr(self, name) is None:

@@ -45,6 +45,7 @@ class TravelRules:
         table = {
             "products": len(case.needs), "limit": state.limit, "clock": clock(state),
             "hold": policy.hold, "token_until": clock(state, state.token_until), "date": day(case.clock // 1440),
+            "short": state.short,
         }  # fmt: skip
         events = [Event("brief", {"seat": seat, **table}, (seat,)) for seat in AGENCY]
         if state.seated:
@@ -107,7 +108,7 @@ class TravelRules:
 
 def begin(case: Case, config: Config, key: int) -> State:
     """The first moment of a case."""
-    return State(case, key, config.limit, config.traveller == "seat", case.policy.token)
+    return State(case, key, config.limit, config.traveller == "seat", config.brief == "short", case.policy.token)
 
 
 def turns_bound(config: Config) -> int:

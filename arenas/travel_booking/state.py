@@ -59,6 +59,8 @@ class State(NamedTuple):
     limit: int
     seated: bool
     """Whether the traveller is a seat."""
+    short: bool
+    """Whether briefs leave out duties and calls."""
     token_until: int
     turn: int = 0
     minute: int = 0

@@ -73,6 +73,9 @@ _DUTIES = {
 def _show_brief(data: Mapping[str, Any]) -> str:
     seat, products = data["seat"], data["products"]
     i = AGENCY.index(seat)
+    if data["short"]:
+        hold = f", a hold lasts {data['hold']} minutes" if i == 2 else ""
+        return f"{seat}. {data['date']} {data['clock']}, token until {data['token_until']}{hold}."
     duty = " ".join(_DUTIES[n][i] for n in range(1, products + 1) if _DUTIES[n][i])
     kind = ("search", "comparison", "booking")[i]
     lines = [
