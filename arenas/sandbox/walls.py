@@ -208,6 +208,8 @@ class Walls:
             kernel.mount("tmp", TMP, "tmpfs", data=f"size={orders.file_bytes},mode=777,nr_inodes=1000")
             kernel.mount_attributes(TMP, kernel.MOUNT_NOSUID | kernel.MOUNT_NODEV | kernel.MOUNT_NOEXEC)
             os.chdir(TMP)
+        if self.tier == FULL and processes:
+            kernel.unshare(kernel.CLONE_NEWUSER)  # processes are counted per user namespace: nobody else is in this one
         self._limit(orders)
         if self.tier != FULL and os.geteuid() == 0 and self.has_others_library:
             with contextlib.suppress(OSError):  # without CAP_SETUID root stays root, and the walls below hold it
@@ -234,8 +236,7 @@ class Walls:
             most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(what, (most, most))
         if orders.processes > 1:
-            most = orders.processes + 3  # counted per user in the namespace: launcher, zygote and spare live there too
-            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+            resource.setrlimit(resource.RLIMIT_NPROC, (orders.processes, orders.processes))
 
 
 _PER_RUN = (resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_FSIZE)

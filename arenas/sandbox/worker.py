@@ -174,14 +174,18 @@ class Worker:
                 os.lseek(memory, 0, os.SEEK_SET)
                 most = int(limits.cpu_s) + 2, limits.memory_bytes, limits.file_bytes, limits.processes
                 orders = ORDERS.pack(self.runs, *most)
+                watch = _Watch(self, results_r, output_r, limits, answers, started)
+                kept.callback(watch.close)
                 try:
                     socket.send_fds(self.control, [b"R" + orders], [memory, output_w, results_w])
                 except OSError:
                     raise Gone from None
-            return _Watch(self, results_r, output_r, limits, answers, started).watch()
+            return watch.watch()
 
     def hear(self) -> Ended | None:
         """One message of the zygote: a new spare, or (then given) the end of a child. Raises Gone."""
+        if self.control.fileno() < 0:
+            raise Gone  # closed, by a run that might have begun late
         try:
             message, fds, _, _ = socket.recv_fds(self.control, 64, 1, socket.MSG_CMSG_CLOEXEC)
         except ConnectionResetError:
@@ -199,7 +203,7 @@ class Worker:
         return ended
 
     def next_spare(self) -> tuple[int, int]:
-        """The child that should take the run just sent: its number and its pidfd, which the caller closes. Raises Gone.
+        """The child that should take the next run: its number and its pidfd, which the caller closes. Raises Gone.
 
         Where spares are killed from outside it may be another, which only its end tells.
         """
@@ -226,7 +230,7 @@ class Worker:
 
 
 class _Watch:
-    """One run, from the moment it was handed over until it has answered or its child is reaped."""
+    """One run, from before it is handed over until it has answered or its child is reaped."""
 
     def __init__(self, worker: Worker, results: int, output: int, limits: Limits, answers: int, started: float) -> None:
         self.worker, self.results_fd, self.output_fd = worker, results, output
@@ -237,6 +241,8 @@ class _Watch:
         self.error = ""
         self.done = self.killed = False
         self.cpu_s = 0.0
+        self.to_the_end = limits.processes > 1
+        """Whether only the child's end tells what CPU time was used: by those it started, or by one already gone."""
         self.run = worker.runs
         self._follow()
         self.cpu_at = time.monotonic() + limits.cpu_s / limits.processes
@@ -244,31 +250,30 @@ class _Watch:
 
     def _follow(self) -> None:
         """Looks to the child that should have the run."""
-        number, pidfd = self.worker.next_spare()
-        try:
-            self.pid = _pid_of(pidfd)
-        except BaseException:
-            os.close(pidfd)
-            raise
+        self.pid = -1
+        while self.pid < 0:  # -1: killed from outside and reaped, which the zygote is about to tell
+            number, pidfd = self.worker.next_spare()
+            try:
+                self.pid = _pid_of(pidfd)
+            finally:
+                if self.pid < 0:
+                    os.close(pidfd)
         self.number, self.pidfd = number, pidfd
         self.clock = (~self.pid << 3) | 2  # another process's CPU clock (kernel: MAKE_PROCESS_CPUCLOCK)
         self.cpu_before = self._cpu_clock() or 0.0  # what being forked and getting warm took
 
+    def close(self) -> None:
+        os.close(self.pidfd)
+
     def watch(self) -> Raw:
-        try:
-            status = self._until_over()
-        finally:
-            os.close(self.pidfd)
+        status = self._until_over()
         wall_s = time.monotonic() - self.started
         if self.stop is None and not self.done:
             self._explain(status)
         return Raw(bytes(self.results), bytes(self.output), self.stop, self.error, self.cpu_s, wall_s)
 
     def _until_over(self) -> int:
-        """Waits until all answers are there (0, and the child dies unwatched) or the child is reaped (its status).
-
-        A run that may start processes is always waited for: only who reaps it knows what its children used.
-        """
+        """Waits until all answers are there (0, and the child dies unwatched) or the child is reaped (its status)."""
         poll = select.poll()
         for fd in (self.results_fd, self.output_fd):
             os.set_blocking(fd, False)
@@ -277,7 +282,7 @@ class _Watch:
         poll.register(control, select.POLLIN)
         deadline = self.started + self.limits.wall_s
         status: int | None = None
-        while status is None and not (self.done and self.limits.processes == 1):
+        while status is None and (self.to_the_end or not self.done):
             wait_ms = None if self.killed else max(0.0, min(deadline, self.cpu_at) - time.monotonic()) * 1000 + 1
             for fd, _ in poll.poll(wait_ms):
                 if fd == control:
@@ -302,7 +307,7 @@ class _Watch:
                     poll.unregister(fd)
             if not self.killed and status is None:
                 self._check(deadline)
-        if self.done and self.limits.processes > 1 and self.cpu_s > self.limits.cpu_s:  # while nobody looked
+        if self.done and self.to_the_end and self.cpu_s > self.limits.cpu_s:  # while nobody looked
             self.done = False
             self._end_cpu()
         for fd in (self.results_fd, self.output_fd):
@@ -332,7 +337,8 @@ class _Watch:
         if fd == self.results_fd:
             self.lines += data.count(b"\n")
             if self.lines >= self.answers and not self.done and self.stop is None:
-                self.cpu_s = self._used()
+                used = self._used()
+                self.to_the_end |= used is None
                 self.done = True
                 self._kill()  # nothing that it does now is wanted: no atexit, no __del__, no thread
         return True
@@ -340,7 +346,7 @@ class _Watch:
     def _check(self, deadline: float) -> None:
         now = time.monotonic()
         if now >= self.cpu_at:
-            left = self.limits.cpu_s - self._used()
+            left = self.limits.cpu_s - (self._used() or 0.0)
             if left <= 0:
                 self._end_cpu()
             self.cpu_at = now + max(0.002 if self.limits.processes == 1 else 0.02, left / self.limits.processes)
@@ -360,13 +366,16 @@ class _Watch:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
-    def _used(self) -> float:
-        """CPU seconds of the run so far, of all its processes."""
-        used = max(0.0, (self._cpu_clock() or 0.0) - self.cpu_before)
+    def _used(self) -> float | None:
+        """CPU seconds of the run so far, of all its processes; None where its child is gone."""
+        clock = self._cpu_clock()
+        if clock is None:
+            return None
+        used = max(0.0, clock - self.cpu_before)
         if self.limits.processes > 1:
-            self.cpu_s = max(self.cpu_s, used + _others_cpu_s(self.pid))  # what somebody reaped unseen stays counted
-            return self.cpu_s
-        return used
+            used += _others_cpu_s(self.pid)
+        self.cpu_s = max(self.cpu_s, used)  # what somebody reaped unseen stays counted
+        return self.cpu_s
 
     def _cpu_clock(self) -> float | None:
         """The child's CPU seconds so far, to a tick of the kernel; None where it is gone."""

@@ -203,7 +203,8 @@ def fork(n):
     assert (results[0].value, results[1].ok) == (10, False)
     assert box.run(program, [Call("write", (10,))], limits)[0].value == 10  # another /tmp
     assert not box.run(program, [Call("write", (10,))])[0].ok
-    assert box.run(program, [Call("fork", (20,))], Limits(processes=5))[0].value == 4
+    forked = [box.run(program, [Call("fork", (20,))], Limits(processes=5))[0].value for _ in range(10)]
+    assert forked == [4] * 10  # whatever of the runs before is still dying, and whether the next child is there yet
     assert box.run("import os\ndef f():\n    os.unshare\n", [Call("f")], Limits(processes=5))[0].status == "exception"
 
 
