@@ -113,6 +113,9 @@ class TrainConfig:
             "choices": None,
         },
     )
+    keep_games: int = _option(
+        2, "games of every step kept in the run's store, the first of its scenarios: lanista replay RUN", least=0
+    )
     report_to: tuple[str, ...] = _option((), "loggers of transformers to report to: tensorboard, wandb, …")
 
     def __post_init__(self) -> None:

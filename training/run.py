@@ -2,7 +2,7 @@
 
 ====================  =================================================================================================
 ``run.json``          the resolved config, the arena's hash, seed, versions and command (``lanista.runs``)
-``store.sqlite``      the policies with their versions
+``store.sqlite``      the policies with their versions; the first ``keep_games`` games of every step
 ``metrics.jsonl``     a line per step, and one per evaluation; never ahead of the checkpoint a run resumes from
 ``checkpoints/``      TRL's checkpoints, each there as a whole or not at all
 ``pool/``             frozen past policies (with opponent ``past``)
@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,12 +34,13 @@ from lanista.arenas.contract import Arena
 from lanista.errors import Stopped, UsageError
 from lanista.runs import Run
 from lanista.stats import Verdict
+from lanista.store import Timing, prepare
 from lanista.training import policies
 from lanista.training.config import TrainConfig
 from lanista.training.evaluate import RETURN, Evaluation, evaluate, means, named, verdicts
 from lanista.training.grpo import SelfPlayGRPOTrainer, last_checkpoint
 from lanista.training.opponents import PAST, Opponents, Pool
-from lanista.training.rollout import SELF, Harvest, harvest, plan, play_scenarios, report
+from lanista.training.rollout import SELF, Harvest, Played, harvest, plan, play_scenarios, report
 
 OnStep = Callable[[dict[str, Any]], None]
 """Told every line of ``metrics.jsonl`` as it is written: ``{"kind": "step" | "evaluation", "step": n, …}``."""
@@ -252,6 +254,7 @@ class _Run:
         if PAST in config.opponents and self.pool.due(step):
             policies.save(self.roles, self.policy.tokenizer, self.pool.place(step), self._card())
         self.opponents.begin(step)
+        started = time.time()
         plans = {number: plan(config, self.arena, self.game_config, number) for number, _ in games}
         played = play_scenarios(
             config,
@@ -261,7 +264,19 @@ class _Run:
             self._seats(),
             self.opponents.agent,
         )
+        self._keep(played[: config.keep_games], step + 1, Timing(started, time.time()))
         return harvest(config, played, self.roles.policy), report(config, played)
+
+    def _keep(self, games: Sequence[Played], step: int, timing: Timing) -> None:
+        """Put games into the run's store. What a killed run had kept already is played again to the same bytes."""
+        if self.run is None:
+            return
+        rows = []
+        for index, game in enumerate(games, step * self.config.keep_games):
+            id = f"step-{step}-{game.scenario.number}.{game.sibling}"
+            if not self.run.store.has(id):
+                rows.append(prepare(id, step, index, game.episode, timing))
+        self.run.store.add(*rows)
 
     def _seats(self) -> Callable[[str, str], Agent]:
         """Agents of the policies as they are now, by role and team."""

@@ -19,8 +19,10 @@ from safetensors.torch import load_file
 from workbench import with_adapters
 
 from lanista.agents.lm.policy import Policy
+from lanista.arenas import registry, replay
 from lanista.errors import UsageError
 from lanista.runs import Run
+from lanista.store import Store
 from lanista.training.config import TrainConfig
 from lanista.training.grpo import WRITING, last_checkpoint
 from lanista.training.opponents import Pool
@@ -64,6 +66,12 @@ def lines(out: Path) -> list[dict[str, Any]]:
         for kind in ("step", "evaluation")
         for line in metrics(out, kind)
     ]
+
+
+def kept(out: Path) -> dict[str, str]:
+    """The games in the run's store."""
+    with Store.open(out / "store.sqlite") as store:
+        return {row["id"]: episode.canonical() for row, episode in store.items()}
 
 
 def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
@@ -118,10 +126,26 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path, folder: Path, kin
     assert lines(whole) == lines(broken)
     assert [line["step"] for line in metrics(broken)] == [1, 2, 3, 4]
     assert json.loads((whole / "result.json").read_text()) == json.loads((broken / "result.json").read_text())
+    assert kept(whole) == kept(broken)
     # A finished run is not run again.
     told: list[Any] = []
     assert train(wanted, broken, resume=True, on_step=told.append) == result
     assert told == []
+
+
+def test_games_of_every_step_are_kept_as_they_were_played(tmp_path: Path, folder: Path) -> None:
+    out = tmp_path / "run"
+    train(config(folder, steps=2, evaluate_games=0, keep_games=2), out)
+    with Store.open(out / "store.sqlite") as store:
+        games = store.games()
+        assert [game.id for game in games] == [f"step-{1 + n // 2}-{n}.{sibling}" for n in (0, 2) for sibling in (0, 1)]
+        assert games[0].seed == games[1].seed  # siblings
+        episodes = list(store.episodes())
+    assert all("policy:shared" in episode.players.values() for episode in episodes)
+    for episode in episodes:
+        assert replay(episode.to_dict(), registry.get("werewolf")).episode().canonical() == episode.canonical()
+    train(config(folder, steps=1, evaluate_games=0, keep_games=0), tmp_path / "none")
+    assert not kept(tmp_path / "none")
 
 
 def test_weights_move_and_sit_down_at_once(tmp_path: Path, folder: Path) -> None:
