@@ -33,6 +33,13 @@ def leaderboard(
 
     with Run.open(run) as opened:
         board = boards.board(opened.store)
+        if opened.meta["kind"] == "train":
+            notes.print(
+                f"{run} is a training run: its policies changed from game to game, so ratings say little. Hold a "
+                f"tournament with lm:{run}/policies/NAME.",
+                markup=False,
+                soft_wrap=True,
+            )
         if png is not None:
             plots.save_png(board, png)
         if json:

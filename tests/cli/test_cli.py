@@ -202,6 +202,18 @@ def test_a_leaderboard_keeps_what_depends_on_the_clock_apart(lanista: Any) -> No
     assert Path("plot.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_board_of_training_games_says_what_it_is_not(lanista: Any) -> None:
+    played = lanista("play", "werewolf", "--agents", "crowd", "--out", "game")
+    assert played.code == 0, played.err
+    meta = json.loads(Path("game/run.json").read_text())
+    assert "changed from game to game" not in lanista("leaderboard", "game").err
+    Path("game/run.json").write_text(json.dumps({**meta, "kind": "train"}))
+    shown = lanista("leaderboard", "game")
+    assert shown.code == 0, shown.err
+    assert "changed from game to game" in shown.err
+    assert "lm:game/policies/NAME" in shown.err
+
+
 def test_options_come_from_a_file_and_the_command_line_goes_before_it(lanista: Any) -> None:
     Path("cup.toml").write_text(
         'agents = ["random", "crowd"]\ngames = 2\nseed = 4\n[set]\nplayers = 5\nroles = ["seer"]\n', encoding="utf-8"
