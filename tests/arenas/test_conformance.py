@@ -69,6 +69,25 @@ def test_a_reader_that_raises_is_caught() -> None:
         conformance.any_reply(make_arena(words=Raises()), 3, 0)
 
 
+class Hears(Words):
+    """Reads whatever begins like a bid, as a move that is none."""
+
+    def read(self, ask: Ask, reply: str) -> Any:
+        return -1 if reply.startswith("b") and len(reply) < len("bid: 0") else super().read(ask, reply)
+
+
+class AsksAgain(Rules):
+    """Starts the round anew until nobody has made a slip."""
+
+    def play(self, state: Any, moves: Any) -> Step:
+        return Step(state, []) if -1 in moves.values() else super().play(state, moves)
+
+
+def test_a_game_that_a_clumsy_seat_never_ends_is_caught() -> None:
+    with pytest.raises(AssertionError, match="stated bound"):
+        conformance.damaged_replies(make_arena(rules=AsksAgain(), words=Hears()), 5, 0)
+
+
 class Unweighted(Rewards):
     def terms(self, *args: Any) -> list[Term]:
         return [*super().terms(*args), Term("surprise", SEATS[0], 1.0)]
