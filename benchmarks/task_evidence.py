@@ -34,6 +34,12 @@ from lanista.training.run import describe, train
 from lanista.training.warmstart import make_tiny
 
 ARMS = ("warm", "rejection", "grpo", "shuffled")
+OF_ALL = ("arena", "set", "games", "size", "warm_games", "max_new_tokens", "temperature")
+OF_TRAINING = (
+    *("steps", "scenarios", "siblings", "rounds", "learning_rate", "credit"),
+    *("team_weight", "individual_weight"),
+)
+"""The options that make the result of an arm what it is; what was made with others is not shown as theirs."""
 
 
 def main() -> None:
@@ -75,11 +81,16 @@ def main() -> None:
 def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Evaluation, float]:
     """The held-out evaluation of one arm and the CPU-seconds it took to make it, done once and kept."""
     kept = out / f"{arm}.json"
+    arena = registry.get(asked.arena)
+    settings = {name: getattr(asked, name) for name in (*OF_ALL, *(() if arm == "warm" else OF_TRAINING))}
+    settings["hash"] = arena.hash()
     if kept.exists():
         record = json.loads(kept.read_text(encoding="utf-8"))
+        if record["settings"] != settings:
+            differ = sorted(k for k in settings if record["settings"].get(k) != settings[k])
+            raise SystemExit(f"error: {kept} was made with other settings ({', '.join(differ)}): choose another --out")
         return Evaluation.from_json(record["evaluation"]), record["cpu_s"]
     started = time.process_time()
-    arena = registry.get(asked.arena)
     warm = make_tiny(
         arena,
         arena_config(arena, [*asked.set, "split=train"]),
@@ -121,7 +132,8 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
     agent = LMAgent(Policy.load(policy, "fp32"), temperature=asked.temperature, max_new_tokens=asked.max_new_tokens)
     found = evaluate(arena, held_out, lambda role, team: agent, {}, numbers=range(asked.games), seed=seed)
     part = kept.with_suffix(".part")
-    part.write_text(json.dumps({"evaluation": found.to_json(), "cpu_s": made_in}), encoding="utf-8")
+    record = {"settings": settings, "evaluation": found.to_json(), "cpu_s": made_in}
+    part.write_text(json.dumps(record), encoding="utf-8")
     os.replace(part, kept)
     return found, made_in
 
