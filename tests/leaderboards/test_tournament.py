@@ -158,16 +158,26 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def _threads(pid: int) -> int:
+    """A worker's second thread watches its parent; it begins once the system has been told to end both together."""
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_kill_9_takes_the_workers_along_and_resume_finishes_to_the_same_result(tmp_path):
     path, games = tmp_path / "run", 40
-    parent = subprocess.Popen([sys.executable, "-c", _TOURNAMENT, str(path)], stdout=subprocess.PIPE, text=True)
+    alone = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _TOURNAMENT, str(path)], stdout=subprocess.PIPE, text=True, env=alone
+    )
     assert parent.stdout is not None
     for line in parent.stdout:
         if int(line) >= 10:
             break
     crew = _children(parent.pid)
     assert len(crew) == 2
+    while any(_threads(worker) < 2 for worker in crew):  # one may still be loading while the other has played ten games
+        time.sleep(0.01)
     for worker in crew:
         os.kill(worker, signal.SIGSTOP)  # now it cannot notice by itself: only the system can end it
     os.kill(parent.pid, signal.SIGKILL)
