@@ -85,13 +85,13 @@ def fit(
     from datasets import Dataset
     from peft import LoraConfig
     from transformers.trainer_callback import PrinterCallback
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig
 
     recipe = recipe or Recipe()
     watch = _watch(progress)
     with _random_states_kept(), tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # names of options that differ between releases in our range
-        trainer = SFTTrainer(
+        trainer = _trainer_class()(
             model=model,
             processing_class=tokenizer,
             train_dataset=Dataset.from_dict(
@@ -333,6 +333,34 @@ def _card(title: str, facts: dict[str, str], note: str) -> str:
     head = "---\nlicense: mit\nlibrary_name: transformers\npipeline_tag: text-generation\n---\n"
     table = "\n".join(["| | |", "|---|---|", *lines])
     return f"{head}\n# {title}\n\n{note}\n\n{table}\n\nSit it in a seat with `lm:<this folder>`.\n"
+
+
+def _trainer_class() -> Any:
+    """TRL's SFTTrainer, with the same loss from fewer logits on a CPU.
+
+    Where there is no Triton, TRL's fused head projects every position and drops what has no label, and padding is
+    masked in every attention. Here rows are padded at the end, so no position before the padding can see it, and only
+    the hidden states in front of a taught token are projected: a seventh to a quarter of them.
+    """
+    import torch
+    from trl import SFTTrainer
+
+    class TaughtOnly(SFTTrainer):  # type: ignore[misc]
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            plain = self.accelerator.unwrap_model(model)
+            if return_outputs or plain.device.type != "cpu":
+                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            plain = plain.get_base_model() if hasattr(plain, "get_base_model") else plain
+            hidden_BTD = plain.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
+            labels_BT = inputs["labels"][:, 1:]
+            taught_BT = labels_BT != demonstrations.IGNORED
+            logits_NV = plain.get_output_embeddings()(hidden_BTD[taught_BT]).float()
+            loss = torch.nn.functional.cross_entropy(logits_NV, labels_BT[taught_BT], reduction="sum")
+            return loss / torch.as_tensor(taught_BT.sum() if num_items_in_batch is None else num_items_in_batch)
+
+    return TaughtOnly
 
 
 def _watch(progress: Progress | None) -> Any:

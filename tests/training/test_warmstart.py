@@ -74,6 +74,26 @@ def test_loss_stands_on_taught_tokens_alone(tokenizer: Any) -> None:
     assert losses[0] == pytest.approx(sum(expected) / len(expected), rel=1e-3)  # TRL rounds what it logs
 
 
+def test_fewer_logits_teach_what_stock_trl_teaches(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Rows of several lengths, so that there is padding: the same weights, but for the order of sums.
+    from trl import SFTTrainer
+
+    chat = Chat(tokenizer)
+    rows = []
+    for times in range(1, 12):
+        prompt, reply = chat.first("hello " * times), chat.reply("vote: player_1 " * (times % 3))
+        rows.append(Row(prompt + reply + prompt, [False] * len(prompt) + [True] * len(reply) + [False] * len(prompt)))
+    recipe = Recipe(epochs=2, batch_rows=4, learning_rate=1e-2)
+    ours, losses = warmstart.fit(tiny.build_model(tokenizer, "16x2"), tokenizer, rows, recipe)
+    monkeypatch.setattr(warmstart, "_trainer_class", lambda: SFTTrainer)
+    stock, expected = warmstart.fit(tiny.build_model(tokenizer, "16x2"), tokenizer, rows, recipe)
+    assert losses == pytest.approx(expected, rel=1e-3)
+    start = tiny.build_model(tokenizer, "16x2")
+    for a, b, before in zip(ours.parameters(), stock.parameters(), start.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-4)
+        assert not torch.allclose(b, before, atol=1e-3)
+
+
 def test_even_a_single_step_teaches_and_its_labels_decide_what(tokenizer: Any) -> None:
     # One step has no room for a warm-up; the same labels give the same step, a label less gives another.
     start = tiny.build_model(tokenizer, "16x1")
