@@ -16,6 +16,7 @@ Where it departs from ``trl.GRPOTrainer`` 1.16, and why:
 7. The reference for ``beta`` is a frozen copy of the starting weights, or the base without adapters; TRL's way needs an
    adapter called ``default``.
 8. Checkpoints are written beside their place and moved into it, so that a killed run never leaves half of one.
+9. On one CPU only the policy's own tokens are scored (``training/logits.py``); the loss reads no others.
 
 Optimizers, schedules, loss variants, loggers and accelerate are TRL's and transformers'.
 """
@@ -41,6 +42,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from lanista.arenas import chance
 from lanista.errors import LanistaError, UsageError
+from lanista.training import logits
 from lanista.training.buffering import MicroBatch, Scored, agree, buckets, chunks, micro_batch, totals
 from lanista.training.config import TrainConfig
 from lanista.training.roles import Roles, load_adapters
@@ -93,6 +95,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self.rollout = rollout
         self._updates: list[Update] | None = None
         self._scratch: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._own = torch.empty(0)
         self._writing: Path | None = None
         # Copied before TRL patches the model's forward: a copy of a patched model would call the original's weights.
         reference = copy.deepcopy(model).eval() if config.beta > 0 and not roles.adapters else None
@@ -215,8 +218,9 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
     @torch.no_grad()
     def _scores(self, model: Any, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Log-probabilities of the completion tokens, shape (B, T)."""
+        self._own = tensors["tool_mask"]
         logps: torch.Tensor
-        logps, _, _ = super()._get_per_token_logps_and_entropies(
+        logps, _, _ = self._log_probabilities(
             model,
             torch.cat([tensors["prompt_ids"], tensors["completion_ids"]], 1),
             torch.cat([tensors["prompt_mask"], tensors["completion_mask"]], 1),
@@ -251,6 +255,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         return total
 
     def _backward(self, model: Any, part: Part, tally: _Tally) -> torch.Tensor:
+        self._own = part.tensors["tool_mask"]
         # TRL's bonus is a mean over a micro-batch's tokens: weighed so that the sum is the mean over the step's.
         self.entropy_coef = self.config.entropy_coef * part.token_share / part.factor if part.factor else 0.0
         with self.compute_loss_context_manager():
@@ -262,11 +267,26 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         return loss.detach()
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
-        """TRL's, with a look at what it found kept for the log."""
-        found = super()._get_per_token_logps_and_entropies(*args, **kwargs)
+        """As TRL's, with a look at what it found kept for the log."""
+        found = self._log_probabilities(*args, **kwargs)
         if found[1] is not None:
             self._scratch = found[0].detach(), found[1].detach()
         return found
+
+    def _log_probabilities(
+        self, model: Any, ids_BL: torch.Tensor, mask_BL: torch.Tensor, completion: int, **kwargs: Any
+    ) -> Any:
+        """TRL's, or on one CPU the same at the policy's own tokens and zero elsewhere: (B, T) each."""
+        plain = self.accelerator.unwrap_model(model)
+        if self.accelerator.num_processes > 1 or self.aux_loss_enabled or not logits.are_cheaper(plain):
+            return super()._get_per_token_logps_and_entropies(model, ids_BL, mask_BL, completion, **kwargs)
+        own_BT = self._own.bool()
+        own_BL = torch.cat([own_BT.new_zeros(len(own_BT), ids_BL.size(1) - completion), own_BT], 1)
+        logp_NV = (logits.marked_logits(plain, ids_BL, own_BL) / self.temperature).log_softmax(-1)
+        said_N = logp_NV.gather(-1, ids_BL[own_BL][:, None])[:, 0]
+        entropy_N = -(logp_NV.exp() * logp_NV).sum(-1)
+        spread = [own_BT.new_zeros(own_BT.shape, dtype=x.dtype).masked_scatter(own_BT, x) for x in (said_N, entropy_N)]
+        return spread[0], spread[1], None
 
     def create_optimizer(self, model: Any = None) -> Any:
         """TRL's, over the weights of every policy (activating one froze the others)."""

@@ -336,29 +336,24 @@ def _card(title: str, facts: dict[str, str], note: str) -> str:
 
 
 def _trainer_class() -> Any:
-    """TRL's SFTTrainer, with the same loss from fewer logits on a CPU.
-
-    Where there is no Triton, TRL's fused head projects every position and drops what has no label, and padding is
-    masked in every attention. Here rows are padded at the end, so no position before the padding can see it, and only
-    the hidden states in front of a taught token are projected: a seventh to a quarter of them.
-    """
+    """TRL's SFTTrainer, with the same loss from fewer logits where that is cheaper."""
     import torch
     from trl import SFTTrainer
+
+    from lanista.training import logits
 
     class TaughtOnly(SFTTrainer):  # type: ignore[misc]
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
             plain = self.accelerator.unwrap_model(model)
-            if return_outputs or plain.device.type != "cpu":
+            if return_outputs or not logits.are_cheaper(plain):
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-            plain = plain.get_base_model() if hasattr(plain, "get_base_model") else plain
-            hidden_BTD = plain.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
-            labels_BT = inputs["labels"][:, 1:]
+            labels_BT = inputs["labels"]
             taught_BT = labels_BT != demonstrations.IGNORED
-            logits_NV = plain.get_output_embeddings()(hidden_BTD[taught_BT]).float()
-            loss = torch.nn.functional.cross_entropy(logits_NV, labels_BT[taught_BT], reduction="sum")
-            return loss / torch.as_tensor(taught_BT.sum() if num_items_in_batch is None else num_items_in_batch)
+            logits_NV = logits.marked_logits(plain, inputs["input_ids"], taught_BT)
+            loss = torch.nn.functional.cross_entropy(logits_NV, labels_BT[:, 1:][taught_BT[:, 1:]], reduction="sum")
+            return loss / torch.as_tensor(len(logits_NV) if num_items_in_batch is None else num_items_in_batch)
 
     return TaughtOnly
 

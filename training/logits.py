@@ -1,0 +1,29 @@
+"""The logits in front of marked tokens, and no others: what a loss over a seat's own words needs.
+
+TRL's fused head does so too where Triton runs. Elsewhere it projects every position and masks padding in every
+attention, which on a CPU is most of a small model's training. Names: B rows, T tokens, D width, N marked tokens, V
+vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+def are_cheaper(model: Any) -> bool:
+    """Whether to use ``marked_logits`` rather than TRL's head: ``model`` is unwrapped and on a CPU."""
+    return bool(model.device.type == "cpu")
+
+
+def marked_logits(model: Any, ids_BT: torch.Tensor, marked_BT: torch.Tensor) -> torch.Tensor:
+    """float32 logits from which each marked token is predicted, shape (N, V), row by row. Differentiable.
+
+    ``model`` is a causal language model or an adapter on one; rows are padded on the right, where no token before the
+    padding can see it, so attention needs no mask. The first token of a row is predicted from nothing and never counts.
+    """
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    hidden_BTD = causal.base_model(input_ids=ids_BT, use_cache=False).last_hidden_state[:, :-1]
+    logits_NV: torch.Tensor = causal.get_output_embeddings()(hidden_BTD[marked_BT[:, 1:].bool()])
+    return logits_NV.float()
