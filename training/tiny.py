@@ -2,8 +2,9 @@
 
 The texts of one arena repeat: the rules, the asks, what scripted players say. So the tokenizer merges across words
 (byte-level BPE over clauses rather than words) and gives every seat's name one token of its own wherever it stands:
-choosing a player is one decision of the model, and a seat's whole game is a few hundred tokens. Any Unicode text
-still round-trips, byte by byte where nothing better is known.
+choosing a player is one decision of the model, and a seat's whole game is a few hundred tokens. Numbers, dates and
+times are never merged with what stands around them: a date that was read as it is written can be copied. Any Unicode
+text still round-trips, byte by byte where nothing better is known.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 from lanista.errors import UsageError
 
 PAD, END = "<|pad|>", "<|end|>"
+NUMBER = r"\d+(?:[-:]\d+)*"
+"""Numbers, dates and times of day: cut out of the text whole, so that one is the same tokens in an ask and a reply."""
 OPENERS = ("<|system|>", "<|user|>", "<|assistant|>")
 VOCAB = 1024
 CONTEXT = 2048
@@ -57,6 +60,7 @@ def build_tokenizer(
         )
     core = Tokenizer(models.BPE())
     clauses = [
+        pre_tokenizers.Split(Regex(NUMBER), "isolated"),
         pre_tokenizers.Split(Regex(r"[^\n.!?:;,]+[\n.!?:;,]*[ ]?|[\n.!?:;,]+[ ]?"), "isolated"),
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
     ]

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 """``progress(done, total, what)``: called often, from the caller's own thread; ``total`` is that of ``what`` alone."""
 
+OPTIMIZERS = ("adamw", "muon")
+
 RECORD = "lanista.json"
 """In a tiny model's folder: how it was made."""
 
@@ -56,7 +58,9 @@ class Recipe:
     batch_rows: int = 8
     """Rows per optimizer step."""
     learning_rate: float = 1e-4
-    """Peak learning rate of AdamW; it rises over the first twentieth of the steps, then falls linearly to nothing."""
+    """Peak learning rate; it rises over the first twentieth of the steps, then falls linearly to nothing."""
+    optimizer: str = "adamw"
+    """``adamw``, or ``muon``: Muon for the inner matrices, AdamW for the rest (all weights only)."""
     lora_rank: int = 0
     """Train a low-rank adapter of this rank and merge it at the end; 0 trains every weight."""
     checkpointing: bool = False
@@ -70,6 +74,10 @@ class Recipe:
                 "a warm start needs epochs >= 1, batch_rows >= 1, learning_rate > 0 and lora_rank >= 0, not "
                 f"{self.epochs}, {self.batch_rows}, {self.learning_rate:g} and {self.lora_rank}"
             )
+        if self.optimizer not in OPTIMIZERS:
+            raise UsageError(f"optimizer is one of {', '.join(OPTIMIZERS)}, not {self.optimizer!r}")
+        if self.optimizer == "muon" and self.lora_rank:
+            raise UsageError("muon trains whole matrices: leave lora_rank at 0 with it, or take adamw")
 
 
 def fit(
@@ -86,6 +94,8 @@ def fit(
     from peft import LoraConfig
     from transformers.trainer_callback import PrinterCallback
     from trl import SFTConfig
+
+    from lanista.training.optimizer import MuonAdamW
 
     recipe = recipe or Recipe()
     watch = _watch(progress)
@@ -120,6 +130,7 @@ def fit(
             if recipe.lora_rank
             else None,
             callbacks=[watch],
+            optimizers=(MuonAdamW(model, recipe.learning_rate) if recipe.optimizer == "muon" else None, None),
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
@@ -240,7 +251,7 @@ def make_tiny(
     return target
 
 
-TINY_RECIPE = Recipe(epochs=2, batch_rows=8, learning_rate=4e-3)
+TINY_RECIPE = Recipe(epochs=2, batch_rows=8, learning_rate=3e-3, optimizer="muon")
 """What the tiny model is taught with."""
 
 

@@ -26,6 +26,10 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 from lanista.errors import LanistaError
 
+FEW = 32
+"""Batches up to this size keep rows that have ended: there is little to gain, and a product with a single row is added
+up in an order that depends on where the weights lie in memory."""
+
 
 @dataclass(slots=True)
 class Kept:
@@ -107,29 +111,30 @@ def sample(
     hold whole conversations. Raises LanistaError where the model's logits are not numbers.
     """
     batch = _Batch(model, rows, max_new_tokens, shape)
-    logits_BV = batch.prefill()
-    found = [Sampled() for _ in rows]
-    uniforms_BT = torch.from_numpy(uniforms([row.key for row in rows], max_new_tokens)).to(logits_BV.device)
-    ends = torch.tensor(list(end_ids), device=logits_BV.device)
-    going_B = torch.ones(len(rows), dtype=torch.bool, device=logits_BV.device)
-    ids, logps, alive = [], [], []
+    logits_NV = batch.prefill()
+    device, size = logits_NV.device, len(rows)
+    uniforms_BT = torch.from_numpy(uniforms([row.key for row in rows], max_new_tokens)).to(device)
+    ends = torch.tensor(list(end_ids), device=device)
+    ids_BT = torch.zeros((size, max_new_tokens), dtype=torch.long, device=device)
+    logps_BT = torch.zeros((size, max_new_tokens), device=device)
+    lengths_B = torch.zeros(size, dtype=torch.long, device=device)
+    going_N = torch.ones(size, dtype=torch.bool, device=device)
     for step in range(max_new_tokens):
-        ids_B, logps_B = _draw(logits_BV, uniforms_BT[:, step], temperature)
-        ids.append(ids_B)
-        logps.append(logps_B)
-        alive.append(going_B)
-        going_B = going_B & ~torch.isin(ids_B, ends)
-        if step + 1 == max_new_tokens or not bool(going_B.any()):
+        here_N = batch.here_N
+        ids_N, logps_N = _draw(logits_NV, uniforms_BT[here_N, step], temperature)
+        ids_BT[here_N, step], logps_BT[here_N, step] = ids_N, logps_N
+        lengths_B[here_N] += going_N
+        going_N = going_N & ~torch.isin(ids_N, ends)
+        if step + 1 == max_new_tokens or not bool(going_N.any()):
             break
-        logits_BV = batch.step(ids_B, going_B)
-    ids_BT, logps_BT = torch.stack(ids, 1).cpu(), torch.stack(logps, 1).cpu()
-    lengths = torch.stack(alive, 1).sum(1).tolist()
+        ids_N, going_N = batch.thin(ids_N, going_N)
+        logits_NV = batch.step(ids_N, going_N)
     if not bool(torch.isfinite(logps_BT).all()):
         raise LanistaError("the model's logits are not finite numbers: its weights are broken (did training diverge?)")
-    for b, reply in enumerate(found):
-        reply.ids = ids_BT[b, : lengths[b]].tolist()
-        reply.logps = logps_BT[b, : lengths[b]].tolist()
-        reply.kept = batch.keep(b, lengths[b] - 1, stamp)
+    ids, logps, lengths = ids_BT.tolist(), logps_BT.tolist(), lengths_B.tolist()
+    found = []
+    for b, length in enumerate(lengths):
+        found.append(Sampled(ids[b][:length], logps[b][:length], batch.keep(b, length - 1, stamp)))
     return found
 
 
@@ -223,6 +228,8 @@ class _Batch:
         self.places_BT = torch.from_numpy(places).to(device)
         self.mask_BT = torch.from_numpy(mask).to(device)
         self.used = self.before + self.now
+        self.here_N = torch.arange(size, device=device)
+        """The rows that the batch still holds, by their first numbers."""
         self.cache: Any = None
         if shape is not None:
             # Zeros, not garbage: a masked column still takes part in a product, with weight 0.
@@ -232,7 +239,8 @@ class _Batch:
             for b, row in enumerate(rows):
                 if row.kept is not None:
                     self.states_L2BHTD[:, :, b, :, self.before - self.cached[b] : self.before] = row.kept.states_L2HTD
-            self.cache = Cache(layers=[_Slab(layer[0], layer[1], self.before) for layer in self.states_L2BHTD])
+            self.home = [(self.states_L2BHTD, b) for b in range(size)]
+            self.cache = self._over(self.states_L2BHTD, self.before)
         elif self.before:
             raise ValueError("rows with caches need the geometry of the model that made them")
 
@@ -246,6 +254,19 @@ class _Batch:
         tail = {"logits_to_keep": last} if "logits_to_keep" in known else {}
         logits = self._call(self.ids_BT, self.places_BT, **tail)
         return logits[:, -last:]
+
+    def thin(self, ids_N: Tensor, going_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Leave rows that have ended behind, where they are half of a large batch. Returns what is left of the two."""
+        if self.shape is None or len(going_N) <= FEW or 2 * int(going_N.sum()) > len(going_N):
+            return ids_N, going_N
+        # Those that go on first, and so many others that FEW // 2 stay.
+        stay = (~going_N).long().argsort(stable=True)[: max(int(going_N.sum()), FEW // 2)].sort().values
+        self.states_L2BHTD = self.states_L2BHTD[:, :, stay]
+        self.here_N, self.mask_BT, self.places_BT = self.here_N[stay], self.mask_BT[stay], self.places_BT[stay]
+        for place, b in enumerate(self.here_N.tolist()):
+            self.home[b] = self.states_L2BHTD, place
+        self.cache = self._over(self.states_L2BHTD, self.used)
+        return ids_N[stay], going_N[stay]
 
     def step(self, ids_B: Tensor, going_B: Tensor) -> Tensor:
         """Logits after one more id per row, shape (B, V); rows that have ended go along masked."""
@@ -262,10 +283,15 @@ class _Batch:
         if self.shape is None:
             return None
         c, n = self.cached[b], self.fresh[b]
-        row_L2HTD = self.states_L2BHTD[:, :, b]
+        states_L2BHTD, place = self.home[b]
+        row_L2HTD = states_L2BHTD[:, :, place]
         kept = row_L2HTD[..., self.before - c : self.before, :]
         new = row_L2HTD[..., self.before + self.now - n : self.before + self.now + max(0, sampled), :]
         return Kept(torch.cat([kept, new], -2), stamp)
+
+    @staticmethod
+    def _over(states_L2BHTD: Tensor, used: int) -> Any:
+        return Cache(layers=[_Slab(layer[0], layer[1], used) for layer in states_L2BHTD])
 
     def _call(self, ids_BT: Tensor, places_BT: Tensor, **options: Any) -> Tensor:
         known = _parameters(type(_plain(self.model)))

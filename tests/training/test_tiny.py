@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,33 @@ def test_a_seats_name_is_the_same_single_token_everywhere(tokenizer: Any, name: 
         ids = encode(tokenizer, text)
         assert ids.count(own) == text.count(name)
         assert not {t for other in NAMES if other != name for t in encode(tokenizer, other)} & set(ids)
+
+
+def runs(ids: list[int], wanted: list[int]) -> int:
+    return sum(ids[i : i + len(wanted)] == wanted for i in range(len(ids)))
+
+
+@given(
+    number=st.one_of(
+        st.integers(0, 99999).map(str),
+        st.dates().map(str),
+        st.times().map(lambda time: time.strftime("%H:%M")),
+    ),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_number_is_the_same_tokens_wherever_it_stands(number: str) -> None:
+    # Around the numbers of the texts stands always the same: what is merged there must not reach into them.
+    around = ["leave {}, back {}.", 'search {{"day": "{}", "day": "{}"}}', "costs {} or {} in all"]
+    texts = [text.format(f"2025-12-{day}", f"18:{day}") for text in around for day in range(10, 31)] * 3
+    tokenizer = _dates_tokenizer(tuple(texts))
+    own = encode(tokenizer, number)
+    for text in around:
+        assert runs(encode(tokenizer, text.format(number, number)), own) >= 2
+
+
+@functools.cache
+def _dates_tokenizer(texts: tuple[str, ...]) -> Any:
+    return tiny.build_tokenizer(texts, NAMES, vocab_size=500)
 
 
 def test_pad_is_not_the_end_token(tokenizer: Any) -> None:

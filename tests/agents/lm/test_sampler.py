@@ -258,3 +258,48 @@ def test_rows_with_caches_need_the_geometry_that_made_them(policy: Policy) -> No
     assert kept.length == 3
     with pytest.raises(ValueError, match="geometry"):
         sampler.score(policy.model, [Row([8], 0, kept)], [[9]], shape=None)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_rows_left_behind_in_a_large_batch_say_what_they_say_in_a_small_one(policy: Policy, kept: bool) -> None:
+    shape = sampler.geometry(policy.model, 5)
+    model = policy.model
+    ends = range(0, len(policy.tokenizer), 5)  # a fifth of the ids: replies of all lengths
+
+    def said(rows: list[Row]) -> list[sampler.Sampled]:
+        return sampler.sample(model, rows, max_new_tokens=24, temperature=1.0, end_ids=ends, shape=shape)
+
+    rows = [Row([7 + i % 11] * (1 + i % 4), key=i) for i in range(4 * sampler.FEW)]
+    with torch.no_grad():
+        if kept:
+            before = sampler.prefill(model, [Row([9 + i % 7] * (1 + i % 5), 0) for i in range(len(rows))], shape=shape)
+            rows = [Row(row.new_ids, row.key, cache) for row, cache in zip(rows, before, strict=True)]
+        together = said(rows)
+        apart = [reply for i in range(0, len(rows), 4) for reply in said(rows[i : i + 4])]
+    assert len({len(reply.ids) for reply in together}) > 8
+    for row_, a, b in zip(rows, together, apart, strict=True):
+        assert a.ids == b.ids
+        assert a.logps == pytest.approx(b.logps, abs=1e-5)
+        assert a.kept is not None
+        assert b.kept is not None
+        assert a.kept.length == len(row_.new_ids) + len(a.ids) - 1 + (row_.kept.length if row_.kept else 0)
+        assert torch.allclose(a.kept.states_L2HTD, b.kept.states_L2HTD, atol=1e-4)
+
+
+def test_a_large_batch_gets_smaller_while_it_is_sampled(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    step = sampler._Batch.step
+
+    def seen(batch: Any, ids_B: torch.Tensor, going_B: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(ids_B))
+        return step(batch, ids_B, going_B)
+
+    monkeypatch.setattr(sampler._Batch, "step", seen)
+    rows = [Row([7 + i % 11], key=i) for i in range(4 * sampler.FEW)]
+    shape = sampler.geometry(policy.model, 5)
+    ends = range(0, len(policy.tokenizer), 5)
+    with torch.no_grad():
+        sampler.sample(policy.model, rows, max_new_tokens=24, temperature=1.0, end_ids=ends, shape=shape)
+    assert sizes[0] == len(rows)
+    assert sorted(sizes, reverse=True) == sizes
+    assert sampler.FEW // 2 <= sizes[-1] <= sampler.FEW
