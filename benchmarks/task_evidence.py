@@ -37,7 +37,7 @@ ARMS = ("warm", "rejection", "grpo", "shuffled")
 OF_ALL = ("arena", "set", "games", "size", "warm_games", "max_new_tokens", "temperature")
 OF_TRAINING = (
     *("steps", "scenarios", "siblings", "rounds", "learning_rate", "credit"),
-    *("team_weight", "individual_weight"),
+    *("team_weight", "individual_weight", "preset"),
 )
 """The options that make the result of an arm what it is; what was made with others is not shown as theirs."""
 
@@ -64,6 +64,7 @@ def main() -> None:
     )
     parser.add_argument("--team-weight", type=float, default=5.0, help="factor on team terms, in GRPO")
     parser.add_argument("--individual-weight", type=float, default=0.2, help="factor on individual terms, in GRPO")
+    parser.add_argument("--preset", default="default", help="reward preset of training; what is measured is the same")
     parser.add_argument("--arms", default=",".join(ARMS), help="warm is always there")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -102,6 +103,7 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
     held_out = arena_config(arena, [*asked.set, "split=test"])
     config = TrainConfig(
         arena=asked.arena,
+        preset=asked.preset,
         arena_config=config_json(arena_config(arena, [*asked.set, "split=train"])),
         evaluate_config=config_json(held_out),
         model=str(warm.resolve()),

@@ -7,7 +7,7 @@ cases, and worked examples of the rewards are in docs/arenas/travel-booking.md.
 from lanista.arenas.contract import Arena
 from lanista.arenas.travel_booking.alike import alike
 from lanista.arenas.travel_booking.config import Config
-from lanista.arenas.travel_booking.rewards import DEFAULT, TEAM_TERMS, TravelRewards
+from lanista.arenas.travel_booking.rewards import COMPLETION, DEFAULT, TEAM_TERMS, TravelRewards
 from lanista.arenas.travel_booking.rules import TravelRules, turns_bound
 from lanista.arenas.travel_booking.words import TravelWords
 
@@ -31,7 +31,7 @@ arena = Arena(
     words=TravelWords(),
     rewards=TravelRewards(),
     config=Config,
-    presets={"default": DEFAULT},
+    presets={"default": DEFAULT, "completion": COMPLETION},
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
     alike=alike,

@@ -28,6 +28,20 @@ DEFAULT = {
     ILLEGAL: -30.0,
     FORFEIT: -30.0,
 }
+COMPLETION = {
+    BOOKED: 50.0,
+    SAVED: 0.0,
+    WRONG: -10.0,
+    UNCONFIRMED: -10.0,
+    IMPOSSIBLE: 50.0,
+    FALSE_IMPOSSIBLE: -20.0,
+    UNSERVED: -10.0,
+    API_ERROR: -5.0,
+    UNPARSEABLE: -5.0,
+    ILLEGAL: -30.0,
+    FORFEIT: -30.0,
+}
+"""For learners that seldom succeed yet: failing one way costs about what failing another does, so trying pays."""
 TEAM_TERMS = frozenset({BOOKED, SAVED, WRONG, UNCONFIRMED, IMPOSSIBLE, FALSE_IMPOSSIBLE, UNSERVED})
 
 
