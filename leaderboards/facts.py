@@ -1,6 +1,7 @@
 """The facts of an arena's outcomes: means, paired differences, and pass^k.
 
-A fact that is true or false has a rate, any other a mean. Intervals count blocks (scenario seeds), not games. A fact
+A fact that is true or false has a rate, any other a mean; that of a count (whole numbers, none below 0) has no interval
+below 0. Intervals count blocks (scenario seeds), not games. A fact
 that is None in a game does not count there.
 """
 
@@ -38,11 +39,13 @@ def fact_lines(
     """A line per metric and agent, in that order; none for a metric that no game of the agent knows."""
     lines = []
     for name in metrics:
-        rate = _is_rate(games, name)
+        rate, count = _is_rate(games, name), _is_count(games, name)
         for agent in agents:
             known = _known(games, agent, name)
             if known.values:
                 mean = (clustered_rate if rate else clustered_mean)(known.values, known.blocks, level)
+                if count and math.isfinite(mean.low):
+                    mean = Interval(mean.value, max(0.0, mean.low), mean.high)
                 lines.append(FactLine(agent=agent, name=name, games=len(known.values), rate=rate, mean=mean))
     return tuple(lines)
 
@@ -86,6 +89,11 @@ def pass_lines(games: Sequence[GameRow], agents: Sequence[str], success: str, le
 def _is_rate(games: Sequence[GameRow], name: str) -> bool:
     values = [game.facts[name] for game in games if game.facts.get(name) is not None]
     return bool(values) and all(isinstance(value, bool) for value in values)
+
+
+def _is_count(games: Sequence[GameRow], name: str) -> bool:
+    values = [game.facts[name] for game in games if game.facts.get(name) is not None]
+    return all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values)
 
 
 def _known(games: Sequence[GameRow], agent: str, name: str) -> _Known:

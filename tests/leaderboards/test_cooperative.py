@@ -84,6 +84,19 @@ def test_metrics_and_pass_k_by_hand() -> None:
     assert "pass^3" in shown(found)
 
 
+def test_the_interval_of_a_count_does_not_go_below_nothing() -> None:
+    # One case in three took 9 turns, the others none: the plain t interval of the mean 3 is about -10 to 16.
+    counts = made([row(b, "x", turns=9 if b == 0 else 0) for b in range(3)])
+    (turns,) = (line for line in counts.facts if line.name == "turns")
+    assert turns.mean.value == pytest.approx(3)
+    assert turns.mean.low == 0
+    assert turns.mean.high == pytest.approx(3 + 4.303 * 3, rel=1e-3)
+    # A number that may be negative keeps its interval.
+    numbers = made([row(b, "x", turns=9.0 if b == 0 else 0.0) for b in range(3)])
+    (turns,) = (line for line in numbers.facts if line.name == "turns")
+    assert turns.mean.low == pytest.approx(3 - 4.303 * 3, rel=1e-3)
+
+
 def test_a_case_that_was_cut_short_is_left_out_of_the_k_it_cannot_tell() -> None:
     rows = [row(b, "x", r, done=True) for b in range(3) for r in range(3 if b else 2)]
     assert [(line.k, line.cases) for line in made(rows).passes] == [(1, 3), (2, 3), (3, 2)]

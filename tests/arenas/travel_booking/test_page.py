@@ -24,7 +24,9 @@ SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "arenas" / "t
 
 
 def test_the_weights_are_the_pages() -> None:
-    table = {named(cells[0])[0]: cells[1:] for cells in read_table(PAGE, "| term | to | default | completion | amount |")}
+    table = {
+        named(cells[0])[0]: cells[1:] for cells in read_table(PAGE, "| term | to | default | completion | amount |")
+    }
     assert {name: number(cells[1]) for name, cells in table.items()} == dict(arena.weights())
     assert {name: number(cells[2]) for name, cells in table.items()} == dict(arena.weights("completion"))
     assert {name for name, cells in table.items() if cells[0] == "team"} == arena.team_terms
