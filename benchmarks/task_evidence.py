@@ -37,7 +37,7 @@ ARMS = ("warm", "rejection", "grpo", "shuffled")
 OF_ALL = ("arena", "set", "games", "size", "warm_games", "max_new_tokens", "temperature")
 OF_TRAINING = (
     *("steps", "scenarios", "siblings", "rounds", "learning_rate", "credit"),
-    *("team_weight", "individual_weight", "preset"),
+    *("team_weight", "individual_weight", "preset", "minibatches", "loss_type"),
 )
 """The options that make the result of an arm what it is; what was made with others is not shown as theirs."""
 
@@ -64,6 +64,8 @@ def main() -> None:
     )
     parser.add_argument("--team-weight", type=float, default=5.0, help="factor on team terms, in GRPO")
     parser.add_argument("--individual-weight", type=float, default=0.2, help="factor on individual terms, in GRPO")
+    parser.add_argument("--minibatches", type=int, default=1, help="optimizer steps of a GRPO step")
+    parser.add_argument("--loss-type", default="dapo", help="GRPO's loss: dapo, a mean over tokens; grpo, over rows")
     parser.add_argument("--preset", default="default", help="reward preset of training; what is measured is the same")
     parser.add_argument("--arms", default=",".join(ARMS), help="warm is always there")
     parser.add_argument("--json", action="store_true")
@@ -118,6 +120,8 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
         credit=asked.credit,
         team_weight=asked.team_weight,
         individual_weight=asked.individual_weight,
+        minibatches=asked.minibatches,
+        loss_type=asked.loss_type,
         evaluate_games=0,
         shuffled=arm == "shuffled",
         seed=seed,
