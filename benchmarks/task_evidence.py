@@ -93,15 +93,8 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
             differ = sorted(k for k in settings if record["settings"].get(k) != settings[k])
             raise SystemExit(f"error: {kept} was made with other settings ({', '.join(differ)}): choose another --out")
         return Evaluation.from_json(record["evaluation"]), record["cpu_s"]
+    warm = warm_start(asked, out, seed)
     started = time.process_time()
-    warm = make_tiny(
-        arena,
-        arena_config(arena, [*asked.set, "split=train"]),
-        games=asked.warm_games,
-        seed=seed,
-        size=asked.size,
-        out=out / "tiny",
-    )
     held_out = arena_config(arena, [*asked.set, "split=test"])
     config = TrainConfig(
         arena=asked.arena,
@@ -134,7 +127,7 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
     else:
         run = train(config, out / arm, resume=True, on_step=lambda line: say(f"  {describe(line)}"))
         policy = run.policies["shared"]
-    made_in = time.process_time() - started
+    made_in = float((out / "tiny-cpu_s").read_text()) if arm == "warm" else time.process_time() - started
     agent = LMAgent(Policy.load(policy, "fp32"), temperature=asked.temperature, max_new_tokens=asked.max_new_tokens)
     found = evaluate(arena, held_out, lambda role, team: agent, {}, numbers=range(asked.games), seed=seed)
     part = kept.with_suffix(".part")
@@ -142,6 +135,26 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
     part.write_text(json.dumps(record), encoding="utf-8")
     os.replace(part, kept)
     return found, made_in
+
+
+def warm_start(asked: argparse.Namespace, out: Path, seed: int) -> Path:
+    """The model all arms start from, made once; the CPU-seconds it took stand beside it."""
+    arena = registry.get(asked.arena)
+    config = arena_config(arena, [*asked.set, "split=train"])
+    took = out / "tiny-cpu_s"
+    started = time.process_time()
+    made = make_tiny(
+        arena,
+        config,
+        games=asked.warm_games,
+        seed=seed,
+        size=asked.size,
+        out=out / "tiny",
+        force=not took.exists(),  # one whose time is not known may be half of another command's work
+    )
+    if not took.exists():
+        took.write_text(str(time.process_time() - started), encoding="utf-8")
+    return made
 
 
 def show(asked: argparse.Namespace, arms: Sequence[str], found: Sequence[dict[str, tuple[Evaluation, float]]]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lanista.leaderboards.lines import holders
 from lanista.leaderboards.shapes import FactLine, FactPair, PassLine
@@ -92,8 +92,8 @@ def _is_rate(games: Sequence[GameRow], name: str) -> bool:
 
 
 def _is_count(games: Sequence[GameRow], name: str) -> bool:
-    values = [game.facts[name] for game in games if game.facts.get(name) is not None]
-    return all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values)
+    values: list[Any] = [game.facts[name] for game in games if game.facts.get(name) is not None]
+    return all(type(value) is int and value >= 0 for value in values)
 
 
 def _known(games: Sequence[GameRow], agent: str, name: str) -> _Known:
