@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from lanista.training.config import TrainConfig
 from lanista.training.evaluate import Evaluation, evaluate
 from lanista.training.rejection import rejection_tune
 from lanista.training.run import describe, train
-from lanista.training.warmstart import make_tiny
+from lanista.training.warmstart import TINY_RECIPE, make_tiny
 
 ARMS = ("warm", "rejection", "grpo", "shuffled")
 OF_ALL = ("arena", "set", "games", "size", "warm_games", "max_new_tokens", "temperature")
@@ -40,6 +41,9 @@ OF_TRAINING = (
     *("team_weight", "individual_weight", "preset", "minibatches", "loss_type"),
 )
 """The options that make the result of an arm what it is; what was made with others is not shown as theirs."""
+
+TOOK = "tiny-cpu_s"
+"""In a seed's folder: the CPU-seconds of its warm start."""
 
 
 def main() -> None:
@@ -81,12 +85,12 @@ def main() -> None:
     show(asked, arms, found)
 
 
-def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Evaluation, float]:
+def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Evaluation, float | None]:
     """The held-out evaluation of one arm and the CPU-seconds it took to make it, done once and kept."""
     kept = out / f"{arm}.json"
     arena = registry.get(asked.arena)
     settings = {name: getattr(asked, name) for name in (*OF_ALL, *(() if arm == "warm" else OF_TRAINING))}
-    settings["hash"] = arena.hash()
+    settings |= {"hash": arena.hash(), "recipe": asdict(TINY_RECIPE)}
     if kept.exists():
         record = json.loads(kept.read_text(encoding="utf-8"))
         if record["settings"] != settings:
@@ -127,7 +131,9 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
     else:
         run = train(config, out / arm, resume=True, on_step=lambda line: say(f"  {describe(line)}"))
         policy = run.policies["shared"]
-    made_in = float((out / "tiny-cpu_s").read_text()) if arm == "warm" else time.process_time() - started
+    made_in: float | None = time.process_time() - started
+    if arm == "warm":  # not known where it was stopped between the two
+        made_in = float((out / TOOK).read_text(encoding="utf-8")) if (out / TOOK).exists() else None
     agent = LMAgent(Policy.load(policy, "fp32"), temperature=asked.temperature, max_new_tokens=asked.max_new_tokens)
     found = evaluate(arena, held_out, lambda role, team: agent, {}, numbers=range(asked.games), seed=seed)
     part = kept.with_suffix(".part")
@@ -141,23 +147,16 @@ def warm_start(asked: argparse.Namespace, out: Path, seed: int) -> Path:
     """The model all arms start from, made once; the CPU-seconds it took stand beside it."""
     arena = registry.get(asked.arena)
     config = arena_config(arena, [*asked.set, "split=train"])
-    took = out / "tiny-cpu_s"
-    started = time.process_time()
-    made = make_tiny(
-        arena,
-        config,
-        games=asked.warm_games,
-        seed=seed,
-        size=asked.size,
-        out=out / "tiny",
-        force=not took.exists(),  # one whose time is not known may be half of another command's work
-    )
-    if not took.exists():
-        took.write_text(str(time.process_time() - started), encoding="utf-8")
+    fresh, started = not (out / "tiny").exists(), time.process_time()
+    made = make_tiny(arena, config, games=asked.warm_games, seed=seed, size=asked.size, out=out / "tiny")
+    if fresh:
+        (out / TOOK).write_text(str(time.process_time() - started), encoding="utf-8")
     return made
 
 
-def show(asked: argparse.Namespace, arms: Sequence[str], found: Sequence[dict[str, tuple[Evaluation, float]]]) -> None:
+def show(
+    asked: argparse.Namespace, arms: Sequence[str], found: Sequence[dict[str, tuple[Evaluation, float | None]]]
+) -> None:
     """What each arm reached, and its difference to the warm start with intervals over cases and over seeds."""
     print(machine())
     print(
@@ -172,7 +171,8 @@ def show(asked: argparse.Namespace, arms: Sequence[str], found: Sequence[dict[st
     for measure in measures:
         cells = [mean_over_seeds([mean(seed[arm][0], side, measure) for seed in found]) for arm in arms]
         print(f"| {measure} | {' | '.join(cells)} |")
-    print("| CPU-seconds a seed |", " | ".join(f"{statistics.fmean(s[a][1] for s in found):,.0f}" for a in arms), "|")
+    times = [[seed[arm][1] for seed in found if seed[arm][1] is not None] for arm in arms]
+    print("| CPU-seconds a seed |", " | ".join(f"{statistics.fmean(t):,.0f}" if t else "—" for t in times), "|")  # type: ignore[type-var]
     for against in ("warm", "rejection", "shuffled"):
         for arm in arms:
             if arm in ("warm", against) or against not in arms or (against != "warm" and arm != "grpo"):

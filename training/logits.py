@@ -11,10 +11,16 @@ from typing import Any
 
 import torch
 
+SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
+"""What some models do to logits after the head, as their configs name it; TRL's head knows each of them."""
+
 
 def are_cheaper(model: Any) -> bool:
-    """Whether to use ``marked_logits`` rather than TRL's head: ``model`` is unwrapped and on a CPU."""
-    return bool(model.device.type == "cpu")
+    """Whether ``marked_logits`` may stand in for TRL's head: on a CPU, behind a plain head, without a router's loss."""
+    config = model.config
+    text = config.get_text_config()
+    plain = text is config and all(getattr(config, name, None) in (None, 1, 1.0) for name in SCALES)
+    return bool(model.device.type == "cpu" and plain and not hasattr(config, "output_router_logits"))
 
 
 def marked_logits(model: Any, ids_BT: torch.Tensor, marked_BT: torch.Tensor) -> torch.Tensor:
