@@ -43,9 +43,8 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     arena = registry.get("travel_booking")
-    teachers = [warmstart._seated(name) for name in arena.teachers]
     config = arena.configure(**CONFIG)
-    episodes = warmstart._episodes(arena, [config], teachers, asked.games, 0, None)
+    episodes = warmstart.scripted_games(arena, [config], arena.teachers, games=asked.games)
     words = demonstrations.called_words(episodes)
     tokenizer = tiny.build_tokenizer(demonstrations.texts(episodes), sorted(arena.rules.seats(config)), words)
     taught = demonstrations.rows(episodes, Chat(tokenizer), context=tiny.CONTEXT)

@@ -48,8 +48,7 @@ def main() -> None:
     arena = registry.get(asked.arena)
     sets = asked.set or list(PLAIN)
     test = arena_config(arena, [*sets, "split=test"])
-    best = [warmstart._seated(arena.teachers[-1])]
-    held_out = warmstart._episodes(arena, [test], best, HELD_OUT, 10**6, None)
+    held_out = warmstart.scripted_games(arena, [test], arena.teachers[-1:], games=HELD_OUT, seed=10**6)
     found: dict[str, list[dict[str, float]]] = {}
     for optimizer in warmstart.OPTIMIZERS:
         recipe = Recipe(epochs=2, batch_rows=8, learning_rate=3e-3, optimizer=optimizer)

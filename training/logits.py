@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from lanista.agents.lm.sampler import without_adapter
+
 SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """What some models do to logits after the head, as their configs name it; TRL's head knows each of them."""
 
@@ -29,7 +31,7 @@ def marked_logits(model: Any, ids_BT: torch.Tensor, marked_BT: torch.Tensor) -> 
     ``model`` is a causal language model or an adapter on one; rows are padded on the right, where no token before the
     padding can see it, so attention needs no mask. The first token of a row is predicted from nothing and never counts.
     """
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    causal = without_adapter(model)
     hidden_BTD = causal.base_model(input_ids=ids_BT, use_cache=False).last_hidden_state[:, :-1]
     logits_NV: torch.Tensor = causal.get_output_embeddings()(hidden_BTD[marked_BT[:, 1:].bool()])
     return logits_NV.float()

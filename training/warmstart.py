@@ -210,7 +210,7 @@ def make_tiny(
         raise UsageError("a tiny model needs at least one game and one config")
     tiny.parse_size(size)
     recipe = recipe or TINY_RECIPE
-    teaching, others = [_seated(agent) for agent in teachers], [_seated(agent) for agent in opponents]
+    teaching, others = [_agent(teacher) for teacher in teachers], [_agent(opponent) for opponent in opponents]
     record: dict[str, Any] = {
         "arena": arena.name,
         "hash": arena.hash(),
@@ -226,7 +226,7 @@ def make_tiny(
     if not force and _made_already(target, record):
         return target
     with _making(target, replace=True) as work:
-        episodes = _episodes(arena, configs, teaching + others, games, seed, progress)
+        episodes = scripted_games(arena, configs, teaching + others, games=games, seed=seed, progress=progress)
         names = sorted({seat for each in configs for seat in arena.rules.seats(each)})
         words = demonstrations.called_words(episodes)
         tokenizer = tiny.build_tokenizer(demonstrations.texts(episodes), names, words)
@@ -253,19 +253,22 @@ TINY_RECIPE = Recipe(epochs=2, batch_rows=8, learning_rate=3e-3, optimizer="muon
 """What the tiny model is taught with."""
 
 
-def _seated(agent: str | Agent) -> Agent:
-    return agents.make(agent) if isinstance(agent, str) else agent
-
-
-def _episodes(
-    arena: Arena, configs: Sequence[Any], players: Sequence[Agent], games: int, seed: int, progress: Progress | None
+def scripted_games(
+    arena: Arena,
+    configs: Sequence[Any],
+    players: Sequence[str | Agent],
+    *,
+    games: int,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> list[Episode]:
-    """Games of ``players``, each seat drawn by lot, in the order of their seeds."""
+    """Games of ``players``, each seat drawn by lot, under the configs in turn. A function of its arguments."""
+    seated = [_agent(player) for player in players]
     fixtures = []
     for index in range(games):
         config = configs[index % len(configs)]
         lots = chance.stream(chance.key("warm start", seed), "seating", index)
-        seating = {seat: lots.choice(players) for seat in arena.rules.seats(config)}
+        seating = {seat: lots.choice(seated) for seat in arena.rules.seats(config)}
         game_seed = chance.key("warm start", seed, index) >> 1  # 63 bits: what databases and JSON readers can hold
         fixtures.append(Fixture(id=str(index), arena=arena, seed=game_seed, seating=seating, config=config))
     played: dict[str, Episode] = {}
@@ -277,6 +280,10 @@ def _episodes(
 
     play(fixtures, on_game=keep)
     return [played[fixture.id] for fixture in fixtures]
+
+
+def _agent(agent: str | Agent) -> Agent:
+    return agents.make(agent) if isinstance(agent, str) else agent
 
 
 def _made_already(target: Path, record: dict[str, Any]) -> bool:

@@ -250,7 +250,7 @@ class _Batch:
 
     def forward(self, last: int) -> Tensor:
         """Logits after each of the last columns of the new ids, shape (B, last, V)."""
-        known = _parameters(type(_plain(self.model)))
+        known = _parameters(type(without_adapter(self.model)))
         tail = {"logits_to_keep": last} if "logits_to_keep" in known else {}
         logits = self._call(self.ids_BT, self.places_BT, **tail)
         return logits[:, -last:]
@@ -294,7 +294,7 @@ class _Batch:
         return Cache(layers=[_Slab(layer[0], layer[1], used) for layer in states_L2BHTD])
 
     def _call(self, ids_BT: Tensor, places_BT: Tensor, **options: Any) -> Tensor:
-        known = _parameters(type(_plain(self.model)))
+        known = _parameters(type(without_adapter(self.model)))
         if "position_ids" in known:
             options["position_ids"] = places_BT
         out = self.model(
@@ -310,7 +310,8 @@ class _Batch:
         return logits
 
 
-def _plain(model: Any) -> Any:
+def without_adapter(model: Any) -> Any:
+    """The causal language model itself, where ``model`` may be an adapter on one."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
