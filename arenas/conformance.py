@@ -18,6 +18,7 @@ import numpy as np
 from pettingzoo.test import api_test, parallel_api_test, seed_test
 
 from lanista.arenas.contract import FORFEIT, ILLEGAL, WORLD, Arena, Event, Forfeit, Illegal, Seat
+from lanista.arenas.episode import Episode
 from lanista.arenas.referee import Game, replay
 from lanista.arenas.views import AECView, ParallelView
 from lanista.errors import LanistaError
@@ -98,7 +99,8 @@ def privacy(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
     At every step of random play, ``arena.alike`` gives for every seat another state and other moves that must look
     the same to it. Compared byte for byte: what the seat would have been told at the start, whether it is asked, the
     ask, its wording, the legal replies in order, the reasons for refusals, and after the moves everything it is told
-    and asked next.
+    and asked next. An arena without ``alike`` says that nothing is hidden: every event has to be for everybody, and
+    other chance from here on must not change what a seat is shown now.
     """
     compared = 0
     for number in _seeds(games, seed):
@@ -108,18 +110,27 @@ def privacy(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
             state = game.state
             moves = _chosen(game, rng)
             for seat in game.seats:
+                where = f"seed {number}, {game.phase}, seat {seat} ({game.role(seat)})"
+                if arena.alike is None:
+                    compared += 1
+                    _chance_unseen(arena, state, seat, where, rng)
+                    continue
                 other = arena.alike(state, moves, seat, rng)
                 if other is None:
                     continue
                 compared += 1
-                where = f"seed {number}, {game.phase}, seat {seat} ({game.role(seat)})"
                 for what, real, alike in _seen_twice(arena, state, moves, other[0], other[1], seat, not game.steps):
                     assert real == alike, f"{where}: {what} tells what is hidden:\n{real!r}\n{alike!r}"
             for seat, move in moves.items():
                 ask = game.ask(seat)
                 assert ask is not None
                 game.submit(seat, arena.words.write(ask, move))
-    assert compared, f"alike() of {arena.name!r} never gave a pair: privacy was not tested"
+        if arena.alike is None:
+            _all_told(game.episode())
+    assert compared, (
+        f"alike() of {arena.name!r} never gave a pair: privacy was not tested (a game in which nothing is hidden "
+        "has none)"
+    )
     return compared
 
 
@@ -244,6 +255,8 @@ def ends(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
             assert sum(game.decisions.values()) <= bound, f"seed {number}: over the stated bound of {bound} decisions"
         assert game.outcome is not None
         assert set(game.outcome.scores) == set(game.teams)
+        unknown = sorted(set(arena.metrics) - set(game.outcome.facts))
+        assert not unknown, f"seed {number}: the outcome has no fact {', '.join(unknown)}, which metrics names"
         assert all(0 <= score <= 1 for score in game.outcome.scores.values())
         assert game.owed() == ()
 
@@ -305,6 +318,22 @@ def _chosen(game: Game, rng: random.Random) -> dict[Seat, Any]:
         assert ask is not None
         moves[seat] = rng.choice(ask.choices)
     return moves
+
+
+def _all_told(episode: Episode) -> None:
+    """Every event was for everybody."""
+    everyone = set(episode.roles)
+    told = itertools.chain(episode.opening, *(step.events for step in episode.steps))
+    kept = sorted({event.kind for event, _ in told if event.to is not None and set(event.to) != everyone})
+    assert not kept, f"{', '.join(kept)} is kept from some seats, so something is hidden: give the arena `alike`"
+
+
+def _chance_unseen(arena: Arena, state: Any, seat: Seat, where: str, rng: random.Random) -> None:
+    """What a seat is shown now does not follow from chance that is still to come."""
+    rules, other = arena.rules, arena.rules.rekey(state, rng.getrandbits(64))
+    assert rules.phase(state) == rules.phase(other), f"{where}: the phase tells what chance will bring"
+    for what, real, alike in _asked_twice(arena, state, other, seat):
+        assert real == alike, f"{where}: {what} tells what chance will bring:\n{real!r}\n{alike!r}"
 
 
 def _seen_twice(

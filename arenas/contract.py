@@ -200,7 +200,9 @@ class Arena:
     """The names of the terms that are paid to teams; all others are individual."""
     turns_bound: Callable[[Any], int]
     """Decisions (accepted moves) after which any game of this config has ended."""
-    alike: Alike
+    alike: Alike | None = None
+    """None says that nothing is hidden: every event is for everybody. Then ``privacy`` tests that, and that future
+    chance does not show."""
     retries: int = 1
     """How often an illegal reply is sent back before the fallback is played."""
     runners: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)

@@ -30,7 +30,7 @@ from lanista.arenas.contract import (
     config_json,
 )
 from lanista.arenas.episode import FORMAT, Episode, StepRecord, Turn
-from lanista.errors import LanistaError, UsageError
+from lanista.errors import LanistaError, UsageError, suggest
 
 _NOBODY: frozenset[Seat] = frozenset()
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
@@ -402,7 +402,14 @@ class Game:
     def _deliver(self, events: Sequence[Event]) -> None:
         show = self._words.show
         self._events += events
-        self._texts += [show(event) for event in events]
+        for event in events:
+            try:
+                self._texts.append(show(event))
+            except Exception as error:
+                raise LanistaError(
+                    f"the words of {self.arena.name!r} cannot tell an event {event.kind!r}: {type(error).__name__}: "
+                    f"{error}"
+                ) from error
 
     def _unread(self, seat: Seat) -> list[str]:
         """Texts addressed to the seat since its last accepted action."""
@@ -413,12 +420,30 @@ class Game:
     def _pay(self, terms: Sequence[Term]) -> None:
         """Add up the sum of each seat's and its team's weighted terms of this step."""
         weights, teams, paid = self.weights, self.teams, self._paid
-        for name, to, amount in terms:
-            worth = amount * weights[name]
-            for seat in teams.get(to, (to,)):
-                paid[seat] = paid.get(seat, 0.0) + worth
-        for seat, worth in paid.items():
-            self.returns[seat] += worth
+        try:
+            for name, to, amount in terms:
+                worth = amount * weights[name]
+                for seat in teams.get(to, (to,)):
+                    paid[seat] = paid.get(seat, 0.0) + worth
+            for seat, worth in paid.items():
+                self.returns[seat] += worth
+        except KeyError:
+            raise self._unpayable(terms) from None
+
+    def _unpayable(self, terms: Sequence[Term]) -> LanistaError:
+        """What is wrong with a term that could not be booked."""
+        for name, to, _ in terms:
+            if name not in self.weights:
+                return LanistaError(
+                    f"the rewards of {self.arena.name!r} book a term {name!r} that has no weight in preset "
+                    f"{self.preset!r}{suggest(name, self.weights)} (it has: {', '.join(self.weights)})"
+                )
+            if to not in self.teams and to not in self.returns:
+                return LanistaError(
+                    f"the rewards of {self.arena.name!r} book a term {name!r} to {to!r}, which is neither a seat nor a "
+                    f"team of this game"
+                )
+        return LanistaError(f"the rewards of {self.arena.name!r} cannot be booked: {list(terms)}")
 
     def _rekey(self, key: int) -> None:
         self.state, self._phase = self.arena.rules.rekey(self.state, key), None
@@ -441,7 +466,8 @@ def replay(
     if record["hash"] != arena.hash(preset):
         raise LanistaError(
             f"this record was played under hash {record['hash']} of {arena.name!r}, and the arena installed here has "
-            f"{arena.hash(preset)}: its rules, words, rewards or weights differ, so it cannot be replayed here"
+            f"{arena.hash(preset)}: its weights or files of its package (rules, words, rewards) differ, so it cannot "
+            "be replayed here"
         )
     journal: list[dict[str, Any]] = record["journal"]
     game = Game(

@@ -5,6 +5,7 @@ A plug-in that is broken breaks itself alone: it is listed, and named with its e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -73,6 +74,17 @@ def _wrong(arena: object, name: str) -> str | None:
         lacking = [term for term in (ILLEGAL, FORFEIT) if term not in weights]
         if lacking:
             return f"its preset {preset!r} has no weight for {' and '.join(lacking)}"
+        lacking = sorted(arena.team_terms - set(weights))
+        if lacking:
+            return f"its preset {preset!r} has no weight for the team term {' and '.join(map(repr, lacking))}"
+    metrics: object = arena.metrics  # whatever a plug-in gave
+    if not isinstance(metrics, Mapping):
+        return f"its metrics are {{fact: what it measures}}, not a {type(metrics).__name__}"
+    if arena.success is not None and arena.success not in arena.metrics:
+        return (
+            f"its success {arena.success!r} is not among its metrics{suggest(arena.success, arena.metrics)} "
+            f"(it has: {', '.join(arena.metrics) or 'none'})"
+        )
     arena.configure()
     arena.hash()
     return None

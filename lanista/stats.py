@@ -65,13 +65,16 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Interval:
     return Interval(p, 0.0 if p <= 0 else max(0.0, centre - half), 1.0 if p >= 1 else min(1.0, centre + half))
 
 
-def clustered_rate(values: Sequence[float], blocks: Sequence[Hashable], level: float = LEVEL) -> Interval:
+def clustered_rate(
+    values: Sequence[float], blocks: Sequence[Hashable], level: float = LEVEL, *, coins: bool | None = None
+) -> Interval:
     """The mean of ``values`` in [0, 1] with an interval that counts blocks, not games.
 
     Wilson's interval at the effective sample size n* = p(1-p)/V, where V is the cluster-robust variance of the mean,
     corrected by (z/t)^2 for few blocks (after Korn and Graubard 1998, "Confidence intervals for proportions with small
-    expected number of positive counts estimated from survey data"). n* never exceeds the number of games; where all
-    values are 0 or all are 1 it is the number of blocks. No values give (nan, 0, 1).
+    expected number of positive counts estimated from survey data"). With ``coins`` (by default where all values are 0
+    or 1) n* never exceeds the number of games; where all are 0 or all are 1 it is the number of blocks. No values give
+    (nan, 0, 1).
     """
     totals, sizes = _by_block(values, blocks)
     n, g = float(sizes.sum()), len(sizes)
@@ -82,7 +85,9 @@ def clustered_rate(values: Sequence[float], blocks: Sequence[Hashable], level: f
     effective: float = g
     if g > 1 and spread > 0:
         variance = g / (g - 1) * float(np.sum((totals - p * sizes) ** 2)) / n**2
-        effective = n if variance <= spread / n else spread / variance
+        # Zeros and ones cannot vary less than so many coins; shares of a whole can, and their interval is narrower.
+        coins = all(value in (0.0, 1.0) for value in values) if coins is None else coins
+        effective = n if variance == 0 or (coins and variance <= spread / n) else spread / variance
         effective *= (NormalDist().inv_cdf(0.5 + level / 2) / t_quantile(0.5 + level / 2, g - 1)) ** 2
     return wilson(p * effective, effective, level)._replace(value=p)
 
@@ -117,7 +122,7 @@ def pass_hat_k(
     blocks = range(len(passes)) if blocks is None else blocks
     tries = min((n for _, n in passes), default=1)
     values = [value for c, n in passes for value in [math.comb(c, k) / math.comb(n, k)] * tries]
-    return clustered_rate(values, [block for block in blocks for _ in range(tries)], level)
+    return clustered_rate(values, [block for block in blocks for _ in range(tries)], level, coins=True)
 
 
 # Paired differences

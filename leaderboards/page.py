@@ -23,7 +23,7 @@ from lanista.arenas.contract import Event
 from lanista.arenas.episode import Episode, StepRecord
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
-from lanista.leaderboards.replay import calls
+from lanista.leaderboards.replay import calls, ending
 from lanista.leaderboards.sections import about, escape, facts, sections
 
 if TYPE_CHECKING:
@@ -155,8 +155,7 @@ def _game(episode: Episode) -> dict[str, Any]:
         "teams": {team: list(seats) for team, seats in episode.teams.items()},
         "opening": [_event(event, text) for event, text in episode.opening],
         "steps": [_step(step, episode.weights) for step in episode.steps],
-        "finished": outcome is not None,
-        "winner": None if outcome is None else outcome.winner,
+        "ending": None if outcome is None else ending(outcome.winner, outcome.scores),
         "returns": {seat: round(value, 6) for seat, value in episode.returns.items()},
     }
 
@@ -199,6 +198,7 @@ def _index(rows: Sequence[GameRow]) -> str:
             "id": row.id,
             "seed": str(row.seed),
             "winner": row.winner,
+            "ending": ending(row.winner, row.scores),
             "agents": sorted({number[agent] for agent in row.players.values()}),
             "sides": [
                 [team, sorted({number[row.players[seat]] for seat in seats})]

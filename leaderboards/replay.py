@@ -54,7 +54,7 @@ def show(episode: Episode, console: Console, seat: Seat | None = None, rewards: 
     if episode.outcome is None:
         console.print(Text("The game was not finished.", style="yellow"))
         return
-    console.print(Rule(Text(ending(episode.outcome.winner)), style="bold"))
+    console.print(Rule(Text(ending(episode.outcome.winner, episode.outcome.scores)), style="bold"))
     if seat is None:
         paid = ", ".join(f"{s} {value:+g}" for s, value in episode.returns.items())
         console.print(Text(f"returns: {paid}", style="dim"))
@@ -86,7 +86,7 @@ class Narrator:
         roles = {seat: game.role(seat) for seat in game.seats}
         self.console.print(cast(game.players, roles, game.teams))
         if game.outcome is not None:
-            self.console.print(Text(ending(game.outcome.winner), style="bold"))
+            self.console.print(Text(ending(game.outcome.winner, game.outcome.scores), style="bold"))
 
     def step(self, step: StepRecord, seats: Sequence[Seat], *, replies: bool = False) -> None:
         """Print one step: its phase where it is new, faulty turns, a seat's own replies, then the events."""
@@ -183,9 +183,14 @@ class Ledger:
         return lines
 
 
-def ending(winner: str | None) -> str:
-    """How it ended, in words."""
-    return "Nobody won." if winner is None else f"Won by {winner}."
+def ending(winner: str | None, scores: Mapping[str, float]) -> str:
+    """How it ended, in words: who won, or what the only team there is has scored."""
+    if winner is not None:
+        return f"Won by {winner}."
+    if len(scores) == 1:
+        ((team, score),) = scores.items()
+        return f"The score of {team} is {score:.2f} of 1."
+    return "Nobody won."
 
 
 def plain(text: str) -> str:

@@ -123,8 +123,20 @@ def test_an_arena_and_an_agent_of_somebody_else_are_in_every_verb(install: Insta
             "arena = replace(arena, config=config)",
             "is not sound: ",
         ),
+        (
+            ARENA.format(name="sick") + "arena = replace(arena, team_terms=frozenset({'ruond'}))",
+            "preset 'default' has no weight for the team term 'ruond'",
+        ),
+        (ARENA.format(name="sick") + "arena = replace(arena, metrics=('won',))", "not a tuple"),
+        (
+            ARENA.format(name="sick") + "arena = replace(arena, metrics={'won': 'games won'}, success='wno')",
+            "its success 'wno' is not among its metrics; did you mean 'won'?",
+        ),
     ],
-    ids=["import", "raise", "exit", "syntax", "absent", "type", "name", "preset", "weight", "config"],
+    ids=[
+        *("import", "raise", "exit", "syntax", "absent", "type", "name", "preset", "weight", "config"),
+        *("team-term", "metrics", "success"),
+    ],
 )
 def test_a_broken_arena_is_named_and_breaks_nobody_else(install: Install, lanista: Any, source: str, says: str) -> None:
     install("sick_package", source, arenas="sick = sick_package:arena")

@@ -81,6 +81,21 @@ def test_clustered_rate_covers_correlated_games() -> None:
     assert naive / 600 < 0.87  # what counting games instead of blocks would have promised wrongly
 
 
+@pytest.mark.parametrize("games", [6, 20, 80])
+def test_clustered_rate_of_shares_is_as_wide_as_they_vary(games: int) -> None:
+    # Scores that are shares of ten, not wins: nominal 95%, 600 boards. Wilson as for wins would be twice as wide.
+    rng = np.random.default_rng(games)
+    inside, width = 0, []
+    for _ in range(600):
+        values = rng.binomial(10, 0.6, games) / 10
+        found = stats.clustered_rate(values.tolist(), range(games))
+        inside += found.low <= 0.6 <= found.high
+        width.append(found.high - found.low)
+    assert inside / 600 > 0.95 - 0.036
+    coins = stats.wilson(0.6 * games, games)
+    assert np.mean(width) < (coins.high - coins.low) * (0.55 if games > 6 else 0.7)
+
+
 def test_clustered_mean_by_hand() -> None:
     # Block means 1, 2, 6 of equal size: mean 3, standard error sqrt(((4+1+9)/2)/3) = sqrt(7/3), t(2) = 4.302653
     found = stats.clustered_mean([1, 1, 2, 2, 6, 6], ["a", "a", "b", "b", "c", "c"])

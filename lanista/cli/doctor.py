@@ -35,6 +35,8 @@ def doctor(json: Json = False) -> None:
         print_json(found)
     else:
         for name, value in found.items():
+            if isinstance(value, dict) and not value:
+                continue
             if isinstance(value, dict):
                 console.print(f"[bold]{name}[/]")
                 for key, inner in value.items():

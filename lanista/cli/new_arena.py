@@ -31,8 +31,8 @@ def new_arena(
         console.print(str(path), markup=False, soft_wrap=True)
     for line in (
         "\nIt is a whole game already. Install it once, then change it:",
-        f"  pip install -e {folder}",
-        f"  pytest {folder}",
+        f"  pip install -e '{folder}[test]'",
+        f"  python -m pytest {folder}",
         f"  lanista play {name} --view above",
         f"  lanista tournament {name} --agents random --out runs/{name}",
     ):

@@ -57,7 +57,7 @@ function drawList() {
   const at = games.findIndex(({ i }) => i === state.game);
   if (at >= state.shown) state.shown = Math.ceil((at + 1) / STEP) * STEP;
   const items = games.slice(0, state.shown).map(({ game, i }) => {
-    const node = el("button", "", el("span", "", game.id), el("small", "", seated(game)), el("small", "", ending(game.winner) + " Seed " + game.seed));
+    const node = el("button", "", el("span", "", game.id), el("small", "", seated(game)), el("small", "", game.ending + " Seed " + game.seed));
     node.type = "button";
     if (i === state.game) node.setAttribute("aria-current", "true");
     node.addEventListener("click", () => open(i, null));
@@ -82,10 +82,6 @@ function drawList() {
 function seated(game) {
   const names = game.sides.map(([team, agents]) => (agents.length > 2 ? null : team + ": " + agents.map((i) => index.agents[i]).join(", ")));
   return names.includes(null) ? game.agents.length + " agents share the teams" : names.join("; ");
-}
-
-function ending(winner) {
-  return winner === null ? "Nobody won." : "Won by " + winner + ".";
 }
 
 async function open(i, view, scroll = false) {
@@ -198,7 +194,7 @@ function draw(game, entry, seats, view, i) {
       parts.push(pay);
     }
   }
-  const end = el("div", "end", game.finished ? ending(game.winner) : "This game was not finished.");
+  const end = el("div", "end", game.ending ?? "This game was not finished.");
   if (view === null) end.append(el("small", "", "Returns: " + seats.map((s) => s + " " + number(game.returns[s] ?? 0)).join(", ")));
   parts.push(end);
   if (view === null && Object.keys(ledger).length) parts.push(account(ledger, game, seats));

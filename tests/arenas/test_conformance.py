@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from auction import SEATS, WEIGHTS, Rewards, Rules, Words, make_arena
 
-from lanista.arenas import Ask, Event, Step, Term, conformance
+from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term, conformance
+from lanista.arenas.chance import draw, key
+from lanista.errors import LanistaError
 
 
 @pytest.mark.parametrize("law", conformance.LAWS)
@@ -47,6 +49,112 @@ def test_a_leak_is_caught(rules: Rules) -> None:
 def test_alike_that_never_gives_a_pair_is_no_test() -> None:
     with pytest.raises(AssertionError, match="never gave a pair"):
         conformance.privacy(make_arena(alike=lambda *_: None), 1, 0)
+
+
+class Race:
+    """Nothing hidden: whoever throws the higher die at the last turn has won."""
+
+    seats_ = ("player_0", "player_1")
+
+    def deal(self, seed: int, config: Any) -> Any:
+        return Place(key("race", seed))
+
+    def opening(self, state: Any) -> list[Event]:
+        return [Event("start", {})]
+
+    def seats(self, config: Any) -> tuple[str, ...]:
+        return self.seats_
+
+    def owes(self, state: Any) -> tuple[str, ...]:
+        return (self.seats_[state.turn % 2],) if state.turn < 4 else ()
+
+    def ask(self, state: Any, seat: str) -> Ask:
+        return Ask(seat, "throw", ("throw", "wait"))
+
+    def fallback(self, state: Any, seat: str) -> str:
+        return "wait"
+
+    def play(self, state: Any, moves: Any) -> Step:
+        ((seat, move),) = moves.items()
+        die = 1 + draw(state.key, "die", state.turn, 6) if move == "throw" else 0
+        after = replace(state, turn=state.turn + 1, last=(*state.last, die)[-2:])
+        return Step(after, [Event("thrown", {"seat": seat, "die": die})])
+
+    def outcome(self, state: Any) -> Outcome | None:
+        if state.turn < 4:
+            return None
+        first, second = state.last
+        return Outcome(None, {"first": 0.5 + (first - second) / 12, "second": 0.5 + (second - first) / 12})
+
+    def role(self, state: Any, seat: str) -> str:
+        return "runner"
+
+    def phase(self, state: Any) -> str:
+        return f"turn {state.turn + 1}"
+
+    def teams(self, state: Any) -> dict[str, tuple[str, ...]]:
+        return {"first": self.seats_[:1], "second": self.seats_[1:]}
+
+    def rekey(self, state: Any, key: int) -> Any:
+        return replace(state, key=key)
+
+
+@dataclass(frozen=True)
+class Place:
+    key: int
+    turn: int = 0
+    last: tuple[int, ...] = ()
+
+
+class RaceWords:
+    def show(self, event: Event) -> str:
+        return f"{event.kind} {dict(event.data)}"
+
+    def ask(self, ask: Ask) -> str:
+        return f"throw or wait? {dict(ask.data)}"
+
+    def read(self, ask: Ask, reply: str) -> Any:
+        return reply if reply in ask.choices else Illegal("say throw or wait")
+
+    def write(self, ask: Ask, move: str) -> str:
+        return move
+
+
+class NoRewards:
+    def terms(self, *args: Any) -> list[Term]:
+        return []
+
+
+def race(rules: Any) -> Any:
+    return make_arena(
+        rules=rules, words=RaceWords(), rewards=NoRewards(), alike=None, metrics={}, turns_bound=lambda config: 4
+    )
+
+
+@pytest.mark.parametrize("law", conformance.LAWS)
+def test_a_game_without_secrets_keeps_every_law(law: str) -> None:
+    conformance.LAWS[law](race(Race()), 5, 0)
+
+
+class ShowsTheNextDie(Race):
+    def ask(self, state: Any, seat: str) -> Ask:
+        die = draw(state.key, "die", state.turn, 6)
+        return replace(super().ask(state, seat), data=(("hint", die),))
+
+
+class WhispersLast(Race):
+    def play(self, state: Any, moves: Any) -> Step:
+        step = super().play(state, moves)
+        return step._replace(
+            events=[e._replace(to=self.seats_[:1]) for e in step.events] if state.turn == 3 else step.events
+        )
+
+
+def test_a_game_without_alike_that_has_secrets_is_caught() -> None:
+    with pytest.raises(AssertionError, match="tells what chance will bring"):
+        conformance.privacy(race(ShowsTheNextDie()), 5, 0)
+    with pytest.raises(AssertionError, match="thrown is kept from some seats"):
+        conformance.privacy(race(WhispersLast()), 5, 0)
 
 
 class GlobalChance(Rules):
@@ -93,9 +201,34 @@ class Unweighted(Rewards):
         return [*super().terms(*args), Term("surprise", SEATS[0], 1.0)]
 
 
-def test_a_term_without_weight_is_caught() -> None:
-    with pytest.raises((AssertionError, KeyError)):
+def test_a_term_without_weight_is_caught_by_name() -> None:
+    with pytest.raises(LanistaError, match="term 'surprise' that has no weight in preset 'default'"):
         conformance.ledger(make_arena(rewards=Unweighted()), 1, 0)
+
+
+class PaysAStranger(Rewards):
+    def terms(self, *args: Any) -> list[Term]:
+        return [*super().terms(*args), Term(next(iter(WEIGHTS)), "player_99", 1.0)]
+
+
+def test_a_term_to_nobody_is_caught_by_name() -> None:
+    with pytest.raises(LanistaError, match="'player_99', which is neither a seat nor a team"):
+        conformance.ledger(make_arena(rewards=PaysAStranger()), 1, 0)
+
+
+class Speechless(Words):
+    def show(self, event: Event) -> str:
+        return {"nothing": "at all"}[event.kind]
+
+
+def test_an_event_without_text_is_caught_by_name() -> None:
+    with pytest.raises(LanistaError, match=r"cannot tell an event '.*': KeyError"):
+        conformance.ends(make_arena(words=Speechless()), 1, 0)
+
+
+def test_a_metric_that_no_outcome_knows_is_caught() -> None:
+    with pytest.raises(AssertionError, match="no fact rihgt"):
+        conformance.ends(make_arena(metrics={"rihgt": "a slip of the pen"}), 1, 0)
 
 
 def test_a_cheap_illegal_reply_is_caught() -> None:

@@ -23,6 +23,7 @@ from lanista.arenas.episode import Episode, StepRecord, Turn
 from lanista.errors import LanistaError
 from lanista.leaderboards import page
 from lanista.leaderboards.board import board
+from lanista.leaderboards.replay import ending
 from lanista.store import Store
 
 SPEECH = (
@@ -140,7 +141,8 @@ def test_every_game_is_where_the_index_says(store: Store) -> None:
     packed = games(text)
     for entry, row in zip(index["games"], rows, strict=True):
         game = packed[entry["chunk"] * page.CHUNK + entry["place"]]
-        assert (game["players"], game["winner"]) == (dict(row.players), row.winner)
+        assert (game["players"], game["ending"]) == (dict(row.players), ending(row.winner, row.scores))
+        assert entry["ending"] == game["ending"]
         assert game["steps"][0]["terms"] == [["win", "pack", 100.0]]
 
 
@@ -234,4 +236,4 @@ def test_in_a_real_browser(store: Store, tmp_path: Path) -> None:
 def test_a_game_that_was_not_finished_can_be_read(store: Store) -> None:
     store.add_game("open", 99, 99, replace(episode(99, False, "pack"), outcome=None), (0.0, 1.0))
     text = page.render(board(store), store)
-    assert games(text)[-1]["finished"] is False
+    assert games(text)[-1]["ending"] is None

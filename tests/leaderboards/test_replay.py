@@ -164,3 +164,9 @@ def test_reveal_names_every_role_and_the_winner() -> None:
         assert any(row[:2] == [seat, game.role(seat)] for row in rows)
     assert game.outcome is not None
     assert f"Won by {game.outcome.winner}." in out.getvalue()
+
+
+def test_the_end_of_a_game_in_words() -> None:
+    assert replay.ending("pack", {"pack": 1.0, "flock": 0.0}) == "Won by pack."
+    assert replay.ending(None, {"pack": 0.5, "flock": 0.5}) == "Nobody won."
+    assert replay.ending(None, {"desk": 0.25}) == "The score of desk is 0.25 of 1."
