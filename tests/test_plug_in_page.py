@@ -39,25 +39,25 @@ def write_files(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def kuhn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The page's package, imported; its rules and player are beside it."""
+    """The page's package, imported; ``player`` is the module of its agent."""
     folder = tmp_path_factory.mktemp("page")
     scaffold.write("kuhn", folder / "kuhn")
     write_files(folder)
     sys.path.insert(0, str(folder / "kuhn" / "src"))
     try:
         module = importlib.import_module("kuhn")
-        importlib.import_module("kuhn.player")
+        module.player = importlib.import_module("kuhn_players")
         yield module
     finally:
         sys.path.remove(str(folder / "kuhn" / "src"))
-        for name in [name for name in sys.modules if name.split(".")[0] == "kuhn"]:
+        for name in [name for name in sys.modules if name.split(".")[0] in ("kuhn", "kuhn_players")]:
             del sys.modules[name]
 
 
 def test_a_first_tournament_takes_under_120_lines() -> None:
     """Lines a stranger writes, blank ones aside: the arena, a player, and the entry point of the player."""
     assert [path.rpartition("/")[2] for path, _ in FILES] == [
-        "rules.py", "words.py", "rewards.py", "player.py", "pyproject.toml",
+        "rules.py", "words.py", "rewards.py", "kuhn_players.py", "pyproject.toml",
     ]  # fmt: skip
     assert 50 < sum(1 for _, text in FILES for line in text.splitlines() if line.strip()) < 120
 
@@ -108,7 +108,6 @@ def test_its_player_plays_what_its_table_says(kuhn: Any, mine: int) -> None:
     """Against random bets every situation comes up; there it passes, bets or does either, as its thirds say."""
     other, seats = registry.make("random"), kuhn.rules.SEATS
     seating = {seats[mine]: kuhn.player.Equilibrium(), seats[1 - mine]: other}
-    seating[seats[mine]].name = "equilibrium"
     seen: dict[tuple[str, str], set[str]] = {}
     for seed in range(300):
         episode = play_game(kuhn.arena, seating, seed)
