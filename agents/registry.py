@@ -19,12 +19,12 @@ def names() -> list[str]:
     return sorted(registry._entries(GROUP))
 
 
-def make(spec: str, **options: Any) -> Agent:
+def make(spec: str, *, arena: str | None = None, **options: Any) -> Agent:
     """The agent that ``name`` or ``name:argument`` describes; it goes by that spec in every table.
 
     The entry point is called as ``factory(**options)`` or ``factory(argument, **options)``. Raises UsageError for an
-    unknown name (with a suggestion), and for an argument or option that the agent does not take; LanistaError for a
-    plug-in that is broken.
+    unknown name (with a suggestion), for an argument or option that the agent does not take, and where it says that it
+    ``plays`` another arena than ``arena``; LanistaError for a plug-in that is broken.
     """
     name, colon, argument = spec.partition(":")
     factory = registry.load(GROUP, name, "agent")
@@ -45,6 +45,10 @@ def make(spec: str, **options: Any) -> Agent:
     lacking = [part for part in _PARTS if not hasattr(agent, part)]
     if lacking:
         raise LanistaError(f"what the agent {spec!r} makes is a {type(agent).__name__} without {', '.join(lacking)}")
+    plays = getattr(agent, "plays", None)
+    if arena is not None and plays not in (None, arena):
+        agent.close()
+        raise UsageError(f"agent {spec!r} plays {plays} and nothing else: it cannot sit down in {arena}")
     agent.name = spec
     return agent
 

@@ -12,6 +12,8 @@ class Scripted:
     """An agent that answers each question by itself. A subclass has a ``name`` and a ``reply``."""
 
     name: str
+    plays: str | None = None
+    """The only arena it knows; None for an agent that can sit anywhere."""
     time_limit_s: float | None = None
     batched: bool = False
 

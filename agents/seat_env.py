@@ -178,7 +178,7 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
     def _agent(self, who: str | Agent, seat: Seat) -> Agent:
         if isinstance(who, str):
             if who not in self._made:
-                self._made[who] = registry.make(who)
+                self._made[who] = registry.make(who, arena=self.arena.name)
             return self._made[who]
         if not callable(getattr(who, "answer", None)):
             raise UsageError(f"{seat} needs an agent's spec, such as 'random', or an Agent, not {who!r}")

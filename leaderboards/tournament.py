@@ -122,13 +122,13 @@ def run_tournament(
     settings = _settings(arena, config, preset, agents, design, plan, at_once)
     goes_on = resume and (Path(out) / "run.json").exists()
     with ExitStack() as open_things:
-        seated = {} if goes_on else _make(agents, open_things)  # an unknown agent leaves no half-made run behind
+        seated = {} if goes_on else _make(agents, arena, open_things)  # an unknown agent leaves no half-made run behind
         start = Run.resume if resume else Run.create
         run = open_things.enter_context(start(out, "tournament", settings, command, seed, store=store))
         done = set(run.store.ids())
         missing = _missing(run, plan, done)
         if missing and not seated:
-            seated = _make(agents, open_things)
+            seated = _make(agents, arena, open_things)
         hall = _Hall(arena, config, preset, plan, run, done, seated, on_progress)
         started = time.monotonic()
         try:
@@ -287,10 +287,10 @@ class _Hall:
         self.on_progress(len(self.done), self.plan.games, seconds)
 
 
-def _make(agents: Sequence[str], open_things: ExitStack) -> dict[str, Agent]:
+def _make(agents: Sequence[str], arena: Arena, open_things: ExitStack) -> dict[str, Agent]:
     seated = {}
     for spec in agents:
-        seated[spec] = agent_registry.make(spec)
+        seated[spec] = agent_registry.make(spec, arena=arena.name)
         open_things.callback(seated[spec].close)
     return seated
 

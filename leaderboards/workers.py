@@ -219,7 +219,7 @@ def _serve(connection: Connection[Any, Any]) -> None:
         try:
             for name in match.players.values():
                 if name not in agents:
-                    agents[name] = agent_registry.make(name)
+                    agents[name] = agent_registry.make(name, arena=job.arena)
             started = time.time()
             play([fixture(match, arena, config, job.preset, agents)], at_once=1, on_game=send)
         except (EOFError, ConnectionError):

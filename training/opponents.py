@@ -110,5 +110,5 @@ class Opponents:
     def scripted(self, spec: str) -> Agent:
         """The agent of that spec. Raises UsageError for one that does not exist."""
         if spec not in self._scripted:
-            self._scripted[spec] = registry.make(spec)
+            self._scripted[spec] = registry.make(spec, arena=self.config.arena)
         return self._scripted[spec]

@@ -210,7 +210,7 @@ def make_tiny(
         raise UsageError("a tiny model needs at least one game and one config")
     tiny.parse_size(size)
     recipe = recipe or TINY_RECIPE
-    teaching, others = [_agent(teacher) for teacher in teachers], [_agent(opponent) for opponent in opponents]
+    teaching, others = ([_agent(agent, arena) for agent in agents] for agents in (teachers, opponents))
     record: dict[str, Any] = {
         "arena": arena.name,
         "hash": arena.hash(),
@@ -263,7 +263,7 @@ def scripted_games(
     progress: Progress | None = None,
 ) -> list[Episode]:
     """Games of ``players``, each seat drawn by lot, under the configs in turn. A function of its arguments."""
-    seated = [_agent(player) for player in players]
+    seated = [_agent(player, arena) for player in players]
     fixtures = []
     for index in range(games):
         config = configs[index % len(configs)]
@@ -282,8 +282,8 @@ def scripted_games(
     return [played[fixture.id] for fixture in fixtures]
 
 
-def _agent(agent: str | Agent) -> Agent:
-    return agents.make(agent) if isinstance(agent, str) else agent
+def _agent(agent: str | Agent, arena: Arena) -> Agent:
+    return agents.make(agent, arena=arena.name) if isinstance(agent, str) else agent
 
 
 def _made_already(target: Path, record: dict[str, Any]) -> bool:

@@ -19,6 +19,8 @@ class CheaterAgent(Scripted):
     ``coding_cheater:NAME`` tries that one cheat alone.
     """
 
+    plays = "coding"
+
     def __init__(self, cheat: str | None = None) -> None:
         """Raises UsageError for a cheat that is not in the list."""
         if cheat is not None and cheat not in CHEATS:

@@ -22,6 +22,7 @@ class ExpertAgent(Scripted):
     """
 
     name = "coding_expert"
+    plays = "coding"
 
     def reply(self, question: Question) -> str:
         """One legal reply."""

@@ -27,6 +27,7 @@ class NoviceAgent(Scripted):
     """
 
     name = "coding_novice"
+    plays = "coding"
 
     def reply(self, question: Question) -> str:
         """One legal reply."""

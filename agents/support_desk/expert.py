@@ -34,6 +34,7 @@ class DeskExpert(Scripted):
     """
 
     name = "desk_expert"
+    plays = "support_desk"
 
     def reply(self, question: Question) -> str:
         """One call."""

@@ -44,6 +44,7 @@ class DeskNovice(Scripted):
     """
 
     name = "desk_novice"
+    plays = "support_desk"
 
     def reply(self, question: Question) -> str:
         """One call, or what the novice takes for one."""

@@ -34,6 +34,7 @@ class TravelExpert(Scripted):
     """Plays every seat of the agency by the rules above, and the traveller's as the simulated one would."""
 
     name = "travel_expert"
+    plays = "travel_booking"
 
     def __init__(self) -> None:
         self._memory = Memory()

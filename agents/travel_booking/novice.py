@@ -48,6 +48,7 @@ class TravelNovice(Scripted):
     """Plays every seat of the agency with the habits above, and the traveller's as the simulated one would."""
 
     name = "travel_novice"
+    plays = "travel_booking"
 
     def __init__(self) -> None:
         self._memory = Memory()

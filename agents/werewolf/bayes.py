@@ -50,6 +50,7 @@ class BayesAgent(Scripted):
     """
 
     name = "bayes"
+    plays = "werewolf"
 
     def __init__(self, *, habits: Habits | None = None, temper: Temper | None = None) -> None:
         self.temper = temper or Temper()

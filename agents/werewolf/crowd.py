@@ -18,6 +18,7 @@ class CrowdAgent(Scripted):
     """
 
     name = "crowd"
+    plays = "werewolf"
 
     def reply(self, question: Question) -> str:
         """One legal reply."""

@@ -119,7 +119,7 @@ def _result(
     from lanista.training.evaluate import evaluate as play_held_out
     from lanista.training.evaluate import means, named, verdicts
 
-    opponents = {name: registry.make(name) for name in settings["against"]}
+    opponents = {name: registry.make(name, arena=arena.name) for name in settings["against"]}
     found = {}
     for when, words in entrants.items():
         seating, made = _learner(arena, config, words)
@@ -182,7 +182,7 @@ def _learner(arena: Arena, config: Any, words: list[str]) -> tuple[Callable[[str
             raise UsageError(
                 f"unknown role or team {place!r}{suggest(place, places)} (there is: {', '.join(sorted(places))})"
             )
-        held[place] = made.setdefault(spec, registry.make(spec))
+        held[place] = made.setdefault(spec, registry.make(spec, arena=arena.name))
 
     def holder(role: str, team: str) -> Agent:
         for place in (role, team, ""):

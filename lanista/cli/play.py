@@ -74,7 +74,7 @@ def play(
         raise UsageError(f"{out} exists already: choose another --out (a game is kept in a run of its own)")
     if dry_run:
         for spec in dict.fromkeys(players.values()):
-            registry.make(spec).close()
+            registry.make(spec, arena=arena).close()
         bound = game_arena.turns_bound(game_config)
         console.print(f"one game of {arena} from seed {seed}, at most {bound} decisions", markup=False)
         for s, spec in players.items():
@@ -107,7 +107,7 @@ def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, 
     from lanista.agents import registry, table
     from lanista.leaderboards.replay import Narrator
 
-    agents = {spec: registry.make(spec) for spec in dict.fromkeys(players.values())}
+    agents = {spec: registry.make(spec, arena=arena.name) for spec in dict.fromkeys(players.values())}
     narrator = Narrator(console, seat=view if view in players else None, public=view == "public")
     played: list[Game] = []
 

@@ -75,7 +75,7 @@ def tournament(
     plan = schedule(game_arena, names, games, seed, game_config, design, repeats)  # type: ignore[arg-type]
     if dry_run:
         for name in names:
-            registry.make(name).close()
+            registry.make(name, arena=arena).close()
         _show_plan(plan, names, game_arena.turns_bound(game_config), out, json)
         return
     if plan.rounded and not json:

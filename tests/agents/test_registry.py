@@ -60,6 +60,16 @@ def test_ours_come_in_through_the_same_door() -> None:
     assert registry.names() == sorted(registry.names())
 
 
+def test_an_agent_of_one_arena_does_not_sit_down_in_another() -> None:
+    assert registry.make("crowd", arena="werewolf").name == "crowd"
+    assert registry.make("random", arena="travel_booking").name == "random"
+    with pytest.raises(UsageError, match=r"agent 'crowd' plays werewolf and nothing else: it cannot .* travel_booking"):
+        registry.make("crowd", arena="travel_booking")
+    for arena in shared.names():
+        for teacher in shared.get(arena).teachers:
+            assert registry.make(teacher, arena=arena).plays == arena  # type: ignore[attr-defined]
+
+
 def test_a_name_makes_an_agent_that_goes_by_it() -> None:
     agent = registry.make("random")
     assert isinstance(agent, RandomAgent)

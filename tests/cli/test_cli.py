@@ -254,6 +254,12 @@ def test_evaluate_says_whether_an_agent_is_better(lanista: Any) -> None:
     assert len(lanista("replay", "result", "--list", "--json").json) == 160
 
 
+def test_doctor_says_nothing_of_what_is_not_broken(lanista: Any) -> None:
+    told = lanista("doctor").out
+    assert "werewolf" in told
+    assert "broken" not in told
+
+
 def test_doctor_and_lists_speak_json(lanista: Any) -> None:
     assert lanista("doctor", "--json").json["arenas"]["werewolf"] == "fine"
     assert "werewolf" in {row["name"] for row in lanista("arenas", "--json").json}
