@@ -168,7 +168,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Interval):
         if math.isnan(value.value):
             return "–"
-        return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
+        alone = math.isinf(value.high)
+        return f"{value.value:.3f}" if alone else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
     return "" if value is None else f"{value:.0f}"
 
 

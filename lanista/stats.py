@@ -93,13 +93,19 @@ def clustered_rate(
 
 
 def clustered_mean(values: Sequence[float], blocks: Sequence[Hashable], level: float = LEVEL) -> Interval:
-    """The mean of unbounded ``values`` with a cluster-robust t interval; infinite ends with fewer than two blocks."""
+    """The mean of unbounded ``values`` with a cluster-robust t interval.
+
+    Its ends are infinite with fewer than two blocks, and where all values are alike: what has not varied yet does not
+    tell how it varies.
+    """
     totals, sizes = _by_block(values, blocks)
     g = len(sizes)
     if g == 0:
         return Interval(math.nan, -math.inf, math.inf)
     mean = float(totals.sum() / sizes.sum())
     if g == 1:
+        return Interval(mean, -math.inf, math.inf)
+    if min(values) == max(values):
         return Interval(mean, -math.inf, math.inf)
     error = math.sqrt(g / (g - 1) * float(np.sum((totals - mean * sizes) ** 2))) / float(sizes.sum())
     half = t_quantile(0.5 + level / 2, g - 1) * error

@@ -102,6 +102,7 @@ def test_clustered_mean_by_hand() -> None:
     assert found.value == pytest.approx(3)
     assert found.high - 3 == pytest.approx(4.302653 * math.sqrt(7 / 3), rel=1e-6)
     assert stats.clustered_mean([2.0], [0]).high == math.inf
+    assert stats.clustered_mean([3.0, 3.0, 3.0], [0, 1, 2]) == (3.0, -math.inf, math.inf)
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.floats(0.0, 1.0))

@@ -231,7 +231,11 @@ def test_repeats_are_the_same_cases_with_other_agent_seeds() -> None:
 @pytest.fixture
 def agents(monkeypatch: pytest.MonkeyPatch) -> None:
     real = agent_registry.make
-    monkeypatch.setattr(agent_registry, "make", lambda name: errand.Sweeper() if name == "sweeper" else real(name))
+
+    def make(name: str, **options: Any) -> Any:
+        return errand.Sweeper() if name == "sweeper" else real(name, **options)
+
+    monkeypatch.setattr(agent_registry, "make", make)
 
 
 @pytest.fixture

@@ -311,9 +311,9 @@ def _seat(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> list[_Company]:
     made: list[_Company] = []
     real = agent_registry.make
 
-    def make(spec: str) -> Any:
+    def make(spec: str, **options: Any) -> Any:
         if spec != "company":
-            return real(spec)
+            return real(spec, **options)
         made.append(type("Seated", (_Company,), changes)())
         made[-1].name = spec
         return made[-1]
@@ -378,8 +378,8 @@ class _Silent(RandomAgent):
 def test_errors_are_counted_per_agent(tmp_path, monkeypatch):
     real = agent_registry.make
 
-    def make(spec: str) -> Any:
-        agent: Any = _Silent() if spec == "silent" else real(spec)
+    def make(spec: str, **options: Any) -> Any:
+        agent: Any = _Silent() if spec == "silent" else real(spec, **options)
         agent.name = spec
         return agent
 
