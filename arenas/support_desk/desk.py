@@ -30,11 +30,21 @@ def _read(state: State, move: Call) -> Played:
     return after, [to_holder(after, "reading", data)]
 
 
+def done_already(state: State, move: Call) -> bool:
+    """Whether a change would change nothing: it was made in this call, and no other of its kind since."""
+    made = [change for change in state.changes if change.tool == move.tool]
+    return move in (made[-1:] if move.tool == "change_plan" else made)
+
+
 def _write(state: State, move: Call) -> Played:
-    if move in state.changes:
+    if done_already(state, move):
         body = error_body(409, "conflict", f"{move.tool} was done already in this call")
         return refuse(state, move.tool, body)
-    gone = state.gone | BIT[WRITES[move.tool]] if _works(state, move) else state.gone
+    bit = BIT[WRITES[move.tool]]
+    if _works(state, move):
+        gone = state.gone | bit
+    else:  # money that is paid back stays so; a plan is what it was set to last
+        gone = state.gone & ~bit if move.tool == "change_plan" else state.gone
     after = state._replace(gone=gone, epoch=state.epoch + 1, changes=(*state.changes, move))
     if move not in state.case.expected:
         after = noted(after, "wrong_change")

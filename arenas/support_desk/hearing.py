@@ -14,7 +14,7 @@ _HEARD: tuple[tuple[str, str, str], ...] = (
         "rebooted",
         r"(?:have|did) you (?:already )?(?:reboot|restart)|(?:reboot|restart)ed (?:it|before)",
     ),
-    ("instruct", "reboot", r"\b(?:re-?boot|re-?start|power.?cycle|turn (?:it|the modem) off)"),
+    ("instruct", "reboot", r"\b(?:re-?boot|re-?start|power.?cycle|turn (?:it|the modem) off)(?!ed|s\b)"),
     (
         "instruct",
         "reseat_cable",
@@ -40,11 +40,24 @@ _HEARD: tuple[tuple[str, str, str], ...] = (
 _PATTERNS = tuple((verb, what, re.compile(pattern, re.IGNORECASE)) for verb, what, pattern in _HEARD)
 
 
+_SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
+_NEGATED = re.compile(r"\b(?:not|never|no|nor|neither|without|avoid|stop|cannot)\b|n['’]t\b", re.IGNORECASE)
+_WITHDRAWN = re.compile(r"^\s*(?:no|wait|stop|sorry|never ?mind|forget)\b", re.IGNORECASE)
+
+
 @lru_cache(maxsize=4096)
 def heard(text: str) -> Call | None:
-    """The request in these words, the first of the table that fits; None where the customer does not follow."""
+    """The request in these words, the first of the table that fits; None where the customer does not follow.
+
+    Nothing is asked for in a sentence that says not to, and nothing at all where a sentence takes it back ("no, wait").
+    A question may hold a negation ("Is it not online?").
+    """
+    sentences = _SENTENCE.findall(text)
+    if any(_WITHDRAWN.match(sentence) for sentence in sentences):
+        return None
+    said = "".join(s for s in sentences if s.rstrip().endswith("?") or not _NEGATED.search(s))
     for verb, what, pattern in _PATTERNS:
-        if pattern.search(text):
+        if pattern.search(said):
             return call(verb, question=what) if verb == "ask" else call(verb, step=what)
     return None
 

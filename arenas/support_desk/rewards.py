@@ -81,7 +81,9 @@ class SupportDeskRewards:
         words = after.verdict.split()
         if "violation" in words and "appropriate" in words:
             words.remove("appropriate")  # right by luck is not right
-        terms = [Term(_NOTED[word], seat, 1.0) for word in words]
+        terms = [Term(_NOTED[word], seat, 1.0) for word in words if word != "customer_bad_call"]
+        if "customer_bad_call" in words:
+            terms.append(Term("bad_call", SEAT[CUSTOMER], 1.0))
         if after.low < before.low:
             paid = information(before, after)
             if paid:

@@ -102,7 +102,7 @@ class SupportDeskRules:
             if before.case.config.customer == "seat":
                 return Step(before._replace(pending=request), [customer.request(before, request, move)])
             return _settle(line.exchange(before, request, customer.react(before, request)))
-        if not policy.broken(before.case.params, move, before):
+        if desk.done_already(before, move) or not policy.broken(before.case.params, move, before):
             return _settle(desk.do(before, move))
         after, events = desk.do(before._replace(rules_broken=before.rules_broken + 1), move)
         return _settle((noted(after, "violation"), events))
@@ -147,6 +147,7 @@ def _reply(state: State, request: Call, move: Call | BadCall) -> Played:
         else error_body(422, "not_yours_to_say", customer.why_not(open_, request))
     )
     after, events = line.exchange(open_, request, customer.UNSURE)
+    after = noted(after, "customer_bad_call")
     return after, [Event("error", {"tool": move.tool, "body": body}, (SEAT[CUSTOMER],)), *events]
 
 

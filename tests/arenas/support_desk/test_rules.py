@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lanista.arenas import Forfeit, get
 from lanista.arenas.referee import Game
 from lanista.arenas.support_desk.faults import BIT, SHY
+from lanista.arenas.support_desk.hearing import heard
 
 TO_TECHNICAL, TO_BILLING = 'route {"to": "technical"}', 'route {"to": "billing"}'
 REBOOT = 'instruct {"step": "reboot"}'
@@ -227,6 +228,45 @@ def test_the_same_change_twice_is_a_conflict(opened) -> None:
     assert len(table.state.changes) == 1
 
 
+def test_doing_again_what_was_done_is_a_conflict_and_no_violation(opened) -> None:
+    table = opened("wrong_plan", context={"billed": "XL"}).say(TO_BILLING, PIN, "contract {}")
+    table.say('confirm {"action": "change_plan"}', 'change_plan {"plan": "M"}', "contract {}")  # shows no mismatch now
+    table.say('change_plan {"plan": "M"}')
+    assert json.loads(table.last.data["body"])["error"]["status"] == 409
+    assert (table.terms, table.state.rules_broken) == ({"bad_call": 1.0}, 0)
+
+
+def test_a_plan_is_what_it_was_set_to_last(opened) -> None:
+    table = opened("wrong_plan", context={"billed": "XL"}).say(TO_BILLING, PIN, "contract {}")
+    table.say('confirm {"action": "change_plan"}')
+    for plan, shows in (("M", "as_agreed"), ("XL", "plan_mismatch"), ("S", "plan_mismatch"), ("M", "as_agreed")):
+        table.say(f'change_plan {{"plan": "{plan}"}}', "contract {}")
+        assert table.last.data["outcome"] == shows, plan
+    table.say('change_plan {"plan": "L"}', explain("wrong_plan"), "close {}")
+    table.say('ticket {"causes": ["wrong_plan"], "end": "closed", "identity": true, "changes": ["change_plan"]}')
+    assert (table.grade.goal, table.grade.score, table.grade.frame) == (0.0, 0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "request_"),
+    [
+        ("Please reboot the modem.", ("instruct", "reboot")),
+        ("Try rebooting it. Don't worry, nothing is lost.", ("instruct", "reboot")),
+        ("Please do NOT reboot the modem", None),
+        ("Don’t restart it", None),
+        ("Our technician rebooted the mast in your area", None),
+        ("Reboot? No, wait.", None),
+        ("Never touch the cables. What colour are the lights?", ("ask", "lights")),
+        ("I will not ask about the cables", None),
+        ("Isn't the internet working?", ("ask", "internet")),
+        ("Have you rebooted it already?", ("ask", "rebooted")),
+    ],
+)
+def test_what_the_customer_hears_in_free_words(words: str, request_: tuple[str, str] | None) -> None:
+    found = heard(words)
+    assert (None if found is None else (found.tool, *found.args.values())) == request_
+
+
 def test_a_seat_without_a_reply_lets_the_customer_wait(opened) -> None:
     game = Game(get("support_desk"), 0)
     patience = game.state.patience
@@ -272,6 +312,17 @@ def test_customer_0_answers_what_they_see_and_no_more(opened) -> None:
     shown = table.words.show(table.last)
     assert "crawls" in shown
     assert "<|" not in shown
+
+
+@pytest.mark.parametrize("reply", ["bogus {}", 'answer {"outcome": "7"}', 'answer {"outcome": "wrong"}', "listen {}"])
+def test_customer_0_pays_for_its_own_faulty_calls(opened, reply: str) -> None:
+    table = seated(opened, "line_noise").say(TO_TECHNICAL, ask("speed"), reply)
+    assert "error" in table.kinds()
+    game = Game(get("support_desk"), 3, get("support_desk").configure(customer="seat"))
+    game.submit("router_0", ask("internet"))
+    game.submit("customer_0", "bogus {}")
+    assert game.step_rewards("customer_0")["individual"] == {"bad_call": -10.0}
+    assert "bad_call" not in game.step_rewards("router_0")["individual"]
 
 
 def test_customer_0_hears_the_desks_own_words_made_safe(opened) -> None:
