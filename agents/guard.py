@@ -7,6 +7,7 @@ import itertools
 import queue
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,14 @@ def ask(agent: Agent, questions: Sequence[Question]) -> tuple[list[Reply], float
     else:
         replies = _called_within(agent, questions, agent.time_limit_s)
     return replies, (time.perf_counter() - started) / len(questions)
+
+
+def close(agent: Agent) -> None:
+    """Close an agent. What it raises is told as a warning: its games have been played."""
+    try:
+        agent.close()
+    except _FAULTS as error:
+        warnings.warn(f"agent {agent.name!r} {raised(error).reason} when it was closed", RuntimeWarning, stacklevel=2)
 
 
 def forfeit(reason: str) -> Forfeit:

@@ -1,8 +1,8 @@
 """The facts of an arena's outcomes: means, paired differences, and pass^k.
 
-A fact that is true or false has a rate, any other a mean; that of a count (whole numbers, none below 0) has no interval
-below 0. Intervals count blocks (scenario seeds), not games. A fact
-that is None in a game does not count there.
+A fact that is true or false has a rate, any other a mean; one that was never below 0 has no interval below 0, and one
+that was the same in every game has none: what has not varied yet does not tell how it varies. Intervals count blocks
+(scenario seeds), not games. A fact that is None in a game does not count there.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def fact_lines(
     """A line per metric and agent, in that order; none for a metric that no game of the agent knows."""
     lines = []
     for name in metrics:
-        rate, count = _is_rate(games, name), _is_count(games, name)
+        rate, positive = _is_rate(games, name), _never_negative(games, name)
         for agent in agents:
             known = _known(games, agent, name)
             if known.values:
                 mean = (clustered_rate if rate else clustered_mean)(known.values, known.blocks, level)
-                if count and math.isfinite(mean.low):
+                if positive and math.isfinite(mean.low):
                     mean = Interval(mean.value, max(0.0, mean.low), mean.high)
                 lines.append(FactLine(agent=agent, name=name, games=len(known.values), rate=rate, mean=mean))
     return tuple(lines)
@@ -91,9 +91,9 @@ def _is_rate(games: Sequence[GameRow], name: str) -> bool:
     return bool(values) and all(isinstance(value, bool) for value in values)
 
 
-def _is_count(games: Sequence[GameRow], name: str) -> bool:
+def _never_negative(games: Sequence[GameRow], name: str) -> bool:
     values: list[Any] = [game.facts[name] for game in games if game.facts.get(name) is not None]
-    return all(type(value) is int and value >= 0 for value in values)
+    return all(value >= 0 for value in values)
 
 
 def _known(games: Sequence[GameRow], agent: str, name: str) -> _Known:
@@ -126,10 +126,11 @@ def _pair(
     difference: Interval | None = None
     if shared:
         before, after = [theirs[b] for b in shared], [mine[b] for b in shared]
-        # A number has no largest difference of its own: the range of what was seen stands in for it
+        # A number has no largest difference of its own: the range of what was seen stands in for it, if it varied
         span = 1.0 if rate else max(before + after) - min(before + after)
-        difference = Interval(0.0, 0.0, 0.0)
-        if span > 0:
+        if rate or (span > 0 and len(shared) > 1):
             difference = paired_difference(before, after, shared, span=span, level=level)
+        else:
+            difference = Interval(math.fsum(after) / len(after) - math.fsum(before) / len(before), -math.inf, math.inf)
     shown = difference is not None and (difference.low > 0 or difference.high < 0)
     return FactPair(one=one, other=other, name=name, rate=rate, blocks=len(shared), difference=difference, shown=shown)

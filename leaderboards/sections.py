@@ -181,6 +181,8 @@ def _mean(mean: Interval) -> str:
 
 
 def _gap(difference: Interval | None, rate: bool) -> str:
+    if difference is not None and math.isinf(difference.high):  # what never varied has no interval
+        return f"{difference.value:+.3g}"
     if difference is None:
         return "–"
     if not rate:

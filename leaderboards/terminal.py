@@ -18,7 +18,7 @@ from lanista.stats import Interval
 
 def show(board: Board, console: Console, *, brief: bool = False) -> None:
     """Print the verdict, the ratings, win rates per role, pay-offs and how agents behaved; ``brief``: the first two."""
-    plays = f"{board.games} games over {board.blocks} seeds"
+    plays = f"{board.games} games over {board.blocks} seed{'s' * (board.blocks != 1)}"
     console.print(_text(f"{board.arena} · {plays} · hash {board.hash} · preset {board.preset}", style="dim"))
     console.print(_text(board.verdict, style="bold"))
     console.print(_ratings(board))
@@ -246,7 +246,7 @@ def change(difference: Interval, rate: bool) -> str:
     """``+17 [+9, +25] points`` for a rate, ``-1.2 [-2, -0.4]`` for any other mean."""
     scale, form, unit = (100, "{:+.0f}", " points") if rate else (1, "{:+.3g}", "")
     value, low, high = (form.format(scale * x + 0.0) for x in difference)
-    return f"{value} [{low}, {high}]{unit}"
+    return f"{value}{unit}" if math.isinf(difference.high) else f"{value} [{low}, {high}]{unit}"
 
 
 def _behaviour(board: Board) -> _Table:

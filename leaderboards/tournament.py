@@ -24,6 +24,7 @@ from typing import Any
 
 from lanista.agents import registry as agent_registry
 from lanista.agents.contract import Agent
+from lanista.agents.guard import close
 from lanista.agents.table import Fixture, play
 from lanista.arenas import registry as arena_registry
 from lanista.arenas.contract import Arena, config_json
@@ -291,7 +292,7 @@ def _make(agents: Sequence[str], arena: Arena, open_things: ExitStack) -> dict[s
     seated = {}
     for spec in agents:
         seated[spec] = agent_registry.make(spec, arena=arena.name)
-        open_things.callback(seated[spec].close)
+        open_things.callback(close, seated[spec])
     return seated
 
 

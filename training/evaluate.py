@@ -21,7 +21,7 @@ from lanista.arenas import chance
 from lanista.arenas.contract import Arena
 from lanista.arenas.referee import Game
 from lanista.stats import Interval, Verdict, clustered_rate, paired_verdict
-from lanista.training.rollout import scenario_seed
+from lanista.training.seeds import scenario_seed
 
 Side = tuple[str, str]
 """(the policies' team, their opponent); ALONE where nobody sits opposite."""

@@ -20,6 +20,7 @@ from lanista.training.buffering import Scored
 from lanista.training.config import TrainConfig
 from lanista.training.credit import SILENCE, Claim, advantages, claims, shuffled, silent_groups
 from lanista.training.rows import Row, reports, rows
+from lanista.training.seeds import scenario_seed
 
 SELF = "self"
 
@@ -55,11 +56,6 @@ class Harvest:
     silent: int
     groups: int
     """Groups without signal, and all groups."""
-
-
-def scenario_seed(run_seed: int, number: int, purpose: str = "training") -> int:
-    """A game's seed: below 2**53, so that it survives JSON anywhere. Purposes have seeds of their own."""
-    return chance.key("scenario", purpose, run_seed, number) >> 11
 
 
 def plan(config: TrainConfig, arena: Arena, game_config: Any, number: int) -> Scenario:

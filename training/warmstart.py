@@ -11,6 +11,7 @@ labels, because loss belongs on positions (a seat's own replies), which neither 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import random
@@ -225,6 +226,8 @@ def make_tiny(
     target = models.tiny_path(arena.name, arena.hash()) if out is None else out
     if not force and _made_already(target, record):
         return target
+    for package in ("tokenizers", "trl"):
+        importlib.import_module(package)  # what is not installed is missed before the games, not after them
     with _making(target, replace=True) as work:
         episodes = scripted_games(arena, configs, teaching + others, games=games, seed=seed, progress=progress)
         names = sorted({seat for each in configs for seat in arena.rules.seats(each)})

@@ -40,11 +40,11 @@ def _write(state: State, move: Call) -> Played:
     if done_already(state, move):
         body = error_body(409, "conflict", f"{move.tool} was done already in this call")
         return refuse(state, move.tool, body)
-    bit = BIT[WRITES[move.tool]]
+    gone, bit = state.gone, BIT[WRITES[move.tool]]
     if _works(state, move):
-        gone = state.gone | bit
-    else:  # money that is paid back stays so; a plan is what it was set to last
-        gone = state.gone & ~bit if move.tool == "change_plan" else state.gone
+        gone |= bit
+    elif move.tool == "change_plan":  # it is what it was set to last; money that is paid back stays so
+        gone &= ~bit
     after = state._replace(gone=gone, epoch=state.epoch + 1, changes=(*state.changes, move))
     if move not in state.case.expected:
         after = noted(after, "wrong_change")

@@ -79,6 +79,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(fail(error.format_message(), 2))  # type: ignore[attr-defined]
     except LanistaError as error:
         sys.exit(fail(str(error), error.code))
+    except ModuleNotFoundError as error:
+        extra = doctor.extra_of(error.name)
+        if extra is None:
+            raise
+        sys.exit(fail(f"this needs {error.name}, which is not installed: pip install 'lanista[{extra}]'", 1))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(fail("stopped", 130))
     except BrokenPipeError:

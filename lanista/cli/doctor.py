@@ -24,6 +24,17 @@ NEEDS = {
 }
 
 
+_BROUGHT = {"tokenizers": "train", "safetensors": "train", "huggingface_hub": "train"}
+"""What comes with a package of an extra and is imported by itself."""
+
+
+def extra_of(module: str | None) -> str | None:
+    """The extra that brings a module; None where none of ours does."""
+    package = (module or "").partition(".")[0]
+    found = {package: extra for extra, packages in NEEDS.items() for package in packages}
+    return (found | _BROUGHT).get(package)
+
+
 def add(app: typer.Typer) -> None:
     app.command(name="doctor")(doctor)
 

@@ -116,6 +116,7 @@ def _result(
     store: Any,
 ) -> dict[str, Any]:
     from lanista.agents import registry
+    from lanista.agents.guard import close
     from lanista.training.evaluate import evaluate as play_held_out
     from lanista.training.evaluate import means, named, verdicts
 
@@ -137,7 +138,7 @@ def _result(
                 keep=None if store is None else _keeper(store, when),
             )
         for agent in made:
-            agent.close()
+            close(agent)
     result: dict[str, Any] = {
         "rates": {
             when: {named(side): rate._asdict() for side, rate in evaluation.rates().items()}

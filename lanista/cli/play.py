@@ -20,6 +20,7 @@ from lanista.cli.common import (
     command_line,
     console,
     notes,
+    print_json,
     split,
 )
 from lanista.errors import UsageError, suggest
@@ -56,6 +57,7 @@ def play(
 ) -> None:
     """Play one game and read along. With a human in a seat you see what that seat sees."""
     from lanista.agents import registry
+    from lanista.agents.guard import close
     from lanista.arenas import Game, get
 
     game_arena = get(arena)
@@ -74,8 +76,11 @@ def play(
         raise UsageError(f"{out} exists already: choose another --out (a game is kept in a run of its own)")
     if dry_run:
         for spec in dict.fromkeys(players.values()):
-            registry.make(spec, arena=arena).close()
+            close(registry.make(spec, arena=arena))
         bound = game_arena.turns_bound(game_config)
+        if json:
+            print_json({"arena": arena, "seed": seed, "decisions_at_most": bound, "players": players})
+            return
         console.print(f"one game of {arena} from seed {seed}, at most {bound} decisions", markup=False)
         for s, spec in players.items():
             console.print(f"  {s}: {spec}", markup=False)
@@ -105,6 +110,7 @@ def _players(game: Game, agents: list[str], seats: list[str]) -> dict[str, str]:
 
 def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, str], view: str | None) -> Game:
     from lanista.agents import registry, table
+    from lanista.agents.guard import close
     from lanista.leaderboards.replay import Narrator
 
     agents = {spec: registry.make(spec, arena=arena.name) for spec in dict.fromkeys(players.values())}
@@ -123,7 +129,7 @@ def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, 
         table.play([fixture], on_turn=turn, on_game=lambda _, game: played.append(game))
     finally:
         for agent in agents.values():
-            agent.close()
+            close(agent)
     if view is not None or "human" in players.values():
         narrator.reveal(played[0])
     return played[0]
@@ -131,7 +137,7 @@ def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, 
 
 def _tell_forfeits(game: Game) -> None:
     """A seat whose agent failed looks merely silent in the story, so its forfeits are told apart."""
-    told = {"forfeit": "forfeited {} turns", "fallback": "was refused and had another move played {} times"}
+    told = {"forfeit": "forfeited {} turn(s)", "fallback": "was refused and had another move played {} times"}
     reasons: dict[tuple[str, str], Counter[str]] = {}
     for step in game.steps:
         for turn in step.turns:

@@ -64,6 +64,7 @@ def tournament(
 ) -> None:
     """Play a tournament and print who did what; `lanista leaderboard RUN` rates it with intervals."""
     from lanista.agents import registry
+    from lanista.agents.guard import close
     from lanista.arenas import get
     from lanista.leaderboards.schedule import schedule
     from lanista.leaderboards.tournament import run_tournament
@@ -75,7 +76,7 @@ def tournament(
     plan = schedule(game_arena, names, games, seed, game_config, design, repeats)  # type: ignore[arg-type]
     if dry_run:
         for name in names:
-            registry.make(name, arena=arena).close()
+            close(registry.make(name, arena=arena))
         _show_plan(plan, names, game_arena.turns_bound(game_config), out, json)
         return
     if plan.rounded and not json:

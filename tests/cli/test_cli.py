@@ -254,6 +254,27 @@ def test_evaluate_says_whether_an_agent_is_better(lanista: Any) -> None:
     assert len(lanista("replay", "result", "--list", "--json").json) == 160
 
 
+def test_a_missing_extra_is_named_in_one_line(lanista: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("torch", "transformers", "tokenizers")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith(("lanista.training", "lanista.agents.lm"))]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("torch", "transformers", "tokenizers"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for words in (("train", "support_desk", "--out", "t"), ("models", "make", "tiny")):
+        said = lanista(*words)
+        assert (said.code, len(said.err.strip().splitlines())) == (1, 1), said.err
+        assert "pip install 'lanista[train]'" in said.err
+    said = lanista("evaluate", "support_desk", "--agent", "desk_expert", "--before", "desk_novice", "--games", "4")
+    assert said.code == 0, said.err  # scripted agents need no torch
+
+
+def test_a_dry_run_of_one_game_speaks_json(lanista: Any) -> None:
+    plan = lanista("play", "support_desk", "--agents", "desk_expert", "--dry-run", "--json").json
+    assert plan["players"]["router_0"] == "desk_expert"
+    assert plan["decisions_at_most"] > 1
+
+
 def test_doctor_says_nothing_of_what_is_not_broken(lanista: Any) -> None:
     told = lanista("doctor").out
     assert "werewolf" in told

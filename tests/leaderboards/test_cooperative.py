@@ -91,10 +91,22 @@ def test_the_interval_of_a_count_does_not_go_below_nothing() -> None:
     assert turns.mean.value == pytest.approx(3)
     assert turns.mean.low == 0
     assert turns.mean.high == pytest.approx(3 + 4.303 * 3, rel=1e-3)
-    # A number that may be negative keeps its interval.
-    numbers = made([row(b, "x", turns=9.0 if b == 0 else 0.0) for b in range(3)])
-    (turns,) = (line for line in numbers.facts if line.name == "turns")
-    assert turns.mean.low == pytest.approx(3 - 4.303 * 3, rel=1e-3)
+    # So it is for a share of calls; a number that was negative once keeps its interval.
+    for least, low in ((0.0, 0.0), (-0.5, 17 / 6 - 4.303 * 37 / 12)):
+        numbers = made([row(b, "x", turns=(9.0, 0.0, least)[b]) for b in range(3)])
+        (turns,) = (line for line in numbers.facts if line.name == "turns")
+        assert turns.mean.low == pytest.approx(low, rel=2e-2)
+
+
+def test_what_never_varied_has_no_interval() -> None:
+    found = made([row(b, name, turns=3) for b in range(3) for name in "xy"])
+    for line in found.facts:
+        if line.name == "turns":
+            assert (line.mean.value, line.mean.high) == (3, math.inf)
+    (pair,) = (pair for pair in found.fact_pairs if pair.name == "turns")
+    assert (pair.difference.value, pair.difference.high, pair.shown) == (0, math.inf, False)
+    assert "[3, 3]" not in shown(found)
+    assert "inf" not in shown(found)
 
 
 def test_a_case_that_was_cut_short_is_left_out_of_the_k_it_cannot_tell() -> None:

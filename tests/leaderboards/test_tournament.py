@@ -420,3 +420,32 @@ def test_a_full_disk_stops_a_run_that_goes_on_once_there_is_space(tmp_path, whol
         assert _games(disk / "run") == whole
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+class _SlamsTheDoor:
+    """Plays well and raises when it is closed."""
+
+    time_limit_s = None
+    batched = False
+
+    def __init__(self) -> None:
+        self.name = "slams"
+
+    def answer(self, questions):
+        return [Answer(question.legal[0]) for question in questions]
+
+    def forget(self, game):
+        pass
+
+    def close(self):
+        raise RuntimeError("the door is stuck")
+
+
+def test_an_agent_that_raises_when_it_is_closed_costs_no_result(tmp_path, monkeypatch):
+    real = agent_registry.make
+    monkeypatch.setattr(
+        agent_registry, "make", lambda spec, **options: _SlamsTheDoor() if spec == "slams" else real(spec, **options)
+    )
+    with pytest.warns(RuntimeWarning, match="agent 'slams' raised RuntimeError: the door is stuck when it was closed"):
+        summary = _run(tmp_path / "run", agents=("random", "slams"), games=4)
+    assert sum(standing.games for standing in summary.standings) == 8
