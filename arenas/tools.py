@@ -129,6 +129,8 @@ def parse(reply: str, tools: Mapping[str, Tool]) -> Call | BadCall | Illegal:
         tool._check(arguments)
     except fastjsonschema.JsonSchemaValueException as error:
         at = ".".join(str(part) for part in error.path[1:])
+        if not isinstance(arguments, dict):
+            return _bad(name, said, 400, "malformed_json", "the arguments are not one JSON object")
         return _bad(name, said, 400, "invalid_argument", _explain(tool, error, at), at)
     return Call(name, _dumps(arguments))
 
@@ -162,11 +164,26 @@ def _explain(tool: Tool, error: Any, at: str) -> str:
     if error.rule == "format":
         form = _FORMS.get(error.rule_definition, error.rule_definition)
         return f"{where} must be {form}, not {value}"
+    if error.rule == "type":
+        wanted = _TYPES.get(error.rule_definition, error.rule_definition)
+        return f"{where} must be {wanted}, not {value}"
+    if error.rule == "uniqueItems":
+        return f"{where} must not name anything twice"
+    if error.rule == "pattern" and "description" in error.definition:
+        return f"{where} must be {error.definition['description']}, not {value}"
     if error.rule == "enum":
         return f"{where} must be one of {', '.join(map(json.dumps, error.rule_definition))}, not {value}"
     return f"{where} must satisfy {error.rule} {json.dumps(error.rule_definition)}, not {value}"
 
 
+_TYPES = {
+    "string": "a text in quotes",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
 _FORMS = {
     "date": "a date in ISO 8601, YYYY-MM-DD",
     "date-time": "a date and time in ISO 8601 with its offset, such as 2025-11-14T09:30:00+01:00",

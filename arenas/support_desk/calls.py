@@ -73,7 +73,10 @@ _DOCS = {
     "waive_fee": "takes a late fee back",
 }
 _ARGUMENTS: dict[str, Mapping[str, Mapping[str, Any]]] = {
-    "refund": {"charge": {"type": "string", "maxLength": 8}, "amount": {"type": "integer", "minimum": 1}},
+    "refund": {
+        "charge": {"type": "string", "maxLength": 8},
+        "amount": {"type": "integer", "minimum": 1, "maximum": 999},
+    },
     "change_plan": {"plan": {"enum": list(PLANS)}},
 }
 
@@ -95,7 +98,7 @@ def _tools(role: str) -> Mapping[str, Tool]:
         other = BILLING if role == TECHNICAL else TECHNICAL
         causes: dict[str, Mapping[str, Any]] = {"cause": {"enum": list(CAUSES[role])}}
         if role == TECHNICAL:
-            causes["until"] = {"type": "string", "pattern": r"^\d\d:\d\d\Z"}
+            causes["until"] = {"type": "string", "pattern": r"^\d\d:\d\d\Z", "description": "a time, HH:MM"}
         tools += [
             Tool("confirm", "asks the customer to agree to a change", {"action": {"enum": list(CHANGES[role])}}),
             Tool("explain", "tells the customer a cause", causes, optional=frozenset({"until"})),

@@ -117,7 +117,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return f"[{_kind(schema['items'])}, ...]"
     if "enum" in schema:
         return "|".join(schema["enum"])
-    return {"string": "text", "integer": "number", "boolean": "true|false"}[schema["type"]]
+    return {"string": "text", "integer": "whole number", "boolean": "true|false"}[schema["type"]]
 
 
 # The customer

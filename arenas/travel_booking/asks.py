@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from lanista.arenas.contract import Ask
 from lanista.arenas.tools import Call
-from lanista.arenas.travel_booking.calls import AGENCY, COMPARISON, OBJECTIONS, REASONS, SEARCH, TRAVELLER, made
+from lanista.arenas.travel_booking.calls import AGENCY, COMPARISON, SEARCH, TRAVELLER, made
 from lanista.arenas.travel_booking.offers import PRODUCTS, Flight
 from lanista.arenas.travel_booking.services import live
 from lanista.arenas.travel_booking.state import State, clock, offer_of
-from lanista.arenas.travel_booking.traveller import may_change
+from lanista.arenas.travel_booking.traveller import may_change, objections
 
 KINDS = ("search", "comparison", "booking")
 LANDINGS = 3
@@ -24,7 +24,7 @@ def ask(state: State) -> Ask:
         if state.pending[0] == "ask":
             return Ask(TRAVELLER, "tell", (made("tell"),), True, (*data, ("about", state.pending[1])))
         more = (("holds", state.pending[2:]), ("total", int(state.pending[1])))
-        return Ask(TRAVELLER, "answer", _answers(may_change(state), _kinds(state)), True, (*data, *more))
+        return Ask(TRAVELLER, "answer", _answers(may_change(state), objections(state)), True, (*data, *more))
     choices = (_search, _comparison, _booking)[state.seat](state)
     return Ask(AGENCY[state.seat], KINDS[state.seat], choices, False, data)
 
@@ -94,7 +94,8 @@ def _comparisons(fresh: tuple[str, ...], needs: tuple[str, ...]) -> tuple[Call, 
 def _booking(state: State) -> tuple[Call, ...]:
     holds = tuple((hold.id, hold.option, hold.price) for hold in live(state))
     receipts = tuple(b.id for b in state.bookings if b.id in state.receipts and b.kept is None)
-    return _bookings(state.trips[:2], holds, receipts, state.nothing)
+    reasons = ("budget", *state.case.needs) if state.nothing is None else (state.nothing,)
+    return _bookings(state.trips[:2], holds, receipts, reasons)
 
 
 @lru_cache(maxsize=1 << 13)
@@ -102,7 +103,7 @@ def _bookings(
     trips: tuple[tuple[str, ...], ...],
     holds: tuple[tuple[str, str, int], ...],
     receipts: tuple[str, ...],
-    nothing: str | None,
+    reasons: tuple[str, ...],
 ) -> tuple[Call, ...]:
     held = {option for _, option, _ in holds}
     options = dict.fromkeys(option for trip in trips for option in trip)
@@ -113,17 +114,13 @@ def _bookings(
         calls += [made("book", ("hold", name), ("key", name.lower())) for name, _, _ in holds]
     calls.append(made("bookings"))
     calls += [made("cancel", ("booking", name)) for name in receipts]
-    calls += [made("impossible", ("reason", reason)) for reason in (REASONS if nothing is None else (nothing,))]
+    calls += [made("impossible", ("reason", reason)) for reason in reasons]
     calls += [made("done"), *(made("hand", ("to", seat)) for seat in (SEARCH, COMPARISON))]
     return (*calls, made("login"), made("wait", ("minutes", 2)))
 
 
-def _kinds(state: State) -> tuple[str, ...]:
-    return tuple(wish.kind for wish in state.wanted.musts)
-
-
 @lru_cache(maxsize=1 << 10)
 def _answers(change: bool, kinds: tuple[str, ...]) -> tuple[Call, ...]:
-    """Yes, a change of mind that is still to come, and objections that this traveller can have."""
-    noes = tuple(made("no", ("because", kind)) for kind in (*OBJECTIONS, *kinds))
+    """Yes, a change of mind that is still to come, and the objections that are true."""
+    noes = tuple(made("no", ("because", kind)) for kind in kinds)
     return (made("yes"), *((made("change"),) if change else ()), *noes)

@@ -192,6 +192,7 @@ def _list(
     data = {
         "product": ("flight", "hotel", "car")[kind],
         "query": list(query[1:]),
+        "asked": [args["from"], args["to"]] if kind == 0 else [query[1]],
         "page": page,
         "pages": pages,
         "options": [{"id": option, **public(offer)} for option, offer in shown],

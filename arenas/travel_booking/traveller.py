@@ -99,6 +99,18 @@ def objects(state: State, holds: tuple[Hold, ...], total: int) -> str | None:
     return next((wish.kind for wish in spec.musts if not _granted(wish, holds)), None)
 
 
+def objections(state: State) -> tuple[str, ...]:
+    """Every objection to the proposal that is true: what a traveller who is a seat may say no for."""
+    spec, holds = state.wanted, proposed(state)
+    found = {
+        "incomplete": sorted(product(hold.offer) for hold in holds) != sorted(state.case.needs),
+        "dates": not on_days(spec, holds),
+        "budget": int(state.pending[1]) > spec.budget,
+    }
+    kinds = dict.fromkeys(wish.kind for wish in spec.musts if not _granted(wish, holds))
+    return (*(kind for kind, true in found.items() if true), *kinds)
+
+
 def on_days(spec: Spec, holds: tuple[Hold, ...]) -> bool:
     """Whether everything is between the right cities on the right days, in the right places, and fits together."""
     flight = next((hold.offer for hold in holds if isinstance(hold.offer, Flight)), None)

@@ -180,17 +180,17 @@ def _flight(o: Mapping[str, Any], days: bool) -> str:
 
 
 def _hotel(o: Mapping[str, Any], days: bool) -> str:
-    when = f" a night, {o['city']} {o['check_in']} to {o['check_out']}" if days else ""
+    night, where = (" a night", f", {o['city']} {o['check_in']} to {o['check_out']}") if days else ("", "")
     return (
-        f"{o['hotel']} {o['price']} {o['currency']} + {o['tax']}%{when}, {o['stars']} stars, {o['area']}, "
+        f"{o['hotel']} {o['price']} {o['currency']}{night} + {o['tax']}%{where}, {o['stars']} stars, {o['area']}, "
         f"{'breakfast' if o['breakfast'] else 'no breakfast'}, refund {o['refund']}"
     )
 
 
 def _car(o: Mapping[str, Any], days: bool) -> str:
-    when = f" a day, {o['place']} {o['pick_up']} to {o['drop_off']}" if days else ""
+    day, where = (" a day", f", {o['place']} {o['pick_up']} to {o['drop_off']}") if days else ("", "")
     return (
-        f"{o['price']} {o['currency']} + {o['fee']} fee{when}, {o['seats']} seats, "
+        f"{o['price']} {o['currency']}{day} + {o['fee']} fee{where}, {o['seats']} seats, "
         f"{'automatic' if o['automatic'] else 'manual'}, refund {o['refund']}"
     )
 
@@ -206,7 +206,7 @@ _PER = {"flight": "", "hotel": ", a night + tax", "car": ", a day + fee"}
 def _show_found(data: Mapping[str, Any]) -> str:
     """One page of a list; what all its options share, places and days, stands once in its head."""
     query, product = data["query"], data["product"]
-    where = f"{query[0]} to {query[1]}" if product == "flight" else query[0]
+    where = " to ".join(data["asked"])
     head = f"{product.capitalize()}s {where}, {query[-2]} to {query[-1]}"
     if not data["options"]:
         return f"{head}: none."
