@@ -217,11 +217,11 @@ function options(select, all, entries) {
   select.addEventListener("change", () => { state.shown = STEP; drawList(); const found = listed(); if (found.length) open(found[0].i, null); });
 }
 
-function fromAddress(scroll) {
+function fromAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const found = index.games.findIndex((game) => game.id === asked.get("game"));
-  if (found >= 0) open(found, asked.get("seat"), scroll);
-  else if (scroll === false) open(0, null);
+  if (found >= 0) open(found, asked.get("seat"), true);
+  else open(0, null); // no game is asked for, or none that is here
 }
 
 if (index.games.length) {
@@ -229,9 +229,8 @@ if (index.games.length) {
   const winners = [...new Set(index.games.map((game) => String(game.winner)))].sort();
   options($("by-winner"), "any", winners.map((name) => [name, name === "null" ? "nobody" : name]));
   $("reader").hidden = false;
-  fromAddress(location.hash.includes("game=") ? true : false);
-  if (!location.hash) open(0, null);
-  window.addEventListener("hashchange", () => fromAddress(true));
+  fromAddress();
+  window.addEventListener("hashchange", fromAddress);
 }
 
 const theme = $("theme");
