@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import sys
@@ -213,7 +214,9 @@ def mean_over_seeds(values: Sequence[float | None]) -> str:
 def over_seeds(gains: Sequence[float]) -> str:
     """The mean with Student's t interval over seeds."""
     mean_, low, high = clustered_mean(gains, range(len(gains)))
-    return f"{mean_:+.3f} (one seed)" if len(gains) < 2 else f"{mean_:+.3f} ({low:+.3f} to {high:+.3f})"
+    if math.isinf(high):
+        return f"{mean_:+.3f} ({'one seed' if len(gains) < 2 else 'alike in all'})"
+    return f"{mean_:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def say(text: str) -> None:
