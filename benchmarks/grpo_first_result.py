@@ -36,11 +36,15 @@ def main() -> None:
     parser.add_argument("--opponent", default="crowd", help="who sits opposite in training")
     parser.add_argument("--against", default="crowd,random", help="scripted opponents of the evaluation")
     parser.add_argument("--games", type=int, default=400, help="held-out games per side and opponent")
-    parser.add_argument("--seeds", type=int, default=3, help="training seeds, from 0")
+    parser.add_argument("--seeds", type=int, default=3, help="training seeds")
+    parser.add_argument("--first-seed", type=int, default=0, help="to share the seeds among machines")
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--lr-schedule", default="constant", help="constant or linear")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     started = time.process_time()
-    results = [one(asked, seed) for seed in range(asked.seeds)]
+    seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
+    results = [one(asked, seed) for seed in seeds]
     if asked.json:
         print(json.dumps([result.to_json() for result in results]))
         return
@@ -59,7 +63,8 @@ def one(asked: argparse.Namespace, seed: int) -> TrainResult:
         opponents=(asked.opponent,),
         steps=asked.steps,
         max_new_tokens=24,
-        learning_rate=2e-3,
+        learning_rate=asked.learning_rate,
+        lr_schedule=asked.lr_schedule,
         evaluate_games=asked.games,
         evaluate_against=tuple(asked.against.split(",")),
         seed=seed,
@@ -77,7 +82,7 @@ def show(results: Sequence[TrainResult], asked: argparse.Namespace, busy_s: floa
     sides = [side for side in results[0].verdicts if side != "overall"] + ["overall"]
     print("| seed | policy plays | warm start | + GRPO | difference, paired 95% interval over scenarios |")
     print("|---|---|---|---|---|")
-    for seed, result in enumerate(results):
+    for seed, result in enumerate(results, asked.first_seed):
         for side in sides:
             verdict = result.verdicts[side]
             before, after = (mean(found, side) for found in (result.before, result.after))
