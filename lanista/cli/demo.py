@@ -59,7 +59,7 @@ def demo(
         "lanista play werewolf --seat player_0=human --agents bayes",
         f"lanista replay {out / 'board'} --list",
         f"lanista train werewolf --model {out / 'tiny'} --set players=5 --set wolves=1 --set roles=seer "
-        f"--policies per-role --opponents self,past --learning-rate 2e-3 --out {out.parent / 'per-role'}",
+        f"--policies per-role --opponents self,past --learning-rate 1e-3 --lr-schedule linear --out {out.parent / 'per-role'}",
     ):
         console.print(f"  .venv/bin/{command}" if Path(".venv/bin/lanista").exists() else f"  {command}", markup=False)
 
@@ -147,7 +147,8 @@ def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
         model=str(model),
         opponents=("crowd",),
         steps=steps,
-        learning_rate=2e-3,
+        learning_rate=1e-3,
+        lr_schedule="linear",
         max_new_tokens=24,
         evaluate_games=games,
         evaluate_against=("crowd", "random"),
