@@ -59,7 +59,8 @@ def demo(
         "lanista play werewolf --seat player_0=human --agents bayes",
         f"lanista replay {out / 'board'} --list",
         f"lanista train werewolf --model {out / 'tiny'} --set players=5 --set wolves=1 --set roles=seer "
-        f"--policies per-role --opponents self,past --learning-rate 1e-3 --lr-schedule linear --out {out.parent / 'per-role'}",
+        "--policies per-role --opponents self,past --learning-rate 1e-3 --lr-schedule linear "
+        f"--out {out.parent / 'per-role'}",
     ):
         console.print(f"  .venv/bin/{command}" if Path(".venv/bin/lanista").exists() else f"  {command}", markup=False)
 
