@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lanista.agents.contract import Agent
+from lanista.agents.guard import close
 from lanista.arenas import registry
 from lanista.errors import LanistaError, UsageError, suggest
 
@@ -47,7 +48,7 @@ def make(spec: str, *, arena: str | None = None, **options: Any) -> Agent:
         raise LanistaError(f"what the agent {spec!r} makes is a {type(agent).__name__} without {', '.join(lacking)}")
     plays = getattr(agent, "plays", None)
     if arena is not None and plays not in (None, arena):
-        agent.close()
+        close(agent)
         raise UsageError(f"agent {spec!r} plays {plays} and nothing else: it cannot sit down in {arena}")
     agent.name = spec
     return agent

@@ -25,6 +25,7 @@ from gymnasium import spaces
 from lanista import arenas
 from lanista.agents import registry, table
 from lanista.agents.contract import Agent, Answer, Question
+from lanista.agents.guard import close
 from lanista.arenas import Arena, Outcome
 from lanista.arenas.contract import Seat
 from lanista.arenas.referee import Game
@@ -149,7 +150,7 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         """Leave the game, and close the agents that were made here."""
         self._leave()
         while self._made:
-            self._made.popitem()[1].close()
+            close(self._made.popitem()[1])
 
     # More than Gymnasium asks for
 

@@ -431,19 +431,15 @@ class Game:
             raise self._unpayable(terms) from None
 
     def _unpayable(self, terms: Sequence[Term]) -> LanistaError:
-        """What is wrong with a term that could not be booked."""
-        for name, to, _ in terms:
-            if name not in self.weights:
-                return LanistaError(
-                    f"the rewards of {self.arena.name!r} book a term {name!r} that has no weight in preset "
-                    f"{self.preset!r}{suggest(name, self.weights)} (it has: {', '.join(self.weights)})"
-                )
-            if to not in self.teams and to not in self.returns:
-                return LanistaError(
-                    f"the rewards of {self.arena.name!r} book a term {name!r} to {to!r}, which is neither a seat nor a "
-                    f"team of this game"
-                )
-        return LanistaError(f"the rewards of {self.arena.name!r} cannot be booked: {list(terms)}")
+        """Which of the terms cannot be booked, and why."""
+        names = [term.name for term in terms if term.name not in self.weights]
+        if names:
+            why = f"{names[0]!r} that has no weight in preset {self.preset!r}{suggest(names[0], self.weights)}"
+            why = f"{why} (it has: {', '.join(self.weights)})"
+        else:
+            name, to = next((name, to) for name, to, _ in terms if to not in self.teams and to not in self.returns)
+            why = f"{name!r} to {to!r}, which is neither a seat nor a team of this game"
+        return LanistaError(f"the rewards of {self.arena.name!r} book a term {why}")
 
     def _rekey(self, key: int) -> None:
         self.state, self._phase = self.arena.rules.rekey(self.state, key), None

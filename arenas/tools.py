@@ -123,14 +123,14 @@ def parse(reply: str, tools: Mapping[str, Tool]) -> Call | BadCall | Illegal:
         return _bad(name, said, 400, "malformed_json", f"the arguments are not one JSON object: {error}")
     except RecursionError:
         return _bad(name, said, 400, "malformed_json", "the arguments are nested too deeply")
+    if not isinstance(arguments, dict):
+        return _bad(name, said, 400, "malformed_json", "the arguments are not one JSON object")
     import fastjsonschema
 
     try:
         tool._check(arguments)
     except fastjsonschema.JsonSchemaValueException as error:
         at = ".".join(str(part) for part in error.path[1:])
-        if not isinstance(arguments, dict):
-            return _bad(name, said, 400, "malformed_json", "the arguments are not one JSON object")
         return _bad(name, said, 400, "invalid_argument", _explain(tool, error, at), at)
     return Call(name, _dumps(arguments))
 

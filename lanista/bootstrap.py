@@ -20,7 +20,7 @@ Lanista demo: what happens now
   5. a tiny language model built and taught by scripted players         about 1 min
   6. self-play GRPO on it, a line per step                              about 4 min
   7. held-out evaluation, before against after, with intervals          about 1 min
-About ten minutes on two cores, the download aside; a second run reuses what the first one built.
+Four to ten minutes on two cores, the download aside; a second run reuses what the first one built.
 Ctrl-C stops at any moment, and `make demo` goes on from there. Runs go to runs/, models to your cache folder.
 """
 

@@ -103,9 +103,7 @@ def clustered_mean(values: Sequence[float], blocks: Sequence[Hashable], level: f
     if g == 0:
         return Interval(math.nan, -math.inf, math.inf)
     mean = float(totals.sum() / sizes.sum())
-    if g == 1:
-        return Interval(mean, -math.inf, math.inf)
-    if min(values) == max(values):
+    if g == 1 or min(values) == max(values):
         return Interval(mean, -math.inf, math.inf)
     error = math.sqrt(g / (g - 1) * float(np.sum((totals - mean * sizes) ** 2))) / float(sizes.sum())
     half = t_quantile(0.5 + level / 2, g - 1) * error

@@ -177,12 +177,10 @@ def _pairs(board: Board) -> str:
 
 
 def _mean(mean: Interval) -> str:
-    return f"{mean.value:.3g}" if math.isinf(mean.high) else _span(mean, "{:.3g}")
+    return _span(mean, "{:.3g}")
 
 
 def _gap(difference: Interval | None, rate: bool) -> str:
-    if difference is not None and math.isinf(difference.high):  # what never varied has no interval
-        return f"{difference.value:+.3g}"
     if difference is None:
         return "–"
     if not rate:
@@ -289,6 +287,8 @@ def _span(interval: Interval | None, form: str) -> str:
     if interval is None:
         return "–"
     value, low, high = (form.format(x + 0.0 if abs(x) >= 0.0005 else 0.0) for x in interval)
+    if math.isinf(interval.high):  # nothing is known of how it varies
+        return value
     return f'{value}<span class="range">{low} to {high}</span>'
 
 

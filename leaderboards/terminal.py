@@ -237,16 +237,19 @@ def fact(mean: Interval, rate: bool) -> str:
     """``62% [51, 72]`` for a rate, ``4.2 [3.9, 4.5]`` for any other mean; no interval where it is endless."""
     if rate:
         return percent(mean)
-    if math.isinf(mean.high):
-        return f"{mean.value:.3g}"
-    return f"{mean.value:.3g} [{mean.low:.3g}, {mean.high:.3g}]"
+    return _with_ends(mean, "{:.3g}")
 
 
 def change(difference: Interval, rate: bool) -> str:
     """``+17 [+9, +25] points`` for a rate, ``-1.2 [-2, -0.4]`` for any other mean."""
-    scale, form, unit = (100, "{:+.0f}", " points") if rate else (1, "{:+.3g}", "")
-    value, low, high = (form.format(scale * x + 0.0) for x in difference)
-    return f"{value}{unit}" if math.isinf(difference.high) else f"{value} [{low}, {high}]{unit}"
+    if rate:
+        return _with_ends(Interval(*(100 * x for x in difference)), "{:+.0f}") + " points"
+    return _with_ends(difference, "{:+.3g}")
+
+
+def _with_ends(interval: Interval, form: str) -> str:
+    value, low, high = (form.format(x + 0.0) for x in interval)
+    return value if math.isinf(interval.high) else f"{value} [{low}, {high}]"
 
 
 def _behaviour(board: Board) -> _Table:

@@ -211,7 +211,8 @@ def make_tiny(
         raise UsageError("a tiny model needs at least one game and one config")
     tiny.parse_size(size)
     recipe = recipe or TINY_RECIPE
-    teaching, others = ([_agent(agent, arena) for agent in agents] for agents in (teachers, opponents))
+    teaching = [_agent(teacher, arena) for teacher in teachers]
+    others = [_agent(opponent, arena) for opponent in opponents]
     record: dict[str, Any] = {
         "arena": arena.name,
         "hash": arena.hash(),

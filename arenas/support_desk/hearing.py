@@ -40,26 +40,35 @@ _HEARD: tuple[tuple[str, str, str], ...] = (
 _PATTERNS = tuple((verb, what, re.compile(pattern, re.IGNORECASE)) for verb, what, pattern in _HEARD)
 
 
-_SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
-_NEGATED = re.compile(r"\b(?:not|never|no|nor|neither|without|avoid|stop|cannot)\b|n['’]t\b", re.IGNORECASE)
-_WITHDRAWN = re.compile(r"^\s*(?:no|wait|stop|sorry|never ?mind|forget)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[^.!?;,\n]+[.!?;,\n]*")
+_NOT_TO = re.compile(
+    r"(?:\b(?:not|never|without|avoid|stop|cannot|no (?:need|reason|point|use))\b|n['’]t\b)(?:\W+\w+){0,3}\W*$",
+    re.IGNORECASE,
+)
+"""Words that forbid what stands within three words after them."""
+_WITHDRAWN = re.compile(
+    r"(?:^|[.!?;]\s*)(?:no|wait),? (?:no|wait)\b|never ?mind|(?:forget|scratch) (?:it|that)\b", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=4096)
 def heard(text: str) -> Call | None:
     """The request in these words, the first of the table that fits; None where the customer does not follow.
 
-    Nothing is asked for in a sentence that says not to, and nothing at all where a sentence takes it back ("no, wait").
-    A question may hold a negation ("Is it not online?").
+    What a clause says not to do is not asked for, and nothing is where it is taken back ("no, wait"). A question may
+    hold a negation ("Is it not online?").
     """
-    sentences = _SENTENCE.findall(text)
-    if any(_WITHDRAWN.match(sentence) for sentence in sentences):
+    if _WITHDRAWN.search(text):
         return None
-    said = "".join(s for s in sentences if s.rstrip().endswith("?") or not _NEGATED.search(s))
+    clauses = _CLAUSE.findall(text)
     for verb, what, pattern in _PATTERNS:
-        if pattern.search(said):
+        if any(_asked_for(clause, found) for clause in clauses for found in pattern.finditer(clause)):
             return call(verb, question=what) if verb == "ask" else call(verb, step=what)
     return None
+
+
+def _asked_for(clause: str, found: re.Match[str]) -> bool:
+    return clause.rstrip().endswith("?") or not _NOT_TO.search(clause[: found.start()])
 
 
 assert {what for verb, what, _ in _HEARD if verb == "ask"} == set(QUESTIONS)

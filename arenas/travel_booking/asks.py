@@ -10,7 +10,7 @@ from lanista.arenas.travel_booking.calls import AGENCY, COMPARISON, SEARCH, TRAV
 from lanista.arenas.travel_booking.offers import PRODUCTS, Flight
 from lanista.arenas.travel_booking.services import live
 from lanista.arenas.travel_booking.state import State, clock, offer_of
-from lanista.arenas.travel_booking.traveller import may_change, objections
+from lanista.arenas.travel_booking.traveller import may_change, objections, proposed
 
 KINDS = ("search", "comparison", "booking")
 LANDINGS = 3
@@ -23,8 +23,9 @@ def ask(state: State) -> Ask:
     if state.pending:
         if state.pending[0] == "ask":
             return Ask(TRAVELLER, "tell", (made("tell"),), True, (*data, ("about", state.pending[1])))
-        more = (("holds", state.pending[2:]), ("total", int(state.pending[1])))
-        return Ask(TRAVELLER, "answer", _answers(may_change(state), objections(state)), True, (*data, *more))
+        total = int(state.pending[1])
+        answers = _answers(may_change(state), objections(state, proposed(state), total))
+        return Ask(TRAVELLER, "answer", answers, True, (*data, ("holds", state.pending[2:]), ("total", total)))
     choices = (_search, _comparison, _booking)[state.seat](state)
     return Ask(AGENCY[state.seat], KINDS[state.seat], choices, False, data)
 

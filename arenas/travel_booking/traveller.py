@@ -83,32 +83,23 @@ def proposed(state: State) -> tuple[Hold, ...]:
 
 def objects(state: State, holds: tuple[Hold, ...], total: int) -> str | None:
     """Why the traveller refuses: a demand held back so far that is not met; if careful, anything it can see."""
-    spec = state.wanted
     hidden = [w for w in state.case.held if w.product not in state.told and w.kind not in state.missed]
     for wish in hidden:
         if not _granted(wish, holds):
             return wish.kind
-    if not state.case.careful:
-        return None
-    if sorted(product(hold.offer) for hold in holds) != sorted(state.case.needs):
-        return "incomplete"
-    if not on_days(spec, holds):
-        return "dates"
-    if total > spec.budget:
-        return "budget"
-    return next((wish.kind for wish in spec.musts if not _granted(wish, holds)), None)
+    return next(iter(objections(state, holds, total)), None) if state.case.careful else None
 
 
-def objections(state: State) -> tuple[str, ...]:
-    """Every objection to the proposal that is true: what a traveller who is a seat may say no for."""
-    spec, holds = state.wanted, proposed(state)
+def objections(state: State, holds: tuple[Hold, ...], total: int) -> tuple[str, ...]:
+    """Everything that is wrong with a proposal, as far as the traveller can see: what a no may be for."""
+    spec = state.wanted
     found = {
         "incomplete": sorted(product(hold.offer) for hold in holds) != sorted(state.case.needs),
         "dates": not on_days(spec, holds),
-        "budget": int(state.pending[1]) > spec.budget,
+        "budget": total > spec.budget,
+        **{wish.kind: True for wish in spec.musts if not _granted(wish, holds)},
     }
-    kinds = dict.fromkeys(wish.kind for wish in spec.musts if not _granted(wish, holds))
-    return (*(kind for kind, true in found.items() if true), *kinds)
+    return tuple(kind for kind, wrong in found.items() if wrong)
 
 
 def on_days(spec: Spec, holds: tuple[Hold, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""``lanista demo``: the whole road in about ten minutes, from a game read aloud to a verdict on a trained policy."""
+"""``lanista demo``: the whole road in four to ten minutes, from a game read aloud to a verdict on a trained policy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def demo(
     ] = 0.06,
     skip_download: Annotated[bool, typer.Option("--skip-download", help="Do without SmolLM2.")] = False,
 ) -> None:
-    """Play, rank, warm-start, train and compare, in about ten minutes on two cores. Run it again to go on or reread."""
+    """Play, rank, warm-start, train and compare, in four to ten minutes. Run it again to go on or reread."""
     start = time.monotonic()
     stages: list[tuple[str, Callable[[], object]]] = [
         ("One short game, read aloud", lambda: _game(seed, pace)),

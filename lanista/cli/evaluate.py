@@ -139,6 +139,8 @@ def _result(
             )
         for agent in made:
             close(agent)
+    for agent in opponents.values():
+        close(agent)
     result: dict[str, Any] = {
         "rates": {
             when: {named(side): rate._asdict() for side, rate in evaluation.rates().items()}

@@ -260,6 +260,11 @@ def test_a_plan_is_what_it_was_set_to_last(opened) -> None:
         ("I will not ask about the cables", None),
         ("Isn't the internet working?", ("ask", "internet")),
         ("Have you rebooted it already?", ("ask", "rebooted")),
+        ("If it is not working, reboot the modem.", ("instruct", "reboot")),
+        ("Please reboot the modem if you have not done so already.", ("instruct", "reboot")),
+        ("No problem. Sorry to keep you waiting, please restart the modem", ("instruct", "reboot")),
+        ("There is no need to reboot.", None),
+        ("Please reboot it. Never mind.", None),
     ],
 )
 def test_what_the_customer_hears_in_free_words(words: str, request_: tuple[str, str] | None) -> None:
