@@ -21,8 +21,8 @@ from typing import Any
 
 from lanista.agents import background, guard
 from lanista.agents.contract import Answer, Exchange, Question
-from lanista.arenas.contract import Forfeit
-from lanista.arenas.referee import storable
+from lanista.arenas.core.contract import Forfeit
+from lanista.arenas.core.referee import storable
 from lanista.errors import LanistaError, UsageError
 
 _FORM = "write agentscope:MODULE:FACTORY or agentscope:PATH.py:FACTORY"

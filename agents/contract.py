@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from lanista.arenas.contract import Event, Forfeit
+from lanista.arenas.core.contract import Event, Forfeit
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lanista.agents.contract import Agent, Answer, Question
-from lanista.arenas.contract import Forfeit
-from lanista.arenas.referee import storable
+from lanista.arenas.core.contract import Forfeit
+from lanista.arenas.core.referee import storable
 
 REASON_LIMIT = 300
 """Characters that are kept of a forfeit's reason."""

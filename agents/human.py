@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from lanista.agents.contract import Answer, Question
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
 
 _LONG = 12
 """Legal replies that are still listed one below the other."""

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from lanista.agents import background, guard
 from lanista.agents.contract import Answer, Question
-from lanista.arenas import chance
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Forfeit
 from lanista.errors import LanistaError, UsageError
 
 if TYPE_CHECKING:

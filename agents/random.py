@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.arenas import chance
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Forfeit
 
 
 class RandomAgent(Scripted):

@@ -9,7 +9,7 @@ from typing import Any
 
 from lanista.agents.contract import Agent
 from lanista.agents.guard import close
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import LanistaError, UsageError, suggest
 
 GROUP = "lanista.agents"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lanista.agents.contract import Answer, Question
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
 
 
 class Scripted:

@@ -3,7 +3,7 @@
 if __name__ != "lanista.arenas":
     raise ImportError(f"import this package as lanista.arenas, not as {__name__}")
 
-from lanista.arenas.contract import (
+from lanista.arenas.core.contract import (
     FORFEIT,
     ILLEGAL,
     REPLY_LIMIT,
@@ -19,11 +19,11 @@ from lanista.arenas.contract import (
     Term,
     config_json,
 )
-from lanista.arenas.episode import Episode, StepRecord, Turn
-from lanista.arenas.gymnasium_ids import register as _register
-from lanista.arenas.referee import Game, replay
-from lanista.arenas.registry import get, names
-from lanista.arenas.views import AECView, ParallelView, make, make_parallel
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
+from lanista.arenas.core.gymnasium_ids import register as _register
+from lanista.arenas.core.referee import Game, replay
+from lanista.arenas.core.registry import get, names
+from lanista.arenas.core.views import AECView, ParallelView, make, make_parallel
 
 __all__ = [
     "FORFEIT",

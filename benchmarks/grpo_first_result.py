@@ -20,7 +20,7 @@ from typing import Any
 
 from _machine import machine
 
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.stats import clustered_mean
 from lanista.training.config import TrainConfig
 from lanista.training.run import TrainResult, describe, train

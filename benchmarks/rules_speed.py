@@ -15,7 +15,7 @@ import random
 import time
 from typing import Any
 
-from lanista.arenas.referee import Game
+from lanista.arenas.core.referee import Game
 from lanista.arenas.werewolf import arena
 
 
@@ -58,7 +58,7 @@ def rules_level(config: Any, games: int) -> tuple[int, float]:
     start = time.process_time()
     for seed in range(games):
         state = rules.deal(seed, config)
-        while owed := rules.owes(state):
+        while owed := rules.to_act(state):
             moves = {}
             for seat in owed:
                 choices = rules.ask(state, seat).choices
@@ -74,7 +74,7 @@ def referee_level(config: Any, games: int) -> tuple[int, float]:
     start = time.process_time()
     for seed in range(games):
         game = Game(arena, seed, config)
-        while owed := game.owed():
+        while owed := game.to_act():
             for seat in owed:
                 game.text(seat)
                 legal = game.legal(seat)

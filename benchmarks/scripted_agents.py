@@ -18,11 +18,11 @@ from _machine import machine
 from lanista import arenas
 from lanista.agents.contract import Agent
 from lanista.agents.random import RandomAgent
-from lanista.agents.table import Fixture, play
 from lanista.agents.werewolf.bayes import BayesAgent
 from lanista.agents.werewolf.crowd import CrowdAgent
-from lanista.arenas.contract import Arena
-from lanista.arenas.referee import Game
+from lanista.arenas.core.contract import Arena
+from lanista.arenas.core.referee import Game
+from lanista.play.runner import GameSpec, play
 from lanista.stats import wilson
 
 AGENTS: dict[str, type] = {"random": RandomAgent, "crowd": CrowdAgent, "bayes": BayesAgent}
@@ -64,7 +64,7 @@ def measure(arena: Arena, config: Any, village: Agent, wolves: Agent, games: int
     """The village's win rate with interval, refused replies, and games per CPU second."""
     won = refused = 0
 
-    def finished(_: Fixture, game: Game) -> None:
+    def finished(_: GameSpec, game: Game) -> None:
         nonlocal won, refused
         won += game.outcome is not None and game.outcome.winner == "village"
         refused += sum(turn.by != "seat" or bool(turn.attempts) for step in game.steps for turn in step.turns)
@@ -82,11 +82,11 @@ def measure(arena: Arena, config: Any, village: Agent, wolves: Agent, games: int
     }
 
 
-def seated(arena: Arena, config: Any, village: Agent, wolves: Agent, seed: int) -> Fixture:
+def seated(arena: Arena, config: Any, village: Agent, wolves: Agent, seed: int) -> GameSpec:
     """A game with one agent in every seat of a side."""
     pack = arena.rules.teams(arena.rules.deal(seed, config))["wolves"]
     seating = {seat: wolves if seat in pack else village for seat in arena.rules.seats(config)}
-    return Fixture(id=f"{village.name} {wolves.name} {seed}", arena=arena, seed=seed, config=config, seating=seating)
+    return GameSpec(id=f"{village.name} {wolves.name} {seed}", arena=arena, seed=seed, config=config, seating=seating)
 
 
 if __name__ == "__main__":

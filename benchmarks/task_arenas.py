@@ -22,11 +22,12 @@ from typing import Any
 from _machine import machine
 
 from lanista import arenas
-from lanista.agents import degenerate, registry
+from lanista.agents import registry
 from lanista.agents.contract import Agent
-from lanista.agents.table import Fixture, play
-from lanista.arenas.contract import Arena
-from lanista.arenas.referee import Game
+from lanista.arenas.core.contract import Arena
+from lanista.arenas.core.referee import Game
+from lanista.play import degenerate
+from lanista.play.runner import GameSpec, play
 from lanista.stats import Interval, clustered_mean, clustered_rate, paired_difference
 
 
@@ -99,7 +100,7 @@ def measure(arena: Arena, config: Any, name: str, cases: int, seed: int) -> Play
     agent: Agent = habits[name] if name in habits else registry.make(name)
     other = registry.make(arena.baseline)
 
-    def finished(fixture: Fixture, game: Game) -> None:
+    def finished(fixture: GameSpec, game: Game) -> None:
         assert game.outcome is not None
         team = next(iter(game.teams))
         found.scores[fixture.seed] = game.outcome.scores[team]
@@ -117,11 +118,11 @@ def measure(arena: Arena, config: Any, name: str, cases: int, seed: int) -> Play
     return found
 
 
-def seated(arena: Arena, config: Any, agent: Agent, other: Agent, seed: int) -> Fixture:
+def seated(arena: Arena, config: Any, agent: Agent, other: Agent, seed: int) -> GameSpec:
     """One case with ``agent`` in the first team's seats."""
     mine = next(iter(arena.rules.teams(arena.rules.deal(seed, config)).values()))
     seating = {seat: agent if seat in mine else other for seat in arena.rules.seats(config)}
-    return Fixture(id=f"{agent.name} {seed}", arena=arena, seed=seed, config=config, seating=seating)
+    return GameSpec(id=f"{agent.name} {seed}", arena=arena, seed=seed, config=config, seating=seating)
 
 
 def rows(arena: Arena, played: dict[str, Played]) -> list[dict[str, Any]]:

@@ -26,7 +26,8 @@ from _machine import machine
 
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
-from lanista.arenas import config_json, registry
+from lanista.arenas import config_json
+from lanista.arenas.core import registry
 from lanista.cli.common import arena_config
 from lanista.stats import clustered_mean, paired_difference
 from lanista.training.config import TrainConfig
@@ -110,7 +111,7 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
         steps=asked.steps,
         scenarios=asked.scenarios,
         games=asked.siblings,
-        at_once=asked.scenarios * asked.siblings,
+        max_concurrent_games=asked.scenarios * asked.siblings,
         learning_rate=asked.learning_rate,
         lr_schedule="linear",
         max_new_tokens=asked.max_new_tokens,

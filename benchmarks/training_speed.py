@@ -26,7 +26,7 @@ from _machine import machine
 from trl import SFTTrainer
 
 from lanista.agents.lm.chat import Chat
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.training import buffering, demonstrations, logits, rows, tiny, warmstart
 from lanista.training.config import TrainConfig
 from lanista.training.grpo import SelfPlayGRPOTrainer

@@ -16,12 +16,13 @@ from typing import Any
 
 from _machine import machine
 
-from lanista.agents import registry, table
+from lanista.agents import registry
 from lanista.arenas import get
-from lanista.arenas.referee import Game
+from lanista.arenas.core.referee import Game
 from lanista.arenas.travel_booking import planner
 from lanista.arenas.travel_booking.config import LEVELS
 from lanista.arenas.travel_booking.generator import generate
+from lanista.play import runner
 
 RUNS = 3
 
@@ -66,11 +67,11 @@ def stepping(config: Any, name: str, games: int) -> tuple[float, float]:
     agent, played = registry.make(name), []
     seats = arena.rules.seats(config)
     fixtures = [
-        table.Fixture(id=str(s), arena=arena, seed=s, seating=dict.fromkeys(seats, agent), config=config, tags={})
+        runner.GameSpec(id=str(s), arena=arena, seed=s, seating=dict.fromkeys(seats, agent), config=config, tags={})
         for s in range(games)
     ]
     start = time.process_time()
-    table.play(fixtures, on_game=lambda fixture, game: played.append(game))
+    runner.play(fixtures, on_game=lambda fixture, game: played.append(game))
     thinking = time.process_time() - start
     replies = [[(turn.seat, turn.action) for step in game.steps for turn in step.turns] for game in played]
     steps, best = sum(map(len, replies)), 0.0

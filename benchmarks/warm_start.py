@@ -26,7 +26,7 @@ import torch
 from _machine import machine
 
 from lanista.agents.lm.policy import Policy
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.cli.common import arena_config
 from lanista.training import demonstrations, warmstart
 from lanista.training.warmstart import Recipe

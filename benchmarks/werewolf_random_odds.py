@@ -25,7 +25,7 @@ def main() -> None:
         wins, days = 0, 0
         for seed in range(args.games):
             rng, state = random.Random(seed), arena.rules.deal(seed, config)
-            while owed := arena.rules.owes(state):
+            while owed := arena.rules.to_act(state):
                 moves = {seat: rng.choice(arena.rules.ask(state, seat).choices) for seat in owed}
                 state = arena.rules.play(state, moves).state
             wins += state.winner == "village"

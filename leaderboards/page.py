@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lanista import __version__
-from lanista.arenas.contract import Event
-from lanista.arenas.episode import Episode, StepRecord
+from lanista.arenas.core.contract import Event
+from lanista.arenas.core.episode import Episode, StepRecord
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
 from lanista.leaderboards.replay import calls, ending

@@ -15,9 +15,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from lanista.arenas.contract import Event, Seat
-from lanista.arenas.episode import Episode, StepRecord, Turn
-from lanista.arenas.referee import Game
+from lanista.arenas.core.contract import Event, Seat
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
+from lanista.arenas.core.referee import Game
 from lanista.errors import UsageError, suggest
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")

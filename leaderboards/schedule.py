@@ -23,8 +23,8 @@ from itertools import permutations, product
 from math import perm
 from typing import Any, Literal, get_args
 
-from lanista.arenas import chance, registry
-from lanista.arenas.contract import Arena, Seat
+from lanista.arenas.core import chance, registry
+from lanista.arenas.core.contract import Arena, Seat
 from lanista.errors import UsageError, suggest
 
 Design = Literal["teams", "mixed"]

@@ -1,13 +1,13 @@
 """A tournament: the games of a schedule, played and kept, and counted at the end.
 
 One process writes. Agents that answer one question at a time play in worker processes; batched agents (language
-models) play here, ``at_once`` games side by side. Nothing in a result depends on the number of workers. What was
+models) play here, ``max_concurrent_games`` at a time. Nothing in a result depends on the number of workers. What was
 written is never lost, and a run that was stopped or killed goes on with ``resume`` to the same result.
 
 A language model's numbers change in the last bits with the company a question keeps in its batch. So batched games are
-played in whole cohorts of ``at_once``, which nobody joins later, and a cohort that was cut short is played again
-whole: its finished games are not written twice, but keep the others company. An agent whose answers do not depend on
-the batch (a remote server, say) sets ``batch_matters = False`` and only missing games are played.
+played in whole cohorts of ``max_concurrent_games``, which nobody joins later, and one that was cut short is played
+again whole: its finished games are not written twice, but keep the others company. An agent whose answers do not
+depend on the batch (a remote server, say) sets ``batch_matters = False`` and only missing games are played.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from typing import Any
 from lanista.agents import registry as agent_registry
 from lanista.agents.contract import Agent
 from lanista.agents.guard import close
-from lanista.agents.table import Fixture, play
-from lanista.arenas import registry as arena_registry
-from lanista.arenas.contract import Arena, config_json
-from lanista.arenas.referee import Game
+from lanista.arenas.core import registry as arena_registry
+from lanista.arenas.core.contract import Arena, config_json
+from lanista.arenas.core.referee import Game
 from lanista.errors import LanistaError, Stopped, UsageError
 from lanista.leaderboards.schedule import Design, Match, Schedule, schedule
 from lanista.leaderboards.workers import Job, Workers, cores, fixture
+from lanista.play.runner import GameSpec, play
 from lanista.runs import Run
 from lanista.store import GameRow, Timing, prepare
 
@@ -94,7 +94,7 @@ def run_tournament(
     out: str | os.PathLike[str],
     resume: bool = False,
     workers: int | None = None,
-    at_once: int = 64,
+    max_concurrent_games: int = 64,
     preset: str = "default",
     repeats: int = 1,
     store: str | None = None,
@@ -117,10 +117,10 @@ def run_tournament(
         config = arena.configure(**(config or {}))
     if workers is not None and workers < 0:
         raise UsageError(f"the number of workers is 0 or more, not {workers}")
-    if at_once < 1:
-        raise UsageError(f"the number of games at once is at least 1, not {at_once}")
+    if max_concurrent_games < 1:
+        raise UsageError(f"the number of games at once is at least 1, not {max_concurrent_games}")
     plan = schedule(arena, agents, games, seed, config, design, repeats)
-    settings = _settings(arena, config, preset, agents, design, plan, at_once)
+    settings = _settings(arena, config, preset, agents, design, plan, max_concurrent_games)
     goes_on = resume and (Path(out) / "run.json").exists()
     with ExitStack() as open_things:
         seated = {} if goes_on else _make(agents, arena, open_things)  # an unknown agent leaves no half-made run behind
@@ -136,7 +136,10 @@ def run_tournament(
             if missing:
                 alone = [m for m in missing if not any(seated[name].batched for name in m.players.values())]
                 hall.apart(alone, _workers(workers, arena, len(alone)))
-                hall.together([m for m in plan.matches if any(seated[n].batched for n in m.players.values())], at_once)
+                hall.together(
+                    [m for m in plan.matches if any(seated[n].batched for n in m.players.values())],
+                    max_concurrent_games,
+                )
         except KeyboardInterrupt:
             raise Stopped(
                 f"stopped after {len(done)} of {plan.games} games, which are kept; go on with: {run.again}"
@@ -158,7 +161,13 @@ def run_tournament(
 
 
 def _settings(
-    arena: Arena, config: Any, preset: str, agents: Sequence[str], design: Design, plan: Schedule, at_once: int
+    arena: Arena,
+    config: Any,
+    preset: str,
+    agents: Sequence[str],
+    design: Design,
+    plan: Schedule,
+    max_concurrent_games: int,
 ) -> dict[str, Any]:
     """What a run of this schedule is; a run that was started otherwise is not gone on with."""
     settings = {
@@ -169,7 +178,7 @@ def _settings(
         "agents": list(agents),
         "design": design,
         "games": plan.games,
-        "at_once": at_once,
+        "max_concurrent_games": max_concurrent_games,
     }
     return settings | ({"repeats": plan.repeats} if plan.repeats > 1 else {})
 
@@ -243,10 +252,10 @@ class _Hall:
                 self.done.update(row.episode["id"] for row in rows)
                 self._tell()
 
-    def together(self, matches: Sequence[Match], at_once: int) -> None:
+    def together(self, matches: Sequence[Match], max_concurrent_games: int) -> None:
         """Games with a batched agent, in cohorts that are the same whether or not the run was interrupted."""
-        for start in range(0, len(matches), at_once):
-            cohort = matches[start : start + at_once]
+        for start in range(0, len(matches), max_concurrent_games):
+            cohort = matches[start : start + max_concurrent_games]
             left = [match for match in cohort if match.id not in self.done]
             if not left:
                 continue
@@ -265,7 +274,7 @@ class _Hall:
     def _here(self, matches: Sequence[Match]) -> None:
         started = time.time()
 
-        def keep(seated: Fixture, game: Game) -> None:
+        def keep(seated: GameSpec, game: Game) -> None:
             match: Match = seated.tags["match"]
             episode = game.episode()
             if match.id in self.done:
@@ -277,7 +286,7 @@ class _Hall:
             self._tell()
 
         tables = [fixture(match, self.arena, self.config, self.preset, self.seated) for match in matches]
-        play(tables, at_once=len(tables), on_game=keep)
+        play(tables, max_concurrent_games=len(tables), on_game=keep)
 
     def _tell(self) -> None:
         if self.on_progress is None:

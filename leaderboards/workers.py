@@ -25,12 +25,12 @@ from typing import Any
 
 from lanista.agents import registry as agent_registry
 from lanista.agents.contract import Agent
-from lanista.agents.table import Fixture, play
-from lanista.arenas import registry as arena_registry
-from lanista.arenas.contract import Arena
-from lanista.arenas.referee import Game
+from lanista.arenas.core import registry as arena_registry
+from lanista.arenas.core.contract import Arena
+from lanista.arenas.core.referee import Game
 from lanista.errors import LanistaError
 from lanista.leaderboards.schedule import Match
+from lanista.play.runner import GameSpec, play
 from lanista.store import Prepared, Timing, prepare
 
 AHEAD = 4
@@ -178,9 +178,9 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def fixture(match: Match, arena: Arena, config: Any, preset: str, agents: Mapping[str, Agent]) -> Fixture:
+def fixture(match: Match, arena: Arena, config: Any, preset: str, agents: Mapping[str, Agent]) -> GameSpec:
     """A match with its agents seated."""
-    return Fixture(
+    return GameSpec(
         id=match.id,
         arena=arena,
         seed=match.seed,
@@ -209,7 +209,7 @@ def _serve(connection: Connection[Any, Any]) -> None:
     config = arena.configure(**job.config)
     agents: dict[str, Agent] = {}
 
-    def send(seated: Fixture, game: Game) -> None:
+    def send(seated: GameSpec, game: Game) -> None:
         match: Match = seated.tags["match"]
         timing = Timing(started, time.time())
         connection.send(prepare(match.id, match.block, match.index, game.episode(), timing))
@@ -221,7 +221,7 @@ def _serve(connection: Connection[Any, Any]) -> None:
                 if name not in agents:
                     agents[name] = agent_registry.make(name, arena=job.arena)
             started = time.time()
-            play([fixture(match, arena, config, job.preset, agents)], at_once=1, on_game=send)
+            play([fixture(match, arena, config, job.preset, agents)], max_concurrent_games=1, on_game=send)
         except (EOFError, ConnectionError):
             raise
         except Exception as error:

@@ -17,8 +17,9 @@ ROOMS = ("arenas", "agents", "training", "leaderboards")
 ALLOWED = {
     "arenas": {"arenas", "errors"},
     "agents": {"agents", "arenas", "errors", "paths"},
-    "training": {"training", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
-    "leaderboards": {"leaderboards", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
+    "play": {"play", "agents", "arenas", "errors", "paths", "store"},
+    "training": {"training", "play", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
+    "leaderboards": {"leaderboards", "play", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
     "store": {"store", "arenas", "errors", "paths"},
     "runs": {"store", "arenas", "errors", "paths", "runs"},
     "stats": {"arenas", "errors", "stats"},
@@ -107,7 +108,7 @@ def loaded_by(code: str) -> set[str]:
     "code",
     [
         "import lanista.arenas",
-        "import lanista.agents.table, lanista.agents.registry, lanista.agents.lm",
+        "import lanista.play.runner, lanista.agents.registry, lanista.agents.lm",
         "import lanista.training, lanista.training.config",
         "import io, contextlib\nfrom lanista.cli import main\n"
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])",

@@ -17,8 +17,8 @@ import pytest
 
 from lanista.agents import registry as agents
 from lanista.agents.lm import models
-from lanista.arenas import conformance
-from lanista.arenas import registry as arenas
+from lanista.arenas.core import conformance
+from lanista.arenas.core import registry as arenas
 from lanista.cli import main
 from lanista.errors import LanistaError, UsageError
 

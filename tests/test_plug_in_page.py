@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from lanista import scaffold
-from lanista.agents import degenerate, registry
-from lanista.agents.table import play_game
-from lanista.arenas import conformance
+from lanista.agents import registry
+from lanista.arenas.core import conformance
+from lanista.play import degenerate
+from lanista.play.runner import play_game
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "plug-in.md").read_text("utf-8")
@@ -76,7 +77,7 @@ def value(kuhn: Any, bets: Any, state: Any) -> Fraction:
     rules, done = kuhn.arena.rules, state.bets
     if rules.outcome(state) is not None:
         return Fraction(kuhn.rules.chips(state))
-    (seat,) = rules.owes(state)
+    (seat,) = rules.to_act(state)
     often = bets(done, state.cards[len(done) % 2])
     return sum(
         (

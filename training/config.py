@@ -47,7 +47,7 @@ class TrainConfig:
     minibatches: int = _option(1, "optimizer steps per pass", least=1)
     max_new_tokens: int = _option(48, "longest reply in tokens", least=1)
     temperature: float = _option(1.0, "sampling temperature, in training and in evaluation", least=1e-3)
-    at_once: int = _option(64, "games played side by side", least=1)
+    max_concurrent_games: int = _option(64, "games played side by side", least=1)
 
     # Credit
     team_weight: float = _option(1.0, "factor on team terms")

@@ -24,9 +24,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lanista.arenas import chance
-from lanista.arenas.contract import Seat
-from lanista.arenas.episode import Episode
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Seat
+from lanista.arenas.core.episode import Episode
 
 Credit = Literal["episode", "to_go"]
 Baseline = Literal["loo", "mean"]

@@ -14,10 +14,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from lanista.agents.lm.chat import Chat
-from lanista.arenas import chance
-from lanista.arenas.contract import Arena, Seat
-from lanista.arenas.episode import Episode, Turn
-from lanista.arenas.referee import Game
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Arena, Seat
+from lanista.arenas.core.episode import Episode, Turn
+from lanista.arenas.core.referee import Game
 from lanista.errors import LanistaError
 
 IGNORED = -100
@@ -104,7 +104,7 @@ def random_episodes(arena: Arena, config: Any = None, *, games: int = 8, seed: i
         game = Game(arena, chance.key("random episodes", seed, index), config)
         rng = random.Random(chance.key("random replies", seed, index))
         while not game.over:
-            for seat in game.owed():
+            for seat in game.to_act():
                 game.submit(seat, rng.choice(game.legal(seat)))
         played.append(game.episode())
     return played

@@ -16,10 +16,10 @@ from typing import Any
 
 from lanista.agents import registry
 from lanista.agents.contract import Agent
-from lanista.agents.table import Fixture, play
-from lanista.arenas import chance
-from lanista.arenas.contract import Arena
-from lanista.arenas.referee import Game
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Arena
+from lanista.arenas.core.referee import Game
+from lanista.play.runner import GameSpec, play
 from lanista.stats import Interval, Verdict, clustered_rate, paired_verdict
 from lanista.training.seeds import scenario_seed
 
@@ -86,9 +86,9 @@ def evaluate(
     numbers: Sequence[int],
     seed: int,
     preset: str = "default",
-    at_once: int = 64,
+    max_concurrent_games: int = 64,
     on_game: Callable[[int, int], None] | None = None,
-    keep: Callable[[Fixture, Game, int], None] | None = None,
+    keep: Callable[[GameSpec, Game, int], None] | None = None,
 ) -> Evaluation:
     """Play one game per scenario number, team and opponent.
 
@@ -97,14 +97,14 @@ def evaluate(
     fixtures = _fixtures(arena, game_config, learner, opponents, numbers, seed, preset)
     tally = _Tally(arena)
 
-    def finished(fixture: Fixture, game: Game) -> None:
+    def finished(fixture: GameSpec, game: Game) -> None:
         if keep is not None:
             keep(fixture, game, fixture.tags["number"])
         tally.count(fixture, game)
         if on_game is not None:
             on_game(tally.games, len(fixtures))
 
-    play(fixtures, at_once=at_once, on_game=finished)
+    play(fixtures, max_concurrent_games=max_concurrent_games, on_game=finished)
     return tally.evaluation(numbers, list(dict.fromkeys(fixture.tags["side"] for fixture in fixtures)))
 
 
@@ -116,7 +116,7 @@ def _fixtures(
     numbers: Sequence[int],
     seed: int,
     preset: str,
-) -> list[Fixture]:
+) -> list[GameSpec]:
     """The games of an evaluation, by scenario, team and opponent; ``tags`` say which each is."""
     alone: dict[str, Agent] = {}
     found = []
@@ -134,7 +134,7 @@ def _fixtures(
                     for team, seats in dealt.items()
                     for seat in seats
                 }
-                fixture = Fixture(
+                fixture = GameSpec(
                     id=f"{number}/{mine}/{name}",
                     arena=arena,
                     seed=game_seed,
@@ -157,7 +157,7 @@ class _Tally:
         self.scores: dict[Side, dict[int, float]] = {}
         self.facts: dict[Side, dict[str, dict[int, float | None]]] = {}
 
-    def count(self, fixture: Fixture, game: Game) -> None:
+    def count(self, fixture: GameSpec, game: Game) -> None:
         """Add a game that is over."""
         assert game.outcome is not None
         self.games += 1

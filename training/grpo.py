@@ -40,7 +40,7 @@ from transformers import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOConfig, GRPOTrainer
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 from lanista.errors import LanistaError, UsageError
 from lanista.training import logits
 from lanista.training.buffering import MicroBatch, Scored, agree, buckets, chunks, micro_batch, totals

@@ -11,7 +11,7 @@ from lanista.agents import registry
 from lanista.agents.contract import Agent
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 from lanista.training.config import TrainConfig
 from lanista.training.rollout import Scenario
 

@@ -16,8 +16,8 @@ from typing import Any
 from lanista.agents import registry as agents
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
-from lanista.arenas import registry
-from lanista.arenas.episode import Episode
+from lanista.arenas.core import registry
+from lanista.arenas.core.episode import Episode
 from lanista.errors import UsageError
 from lanista.training import demonstrations, tiny
 from lanista.training.config import TrainConfig

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 
 SHARED = "shared"
 

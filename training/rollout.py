@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lanista.agents.contract import Agent
-from lanista.agents.table import Fixture, play
-from lanista.arenas import chance
-from lanista.arenas.contract import Arena
-from lanista.arenas.episode import Episode
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Arena
+from lanista.arenas.core.episode import Episode
+from lanista.play.runner import GameSpec, play
 from lanista.training.buffering import Scored
 from lanista.training.config import TrainConfig
 from lanista.training.credit import SILENCE, Claim, advantages, claims, shuffled, silent_groups
@@ -96,7 +96,7 @@ def play_scenarios(
         name = f"{scenario.number}.{sibling}"
         asked[name] = (scenario, sibling)
         fixtures.append(
-            Fixture(
+            GameSpec(
                 id=name,
                 arena=arena,
                 seed=scenario.seed,
@@ -109,7 +109,7 @@ def play_scenarios(
     played: dict[str, Played] = {}
     play(
         fixtures,
-        at_once=config.at_once,
+        max_concurrent_games=config.max_concurrent_games,
         on_game=lambda fixture, game: played.update({fixture.id: Played(*asked[fixture.id], game.episode())}),
     )
     return [played[name] for name in asked]

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lanista.arenas.contract import Seat
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.contract import Seat
+from lanista.arenas.core.episode import Episode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,8 @@ from transformers.utils import logging as transformers_logging
 
 from lanista.agents.contract import Agent
 from lanista.agents.lm.agent import LMAgent
-from lanista.arenas import registry
-from lanista.arenas.contract import Arena
+from lanista.arenas.core import registry
+from lanista.arenas.core.contract import Arena
 from lanista.errors import Stopped, UsageError
 from lanista.runs import Run
 from lanista.stats import Verdict
@@ -235,7 +235,7 @@ class _Run:
             numbers=range(config.evaluate_games),
             seed=config.seed,
             preset=config.preset,
-            at_once=config.at_once,
+            max_concurrent_games=config.max_concurrent_games,
         )
         rates = {"/".join(side): list(interval) for side, interval in found.rates().items()}
         facts = {"/".join(side): means(found, side) for side in found.facts}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 
 
 def scenario_seed(run_seed: int, number: int, purpose: str = "training") -> int:

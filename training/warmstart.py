@@ -30,12 +30,12 @@ from lanista.agents.contract import Agent
 from lanista.agents.lm import models
 from lanista.agents.lm.chat import Chat
 from lanista.agents.lm.models import RECORD
-from lanista.agents.table import Fixture, play
-from lanista.arenas import chance
-from lanista.arenas import registry as arenas
-from lanista.arenas.contract import Arena, config_json
-from lanista.arenas.episode import Episode
+from lanista.arenas.core import chance
+from lanista.arenas.core import registry as arenas
+from lanista.arenas.core.contract import Arena, config_json
+from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError, UsageError
+from lanista.play.runner import GameSpec, play
 from lanista.training import demonstrations, tiny
 from lanista.training.demonstrations import Row
 
@@ -274,10 +274,10 @@ def scripted_games(
         lots = chance.stream(chance.key("warm start", seed), "seating", index)
         seating = {seat: lots.choice(seated) for seat in arena.rules.seats(config)}
         game_seed = chance.key("warm start", seed, index) >> 1  # 63 bits: what databases and JSON readers can hold
-        fixtures.append(Fixture(id=str(index), arena=arena, seed=game_seed, seating=seating, config=config))
+        fixtures.append(GameSpec(id=str(index), arena=arena, seed=game_seed, seating=seating, config=config))
     played: dict[str, Episode] = {}
 
-    def keep(fixture: Fixture, game: Any) -> None:
+    def keep(fixture: GameSpec, game: Any) -> None:
         played[fixture.id] = game.episode()
         if progress is not None:
             progress(len(played), games, "scripted games")

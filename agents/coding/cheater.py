@@ -6,7 +6,7 @@ from lanista.agents.coding.cheats import CHEATS, source
 from lanista.agents.coding.view import view
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 
 _NAMES = tuple(CHEATS)
 

@@ -9,8 +9,8 @@ from lanista.agents.coding import solving, testing
 from lanista.agents.coding.view import View, view
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.arenas import chance
 from lanista.arenas.coding import quote
+from lanista.arenas.core import chance
 
 
 class ExpertAgent(Scripted):

@@ -10,7 +10,7 @@ from lanista.agents.coding.solving import Plan
 from lanista.agents.coding.view import View, view
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 
 SKILL = 0.35
 """How often a program of a novice has no fault put into it."""

@@ -14,8 +14,8 @@ from lanista.agents.lm import sampler
 from lanista.agents.lm.examples import Example, few_shot_examples
 from lanista.agents.lm.policy import Policy, shared
 from lanista.agents.lm.sampler import Kept, Row
-from lanista.arenas import chance
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Forfeit
 from lanista.errors import UsageError, suggest
 
 CACHE_BYTES = 2 << 30

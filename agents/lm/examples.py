@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lanista.arenas import Game, chance, registry
+from lanista.arenas import Game
+from lanista.arenas.core import chance, registry
 
 Example = tuple[str, str]
 """What is asked, and a reply."""
@@ -49,7 +50,7 @@ def _practice(arena: str) -> dict[str, dict[str, list[Example]]]:
         rng = chance.stream(seed, "replies")
         opening = {seat: _opening(game, seat) for seat in game.seats}
         while not game.over:
-            for seat in game.owed():
+            for seat in game.to_act():
                 reply = rng.choice(game.legal(seat))
                 ask = game.ask(seat)
                 assert ask is not None

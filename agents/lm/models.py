@@ -20,7 +20,7 @@ from logging import ERROR, getLogger
 from pathlib import Path
 from typing import Any
 
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import LanistaError, UsageError, suggest
 from lanista.paths import cache_dir
 

@@ -8,11 +8,11 @@ from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
 from lanista.agents.support_desk.belief import QUESTION_COST, Belief
 from lanista.agents.support_desk.file import File, read
-from lanista.arenas import chance
+from lanista.arenas.core import chance
+from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.calls import ASKS, BILLING, READS, ROUTER, SUMMARIZER, TECHNICAL
 from lanista.arenas.support_desk.faults import BIT, OF_OWNER, QUESTIONS, STEPS, WRITES, named
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, SUPPORT
-from lanista.arenas.tools import Call, call
 
 CUSTOMER_ROLE = "customer"
 CLEAR = 0.8

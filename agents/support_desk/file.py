@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lanista.agents.contract import Question
-from lanista.arenas.contract import Event
+from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
 from lanista.arenas.support_desk.policy import Params
 

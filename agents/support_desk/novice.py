@@ -6,9 +6,9 @@ from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
 from lanista.agents.support_desk.expert import decide, unread
 from lanista.agents.support_desk.file import File, read
-from lanista.arenas import chance
+from lanista.arenas.core import chance
+from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.calls import ASKS, BILLING, ROUTER, SPECIALISTS, SUMMARIZER, TECHNICAL
-from lanista.arenas.tools import Call, call
 
 SKIPS = {"identity": 25, "confirm": 25, "limits": 40, "explain": 20}
 """Rules that a specialist leaves out for a whole call, in percent of calls."""

@@ -16,7 +16,7 @@ from lanista.agents.scripted import Scripted
 from lanista.agents.travel_booking import traveller
 from lanista.agents.travel_booking.reply import say
 from lanista.agents.travel_booking.view import Memory, Pages, View, known, product_of
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 from lanista.arenas.travel_booking.offers import Flight
 
 HABITS = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lanista.agents.contract import Question
-from lanista.arenas.contract import Event
+from lanista.arenas.core.contract import Event
 from lanista.arenas.travel_booking.offers import PRODUCTS, Car, Flight, Hotel, Offer
 from lanista.arenas.travel_booking.wishes import Wish
 

@@ -18,7 +18,7 @@ from lanista.agents.werewolf.posterior import Floats
 from lanista.agents.werewolf.reading import FOLLOWS, Habits, Reading, Readings
 from lanista.agents.werewolf.speech import say
 from lanista.agents.werewolf.view import INNOCENT, WEREWOLF, Said, View, has_events, luck, targets, view
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 
 LIMIT = 16_000
 """Rows enumerated; above it they are sampled."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from lanista.agents.werewolf.posterior import Deck, Floats, Posterior, is_exact
 from lanista.agents.werewolf.view import WEREWOLF, Said, act_of, seats_of
-from lanista.arenas.contract import Event
+from lanista.arenas.core.contract import Event
 
 
 @dataclass(frozen=True, kw_only=True)

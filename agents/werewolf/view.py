@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lanista.agents.contract import Question
-from lanista.arenas import chance
-from lanista.arenas.contract import Event
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Event
 
 WEREWOLF = "werewolf"
 INNOCENT = "innocent"

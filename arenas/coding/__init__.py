@@ -4,13 +4,13 @@ The five tables (seats, actions, what each seat sees, reward terms, version hist
 the rewards are in docs/arenas/coding.md.
 """
 
-from lanista.arenas.coding.alike import alike
+from lanista.arenas.coding.counterfactual import counterfactual
 from lanista.arenas.coding.rewards import DEFAULT, LITERAL, TEAM_TERMS, CodingRewards
 from lanista.arenas.coding.rules import CodingRules, turns_bound
 from lanista.arenas.coding.runner import run
 from lanista.arenas.coding.table import Config
 from lanista.arenas.coding.words import CodingWords
-from lanista.arenas.contract import Arena
+from lanista.arenas.core.contract import Arena
 
 arena = Arena(
     name="coding",
@@ -23,7 +23,7 @@ arena = Arena(
     presets={"default": DEFAULT, "literal": LITERAL},
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
-    alike=alike,
+    counterfactual=counterfactual,
     runners={"run": run},
     public=lambda state: {"sandbox": state.tier},
     baseline="coding_novice",

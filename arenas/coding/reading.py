@@ -10,8 +10,8 @@ from typing import Any
 
 from lanista.arenas.coding import quote
 from lanista.arenas.coding.moves import Inputs, Program, Report, Revision
-from lanista.arenas.contract import Illegal
-from lanista.arenas.speech import without_thoughts
+from lanista.arenas.core.contract import Illegal
+from lanista.arenas.core.speech import without_thoughts
 
 PROGRAM_LIMIT = 6_000
 """Characters of a program that may be run."""

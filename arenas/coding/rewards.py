@@ -13,7 +13,7 @@ from lanista.arenas.coding import bundle
 from lanista.arenas.coding.grade import Verdict
 from lanista.arenas.coding.rules import EXPOSED, OVER, State
 from lanista.arenas.coding.table import DEBUGGER, GENERATOR, TEAM, TESTER
-from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
 
 SHARE, TESTS = "tests_passed_share", "tests_passed"
 SYNTAX, PARTLY, TIMEOUT, SIMPLE = "syntax_error", "partly_passed", "time_out", "simple"
@@ -47,7 +47,7 @@ def amounts(verdict: Verdict) -> dict[str, float]:
 
 
 class CodingRewards:
-    """See ``lanista.arenas.contract.Rewards``."""
+    """See ``lanista.arenas.core.contract.Rewards``."""
 
     def terms(
         self,

@@ -17,7 +17,7 @@ from lanista.arenas.coding.runner import request
 from lanista.arenas.coding.table import DEBUG, DEBUGGER, GENERATOR, TEAM, TESTER, Config, planted, task_of
 from lanista.arenas.coding.task import Example, Mutant, Task
 from lanista.arenas.coding.tasks.checkers import check
-from lanista.arenas.contract import Ask, Effect, Event, Outcome, Seat, Step
+from lanista.arenas.core.contract import Ask, Effect, Event, Outcome, Seat, Step
 from lanista.arenas.sandbox.types import Call
 
 WRITE, RUN, INPUTS, PROBE, REPORT, REVISE, OVER = "write", "run", "inputs", "probe", "report", "revise", "over"
@@ -74,7 +74,7 @@ def begin(config: Config, task: Task, key: int) -> State:
 
 
 class CodingRules:
-    """See ``lanista.arenas.contract.Rules``."""
+    """See ``lanista.arenas.core.contract.Rules``."""
 
     def deal(self, seed: int, config: Config) -> State:
         key, task = task_of(seed, config)
@@ -111,7 +111,7 @@ class CodingRules:
     def seats(self, config: Config) -> tuple[Seat, ...]:
         return (TESTER, DEBUGGER) if config.mode == DEBUG else (GENERATOR, TESTER, DEBUGGER)
 
-    def owes(self, state: State) -> tuple[Seat, ...]:
+    def to_act(self, state: State) -> tuple[Seat, ...]:
         return _OWES.get(state.stage, _NOBODY)
 
     def ask(self, state: State, seat: Seat) -> Ask:

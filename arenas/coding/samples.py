@@ -10,7 +10,7 @@ from lanista.arenas.coding.moves import Inputs, Program, Report, Revision
 from lanista.arenas.coding.reading import LINE_LIMIT, PROGRAM_LIMIT
 from lanista.arenas.coding.table import DEBUGGER, GENERATOR, TESTER, Config
 from lanista.arenas.coding.task import Task
-from lanista.arenas.contract import Ask
+from lanista.arenas.core.contract import Ask
 
 
 def asks(config: Config, task: Task) -> Mapping[str, Ask]:

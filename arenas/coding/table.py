@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lanista.arenas import chance
 from lanista.arenas.coding.task import Mutant, Task
+from lanista.arenas.core import chance
 from lanista.errors import LanistaError, UsageError, suggest
 
 GENERATOR, TESTER, DEBUGGER = "generator_0", "tester_0", "debugger_0"

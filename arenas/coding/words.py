@@ -12,7 +12,7 @@ from typing import Any
 
 from lanista.arenas.coding import quote, reading
 from lanista.arenas.coding.moves import Inputs, Program, Report
-from lanista.arenas.contract import Ask, Event, Illegal
+from lanista.arenas.core.contract import Ask, Event, Illegal
 
 _PROMPTS = Path(__file__).parent / "prompts"
 _TABLE = (_PROMPTS / "table.md").read_text(encoding="utf-8").strip()
@@ -20,7 +20,7 @@ _ROLES = dict(line.split(": ", 1) for line in (_PROMPTS / "roles.md").read_text(
 
 
 class CodingWords:
-    """See ``lanista.arenas.contract.Words``."""
+    """See ``lanista.arenas.core.contract.Words``."""
 
     def show(self, event: Event) -> str:
         return _SHOW[event.kind](event.data)

@@ -11,7 +11,8 @@ and ``numpy.random``), which many environments draw from, is set aside for each 
 every call: two games never disturb each other, nor anything else.
 
 What it cannot do: say what another state that looks the same to a seat would be. Unless the adapter overrides
-``alike``, the law ``privacy`` does not apply, and what a seat sees of hidden things is the environment's own business.
+``counterfactual``, the law ``privacy`` does not apply, and what a seat sees of hidden things is the environment's own
+business.
 """
 
 from lanista.arenas.foreign.adapter import Adapter

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lanista.arenas import chance
-from lanista.arenas.contract import Ask, Event, Outcome, Seat, Step
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Ask, Event, Outcome, Seat, Step
 from lanista.arenas.foreign.live import Live, NotTaken
 from lanista.arenas.foreign.state import Past, Seen, State
 from lanista.errors import LanistaError
@@ -94,10 +94,10 @@ class Adapter:
         if hasattr(env.unwrapped, "np_random"):
             env.unwrapped.np_random = np.random.default_rng(key)
 
-    def alike(
+    def counterfactual(
         self, state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
     ) -> tuple[State, Mapping[Seat, Any]] | None:
-        """See ``lanista.arenas.contract.Alike``. None: nothing can be said of a foreign environment."""
+        """See ``lanista.arenas.core.contract.Counterfactual``. None: nothing can be said of a foreign environment."""
         return None
 
     # The rules of the arena, made out of the above
@@ -120,7 +120,7 @@ class Adapter:
     def seats(self, config: Any) -> tuple[Seat, ...]:
         return _seats(self, config)
 
-    def owes(self, state: State) -> tuple[Seat, ...]:
+    def to_act(self, state: State) -> tuple[Seat, ...]:
         return () if self._over(state) or state.seen.seat is None else (state.seen.seat,)
 
     def ask(self, state: State, seat: Seat) -> Ask:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version as installed
 from typing import Any
 
-from lanista.arenas.contract import FORFEIT, ILLEGAL, Arena
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Arena
 from lanista.arenas.foreign.adapter import Adapter
 from lanista.arenas.foreign.words import ForeignRewards, ForeignWords
 from lanista.errors import UsageError
@@ -48,6 +48,6 @@ def wrap(
         presets={"default": {"reward": 1.0, "refused": penalty, ILLEGAL: penalty, FORFEIT: penalty}},
         team_terms=frozenset(),
         turns_bound=lambda _: adapter.turns,
-        alike=adapter.alike,
+        counterfactual=adapter.counterfactual,
         **more,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.random import mtrand
 
-from lanista.arenas.contract import Seat
+from lanista.arenas.core.contract import Seat
 from lanista.arenas.foreign.state import Seen
 from lanista.errors import LanistaError
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lanista.arenas.contract import Seat
+from lanista.arenas.core.contract import Seat
 
 if TYPE_CHECKING:
     from lanista.arenas.foreign.live import Live

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.contract import Ask, Event, Illegal, Seat, Term
+from lanista.arenas.core.contract import Ask, Event, Illegal, Seat, Term
+from lanista.arenas.core.speech import tame, without_thoughts
 from lanista.arenas.foreign.state import State
-from lanista.arenas.speech import tame, without_thoughts
 
 
 class ForeignWords:

@@ -3,9 +3,9 @@
 The world, the tools, the rules of the house, the rewards and the five tables are in docs/arenas/support-desk.md.
 """
 
-from lanista.arenas.contract import Arena
-from lanista.arenas.support_desk.alike import alike
+from lanista.arenas.core.contract import Arena
 from lanista.arenas.support_desk.config import Config
+from lanista.arenas.support_desk.counterfactual import counterfactual
 from lanista.arenas.support_desk.rewards import DEFAULT, EFFICIENCY, TEAM_TERMS, SupportDeskRewards
 from lanista.arenas.support_desk.rules import SupportDeskRules, turns_bound
 from lanista.arenas.support_desk.words import SupportDeskWords
@@ -21,7 +21,7 @@ arena = Arena(
     presets={"default": DEFAULT, "efficiency": EFFICIENCY},
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
-    alike=alike,
+    counterfactual=counterfactual,
     baseline="desk_novice",
     teachers=("desk_novice", "desk_expert"),
     degenerate_bound=0.1,

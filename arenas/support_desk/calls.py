@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from lanista.arenas.contract import Ask
+from lanista.arenas.core.contract import Ask
+from lanista.arenas.core.tools import Call, Tool, by_name, call
 from lanista.arenas.support_desk.cases import PLANS
 from lanista.arenas.support_desk.faults import NAMES, OF_OWNER, STEPS, named
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, FACTORS
-from lanista.arenas.tools import Call, Tool, by_name, call
 
 ROUTER, TECHNICAL, BILLING, SUMMARIZER, CUSTOMER = "router", "technical", "billing", "summarizer", "customer"
 SEAT = {role: f"{role}_0" for role in (ROUTER, TECHNICAL, BILLING, SUMMARIZER, CUSTOMER)}

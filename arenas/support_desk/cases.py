@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
+from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.belief import CLAIM_RATE, LIE_RATE, VAGUE, Space, fault_sets, space
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import (
@@ -22,7 +23,6 @@ from lanista.arenas.support_desk.faults import (
     symptom,
 )
 from lanista.arenas.support_desk.policy import Params, split_of, vectors
-from lanista.arenas.tools import Call, call
 from lanista.errors import LanistaError
 
 PLANS: Mapping[str, tuple[int, int]] = {"S": (50, 20), "M": (100, 30), "L": (250, 40), "XL": (500, 50)}

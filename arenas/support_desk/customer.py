@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from lanista.arenas.contract import Ask, Event
-from lanista.arenas.speech import tame
+from lanista.arenas.core.contract import Ask, Event
+from lanista.arenas.core.speech import tame
+from lanista.arenas.core.tools import Call, Tool, by_name, call
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT
 from lanista.arenas.support_desk.faults import CLAIMS, SHY, internet, mobile, observe
 from lanista.arenas.support_desk.state import State, errs
-from lanista.arenas.tools import Call, Tool, by_name, call
 
 _TEXT = {"text": {"type": "string", "maxLength": 120}}
 _OPTIONAL = frozenset({"text"})

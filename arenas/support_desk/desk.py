@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lanista.arenas.contract import Event
+from lanista.arenas.core.contract import Event
+from lanista.arenas.core.tools import Call, error_body
 from lanista.arenas.support_desk import calls, judge
 from lanista.arenas.support_desk.calls import SEAT, SPECIALISTS
 from lanista.arenas.support_desk.faults import BIT, READINGS, WRITES
 from lanista.arenas.support_desk.state import Played, State, casefile, details, look, moved, noted, refuse, to_holder
-from lanista.arenas.tools import Call, error_body
 
 _OWNED = {role: sum(BIT[cause] for cause in calls.CAUSES[role]) for role in SPECIALISTS}
 

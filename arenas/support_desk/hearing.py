@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.faults import QUESTIONS, STEPS
-from lanista.arenas.tools import Call, call
 
 _HEARD: tuple[tuple[str, str, str], ...] = (
     (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from lanista.arenas.core.tools import Call
 from lanista.arenas.support_desk import calls, customer
 from lanista.arenas.support_desk.cases import PLANS
 from lanista.arenas.support_desk.faults import BIT, STEPS
 from lanista.arenas.support_desk.hearing import heard
 from lanista.arenas.support_desk.state import Played, State, learn, look, moved, noted, to_holder
-from lanista.arenas.tools import Call
 
 SPOKEN = ("ask", "verify", "instruct", "confirm", "explain", "say")
 """The calls that the customer replies to."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lanista.arenas.contract import Arena, Seat
-from lanista.arenas.referee import Game
+from lanista.arenas.core.contract import Arena, Seat
+from lanista.arenas.core.referee import Game
+from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk import calls, judge
 from lanista.arenas.support_desk.calls import BILLING, ROUTER, SPECIALISTS, TECHNICAL
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
@@ -19,7 +20,6 @@ from lanista.arenas.support_desk.faults import BIT, OF_OWNER, STEPS, WRITES, nam
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, FACTORS, SUPPORT
 from lanista.arenas.support_desk.rules import SupportDeskRules
 from lanista.arenas.support_desk.state import OVER, TICKET, State
-from lanista.arenas.tools import Call, call
 from lanista.errors import LanistaError
 
 _RULES = SupportDeskRules()
@@ -35,7 +35,7 @@ def solve(state: State) -> Plan:
     """(seat, call) for every step from here to the end of the case. Raises LanistaError where it finds none."""
     steps: list[tuple[Seat, Call]] = []
     while state.stage != OVER:
-        (seat,) = _RULES.owes(state)
+        (seat,) = _RULES.to_act(state)
         move = next(_next(state))
         steps.append((seat, move))
         if len(steps) > 200:
@@ -65,7 +65,7 @@ def replayed(game: Game, plan: Sequence[tuple[Seat, Call]]) -> float:
     for seat, step in plan:
         if twin.over:
             break
-        if twin.owed() == (seat,):
+        if twin.to_act() == (seat,):
             twin.submit(seat, str(step))
     if twin.outcome is not None:
         return twin.outcome.scores["desk"]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
+from lanista.arenas.core.tools import Call
 from lanista.arenas.support_desk.faults import FAULTS, WRITES
-from lanista.arenas.tools import Call
 
 FACTORS = ("pin", "postcode", "birthdate")
 SPLITS = ("train", "dev", "test")

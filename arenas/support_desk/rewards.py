@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.rules import DESK
 from lanista.arenas.support_desk.state import OPEN, OVER, State
@@ -67,7 +67,7 @@ _NOTED = {
 
 
 class SupportDeskRewards:
-    """See ``lanista.arenas.contract.Rewards``."""
+    """See ``lanista.arenas.core.contract.Rewards``."""
 
     def terms(
         self,

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from lanista.arenas import chance
-from lanista.arenas.contract import Ask, Event, Outcome, Seat, Step
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Ask, Event, Outcome, Seat, Step
+from lanista.arenas.core.tools import BadCall, Call, error_body
 from lanista.arenas.support_desk import calls, cases, customer, desk, judge, line, policy
 from lanista.arenas.support_desk.calls import CUSTOMER, ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.config import Config
@@ -25,7 +26,6 @@ from lanista.arenas.support_desk.state import (
     to_holder,
     world,
 )
-from lanista.arenas.tools import BadCall, Call, error_body
 
 DESK = "desk"
 """The team; with customer_0 as a seat there is a second one, ``customer``."""
@@ -36,7 +36,7 @@ CUT = "cut"
 
 
 class SupportDeskRules:
-    """See ``lanista.arenas.contract.Rules``."""
+    """See ``lanista.arenas.core.contract.Rules``."""
 
     def deal(self, seed: int, config: Config) -> State:
         case, key = cases.deal(seed, config)
@@ -63,7 +63,7 @@ class SupportDeskRules:
     def seats(self, config: Config) -> tuple[Seat, ...]:
         return WITH_CUSTOMER if config.customer == "seat" else SEATS
 
-    def owes(self, state: State) -> tuple[Seat, ...]:
+    def to_act(self, state: State) -> tuple[Seat, ...]:
         if state.stage == OVER:
             return ()
         if state.stage == TICKET:

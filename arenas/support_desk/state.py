@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lanista.arenas import chance
-from lanista.arenas.contract import Event
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Event
+from lanista.arenas.core.tools import Call
 from lanista.arenas.support_desk import judge
 from lanista.arenas.support_desk.calls import ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.cases import PLANS, Case
 from lanista.arenas.support_desk.faults import QUESTIONS, hidden, named, observe
-from lanista.arenas.tools import Call
 
 OPEN, TICKET, OVER = "call", "ticket", "over"
 _NOBODY: frozenset[str] = frozenset()

@@ -12,8 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lanista.arenas.contract import Ask, Event, Illegal
-from lanista.arenas.speech import tame
+from lanista.arenas.core.contract import Ask, Event, Illegal
+from lanista.arenas.core.speech import tame
+from lanista.arenas.core.tools import BadCall, Call, Tool, parse
 from lanista.arenas.support_desk import customer, policy
 from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS
 from lanista.arenas.support_desk.phrases import (
@@ -30,7 +31,6 @@ from lanista.arenas.support_desk.phrases import (
     TIRED,
     UNSURE,
 )
-from lanista.arenas.tools import BadCall, Call, Tool, parse
 
 _PROMPTS = Path(__file__).parent / "prompts"
 _CUSTOMER = (_PROMPTS / "customer.md").read_text(encoding="utf-8").strip()
@@ -38,7 +38,7 @@ _BRIEFS = {role: (_PROMPTS / f"{role}.md").read_text(encoding="utf-8").strip() f
 
 
 class SupportDeskWords:
-    """See ``lanista.arenas.contract.Words``."""
+    """See ``lanista.arenas.core.contract.Words``."""
 
     def show(self, event: Event) -> str:
         text = _SHOW[event.kind](event.data)

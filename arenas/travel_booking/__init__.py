@@ -4,9 +4,9 @@ The five tables (seats, actions, what each seat sees, reward terms, version hist
 cases, and worked examples of the rewards are in docs/arenas/travel-booking.md.
 """
 
-from lanista.arenas.contract import Arena
-from lanista.arenas.travel_booking.alike import alike
+from lanista.arenas.core.contract import Arena
 from lanista.arenas.travel_booking.config import Config
+from lanista.arenas.travel_booking.counterfactual import counterfactual
 from lanista.arenas.travel_booking.rewards import COMPLETION, DEFAULT, TEAM_TERMS, TravelRewards
 from lanista.arenas.travel_booking.rules import TravelRules, turns_bound
 from lanista.arenas.travel_booking.words import TravelWords
@@ -34,7 +34,7 @@ arena = Arena(
     presets={"default": DEFAULT, "completion": COMPLETION},
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
-    alike=alike,
+    counterfactual=counterfactual,
     degenerate_bound=0.1,
     baseline="travel_novice",
     teachers=("travel_novice", "travel_expert"),

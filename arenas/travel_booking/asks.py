@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lanista.arenas.contract import Ask
-from lanista.arenas.tools import Call
+from lanista.arenas.core.contract import Ask
+from lanista.arenas.core.tools import Call
 from lanista.arenas.travel_booking.calls import AGENCY, COMPARISON, SEARCH, TRAVELLER, made
 from lanista.arenas.travel_booking.offers import PRODUCTS, Flight
 from lanista.arenas.travel_booking.services import live

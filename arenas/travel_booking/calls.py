@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from lanista.arenas.contract import Seat
-from lanista.arenas.tools import Call, Tool, by_name, call
+from lanista.arenas.core.contract import Seat
+from lanista.arenas.core.tools import Call, Tool, by_name, call
 from lanista.arenas.travel_booking.offers import PRODUCTS
 from lanista.arenas.travel_booking.wishes import MUSTS
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 from lanista.arenas.travel_booking.offers import (
     HOTELS,
     Car,

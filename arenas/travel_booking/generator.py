@@ -12,7 +12,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 from lanista.arenas.travel_booking import solver, stock, wants
 from lanista.arenas.travel_booking.cases import Case, Spec, counted
 from lanista.arenas.travel_booking.config import Config

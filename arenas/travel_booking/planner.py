@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lanista.arenas.contract import Seat
-from lanista.arenas.referee import Game
-from lanista.arenas.tools import Call
+from lanista.arenas.core.contract import Seat
+from lanista.arenas.core.referee import Game
+from lanista.arenas.core.tools import Call
 from lanista.arenas.travel_booking import solver
 from lanista.arenas.travel_booking.asks import KINDS
 from lanista.arenas.travel_booking.calls import AGENCY, SEARCH, SERVICES, made, tools
@@ -71,7 +71,7 @@ def prove(game: Game) -> Plan:
     """
     plan = solve(game.state)
     for seat, call in plan.calls:
-        if game.over or game.owed() != (seat,):
+        if game.over or game.to_act() != (seat,):
             raise LanistaError(f"the plan of seed {game.seed} cannot be carried out: {seat} does not owe {call}")
         game.submit(seat, str(call))
     most = maximum(plan.end)

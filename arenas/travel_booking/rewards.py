@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
 from lanista.arenas.travel_booking.calls import AGENCY
 from lanista.arenas.travel_booking.services import API_ERROR, UNCONFIRMED
 from lanista.arenas.travel_booking.state import State
@@ -46,7 +46,7 @@ TEAM_TERMS = frozenset({BOOKED, SAVED, WRONG, UNCONFIRMED, IMPOSSIBLE, FALSE_IMP
 
 
 class TravelRewards:
-    """See ``lanista.arenas.contract.Rewards``."""
+    """See ``lanista.arenas.core.contract.Rewards``."""
 
     def terms(
         self,

@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lanista.arenas import chance
-from lanista.arenas.contract import Ask, Event, Outcome, Seat, Step
-from lanista.arenas.speech import tame
-from lanista.arenas.tools import BadCall, Call
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Ask, Event, Outcome, Seat, Step
+from lanista.arenas.core.speech import tame
+from lanista.arenas.core.tools import BadCall, Call
 from lanista.arenas.travel_booking import asks, traveller
 from lanista.arenas.travel_booking.calls import AGENCY, BOOKING, COMPARISON, SEARCH, SERVICES, TRAVELLER, made
 from lanista.arenas.travel_booking.cases import Case
@@ -33,7 +33,7 @@ _ROLES = {SEARCH: "search", COMPARISON: "comparison", BOOKING: "booking", TRAVEL
 
 
 class TravelRules:
-    """See ``lanista.arenas.contract.Rules``."""
+    """See ``lanista.arenas.core.contract.Rules``."""
 
     def deal(self, seed: int, config: Config) -> State:
         case = new_york_london(config) if config.scenario else generate(config, seed)
@@ -55,7 +55,7 @@ class TravelRules:
     def seats(self, config: Config) -> tuple[Seat, ...]:
         return (*AGENCY, TRAVELLER) if config.traveller == "seat" else AGENCY
 
-    def owes(self, state: State) -> tuple[Seat, ...]:
+    def to_act(self, state: State) -> tuple[Seat, ...]:
         if state.end is not None:
             return ()
         return (TRAVELLER,) if state.pending else (AGENCY[state.seat],)

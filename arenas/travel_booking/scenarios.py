@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 from lanista.arenas.travel_booking.cases import Case, Policy, Spec
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import ordinal

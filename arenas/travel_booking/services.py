@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lanista.arenas import chance
-from lanista.arenas.contract import Event
-from lanista.arenas.tools import Call
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Event
+from lanista.arenas.core.tools import Call
 from lanista.arenas.travel_booking.calls import AGENCY, SERVICES
 from lanista.arenas.travel_booking.dates import ordinal
 from lanista.arenas.travel_booking.offers import Flight, Offer, Query, cost, given_back, public

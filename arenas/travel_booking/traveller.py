@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lanista.arenas.contract import Event
-from lanista.arenas.tools import Call
+from lanista.arenas.core.contract import Event
+from lanista.arenas.core.tools import Call
 from lanista.arenas.travel_booking.calls import made
 from lanista.arenas.travel_booking.cases import Case, Spec
 from lanista.arenas.travel_booking.offers import Flight, Hotel, product

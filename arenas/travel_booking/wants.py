@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from lanista.arenas import chance
+from lanista.arenas.core import chance
 from lanista.arenas.travel_booking.cases import Case, Policy
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import WEEKDAYS, day, ordinal

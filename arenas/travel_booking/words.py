@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from lanista.arenas.contract import Ask, Event, Illegal
-from lanista.arenas.tools import BadCall, Call, parse
+from lanista.arenas.core.contract import Ask, Event, Illegal
+from lanista.arenas.core.tools import BadCall, Call, parse
 from lanista.arenas.travel_booking.calls import AGENCY, SEARCH, TRAVELLER, tools
 from lanista.arenas.travel_booking.world import CITIES
 
@@ -19,7 +19,7 @@ _LONG = 400
 
 
 class TravelWords:
-    """See ``lanista.arenas.contract.Words``."""
+    """See ``lanista.arenas.core.contract.Words``."""
 
     def show(self, event: Event) -> str:
         return _SHOW[event.kind](event.data)

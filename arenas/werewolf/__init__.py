@@ -4,8 +4,8 @@ The five tables (seats, actions, what each seat sees, reward terms, version hist
 cases, and worked examples of the rewards are in docs/arenas/werewolf.md.
 """
 
-from lanista.arenas.contract import Arena
-from lanista.arenas.werewolf.alike import alike
+from lanista.arenas.core.contract import Arena
+from lanista.arenas.werewolf.counterfactual import counterfactual
 from lanista.arenas.werewolf.deck import Config
 from lanista.arenas.werewolf.rewards import DEFAULT, TEAM_TERMS, WerewolfRewards
 from lanista.arenas.werewolf.rules import WerewolfRules, turns_bound
@@ -22,7 +22,7 @@ arena = Arena(
     presets={"default": DEFAULT},
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
-    alike=alike,
+    counterfactual=counterfactual,
     baseline="bayes",
     teachers=("crowd",),
     degenerate_bound=0.38,

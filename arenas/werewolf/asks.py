@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from lanista.arenas.contract import Ask
+from lanista.arenas.core.contract import Ask
 from lanista.arenas.werewolf.deck import SEATS
 from lanista.arenas.werewolf.moves import (
     ACCUSE,

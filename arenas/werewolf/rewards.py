@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
 from lanista.arenas.werewolf.asks import members, names
 from lanista.arenas.werewolf.deck import INDEX, SEATS
 from lanista.arenas.werewolf.rules import DEN, TALK, VILLAGE, VOTE, WOLVES, State
@@ -31,7 +31,7 @@ TEAM_TERMS = frozenset((WIN, LOSS))
 
 
 class WerewolfRewards:
-    """See ``lanista.arenas.contract.Rewards``."""
+    """See ``lanista.arenas.core.contract.Rewards``."""
 
     def terms(
         self,

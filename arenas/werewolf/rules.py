@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from lanista.arenas import chance
-from lanista.arenas.contract import Ask, Event, Outcome, Seat, Step
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Ask, Event, Outcome, Seat, Step
 from lanista.arenas.werewolf import asks
 from lanista.arenas.werewolf.asks import members, names
 from lanista.arenas.werewolf.deck import DOCTOR, HUNTER, INDEX, SEATS, SEER, WEREWOLF, WITCH, Config
@@ -69,7 +69,7 @@ def table_of(config: Config, roles: Sequence[str]) -> Table:
 
 
 class WerewolfRules:
-    """See ``lanista.arenas.contract.Rules``."""
+    """See ``lanista.arenas.core.contract.Rules``."""
 
     def deal(self, seed: int, config: Config) -> State:
         roles = _pack_of_cards(config)
@@ -98,7 +98,7 @@ class WerewolfRules:
     def seats(self, config: Config) -> tuple[Seat, ...]:
         return SEATS[: config.players]
 
-    def owes(self, state: State) -> tuple[Seat, ...]:
+    def to_act(self, state: State) -> tuple[Seat, ...]:
         stage = state.stage
         if stage in (TALK, DEN, SHOT):
             return (SEATS[state.queue[0]],)

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lanista.arenas.contract import Ask, Event, Illegal
-from lanista.arenas.speech import tame, without_thoughts
+from lanista.arenas.core.contract import Ask, Event, Illegal
+from lanista.arenas.core.speech import tame, without_thoughts
 from lanista.arenas.werewolf.deck import INDEX, SEATS
 from lanista.arenas.werewolf.moves import (
     ACCUSE,
@@ -62,7 +62,7 @@ _KEYWORDS = {
 
 
 class WerewolfWords:
-    """See ``lanista.arenas.contract.Words``."""
+    """See ``lanista.arenas.core.contract.Words``."""
 
     def show(self, event: Event) -> str:
         return _SHOW[event.kind](event.data)

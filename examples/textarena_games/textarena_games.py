@@ -19,7 +19,7 @@ import textarena
 from pettingzoo import AECEnv
 
 from lanista.arenas import foreign
-from lanista.arenas.spaces import AnyText
+from lanista.arenas.core.spaces import AnyText
 from lanista.errors import UsageError
 
 SPEECHES = ("I have nothing to say.", "I am a villager.", "Let us think before we vote.")

@@ -36,7 +36,7 @@ def _describe(name: str) -> dict[str, Any]:
     import inspect
 
     from lanista.agents.registry import GROUP, form
-    from lanista.arenas.registry import load
+    from lanista.arenas.core.registry import load
 
     try:
         factory = load(GROUP, name, "agent")

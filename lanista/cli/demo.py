@@ -66,9 +66,10 @@ def demo(
 
 
 def _game(seed: int, pace: float) -> None:
-    from lanista.agents import registry, table
+    from lanista.agents import registry
     from lanista.arenas import Game, get
     from lanista.leaderboards.replay import Narrator
+    from lanista.play import runner
 
     arena = get(ARENA)
     config = arena.configure(players=7)
@@ -80,14 +81,14 @@ def _game(seed: int, pace: float) -> None:
         narrator.turn(game)
         time.sleep(pace)
 
-    fixture = table.Fixture(
+    fixture = runner.GameSpec(
         id="aloud",
         arena=arena,
         seed=seed,
         config=config,
         seating={seat: agents[i % 2] for i, seat in enumerate(seats)},
     )
-    table.play([fixture], on_turn=turn, on_game=lambda _, game: narrator.reveal(game))
+    runner.play([fixture], on_turn=turn, on_game=lambda _, game: narrator.reveal(game))
 
 
 def _tournament(out: Path, agents: list[str], games: int, seed: int) -> None:

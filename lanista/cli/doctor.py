@@ -62,7 +62,7 @@ def doctor(json: Json = False) -> None:
 
 def _look() -> dict[str, Any]:
     from lanista.agents import registry as agents
-    from lanista.arenas import registry as arenas
+    from lanista.arenas.core import registry as arenas
     from lanista.paths import cache_dir
 
     health = {

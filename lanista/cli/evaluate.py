@@ -52,7 +52,9 @@ def evaluate(
     seed: Seed = 1,
     set_: Set = None,
     preset: Preset = "default",
-    at_once: Annotated[int, typer.Option("--at-once", min=1, help="Games side by side.")] = 64,
+    max_concurrent_games: Annotated[
+        int, typer.Option("--max-concurrent-games", min=1, help="Games side by side.")
+    ] = 64,
     out: Annotated[Path | None, typer.Option("--out", help="Keep games and result in a run.")] = None,
     resume: Resume = False,
     json: Json = False,
@@ -80,7 +82,7 @@ def evaluate(
         **entrants,
         "against": opponents,
         "games": games,
-        "at_once": at_once,
+        "max_concurrent_games": max_concurrent_games,
     }
     if dry_run:
         count = games * len(sides) * max(len(opponents), 1) * len(entrants)
@@ -133,7 +135,7 @@ def _result(
                 numbers=range(settings["games"]),
                 seed=seed,
                 preset=settings["preset"],
-                at_once=settings["at_once"],
+                max_concurrent_games=settings["max_concurrent_games"],
                 on_game=update,
                 keep=None if store is None else _keeper(store, when),
             )

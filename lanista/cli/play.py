@@ -109,9 +109,10 @@ def _players(game: Game, agents: list[str], seats: list[str]) -> dict[str, str]:
 
 
 def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, str], view: str | None) -> Game:
-    from lanista.agents import registry, table
+    from lanista.agents import registry
     from lanista.agents.guard import close
     from lanista.leaderboards.replay import Narrator
+    from lanista.play import runner
 
     agents = {spec: registry.make(spec, arena=arena.name) for spec in dict.fromkeys(players.values())}
     narrator = Narrator(console, seat=view if view in players else None, public=view == "public")
@@ -121,12 +122,12 @@ def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, 
         if view is not None:
             narrator.turn(game)
 
-    fixture = table.Fixture(
+    fixture = runner.GameSpec(
         id="game", arena=arena, seed=seed, config=config, preset=preset,
         seating={seat: agents[spec] for seat, spec in players.items()},
     )  # fmt: skip
     try:
-        table.play([fixture], on_turn=turn, on_game=lambda _, game: played.append(game))
+        runner.play([fixture], on_turn=turn, on_game=lambda _, game: played.append(game))
     finally:
         for agent in agents.values():
             close(agent)

@@ -53,7 +53,9 @@ def tournament(
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Processes for scripted agents; one per core if left out.")
     ] = None,
-    at_once: Annotated[int, typer.Option("--at-once", min=1, help="Games side by side in one process.")] = 64,
+    max_concurrent_games: Annotated[
+        int, typer.Option("--max-concurrent-games", min=1, help="Games side by side in one process.")
+    ] = 64,
     store: Annotated[
         str | None, typer.Option("--store", help="URL of a database instead of a file in the run.")
     ] = None,
@@ -92,7 +94,7 @@ def tournament(
             out=out,
             resume=resume,
             workers=workers,
-            at_once=at_once,
+            max_concurrent_games=max_concurrent_games,
             preset=preset,
             repeats=repeats,
             store=store,

@@ -12,7 +12,7 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import UsageError
 
 TEMPLATE = "my_arena"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lanista.arenas.episode import Episode, Turn
+from lanista.arenas.core.episode import Episode, Turn
 from lanista.errors import LanistaError
 
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Select, Table, delete, distinct, func
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lanista import __version__
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError, UsageError, suggest
 from lanista.store import schema
 from lanista.store.engine import BUSY_S, Mode, connect, explained

@@ -13,10 +13,10 @@ import pytest
 from lanista.agents import agentscope as seat_module
 from lanista.agents.agentscope import AgentScopeAgent, make
 from lanista.agents.contract import Answer, Exchange, Question
-from lanista.agents.table import Fixture, play, play_game
-from lanista.arenas.contract import Arena, Forfeit
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.contract import Arena, Forfeit
+from lanista.arenas.core.episode import Episode
 from lanista.errors import UsageError
+from lanista.play.runner import GameSpec, play, play_game
 
 pytest.importorskip("agentscope")
 
@@ -125,7 +125,7 @@ class Forgetful(AgentScopeAgent):
 def played(arena: Arena, agent: AgentScopeAgent, games: int = 2) -> list[Episode]:
     seating = dict.fromkeys(SEATS, agent)
     episodes: list[Episode] = []
-    fixtures = [Fixture(id=str(i), arena=arena, seed=i, seating=seating) for i in range(games)]
+    fixtures = [GameSpec(id=str(i), arena=arena, seed=i, seating=seating) for i in range(games)]
     play(fixtures, on_game=lambda _, game: episodes.append(game.episode()))
     agent.close()
     return episodes

@@ -8,8 +8,8 @@ import pytest
 
 from lanista.agents.contract import Answer, Exchange, Question
 from lanista.agents.human import HumanAgent
-from lanista.agents.table import play_game
-from lanista.arenas.contract import Arena, Forfeit
+from lanista.arenas.core.contract import Arena, Forfeit
+from lanista.play.runner import play_game
 
 LEGAL = ("vote: player_1", "vote: player_2")
 

@@ -12,10 +12,10 @@ import pytest
 
 from lanista.agents.contract import Answer, Exchange, Question
 from lanista.agents.openai import OpenAIAgent, messages
-from lanista.agents.table import Fixture, play, play_game
-from lanista.arenas.contract import Arena, Forfeit
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.contract import Arena, Forfeit
+from lanista.arenas.core.episode import Episode
 from lanista.errors import UsageError
+from lanista.play.runner import GameSpec, play, play_game
 
 pytest.importorskip("openai")
 
@@ -44,7 +44,7 @@ def question(text: str = "What do you say?", history: tuple[Exchange, ...] = (),
 def test_a_served_model_plays_whole_games(guess: Arena, served: str) -> None:
     agent = OpenAIAgent(served, price_in=2.0, price_out=10.0, temperature=0.0, max_tokens=8, parallel=4)
     seating = dict.fromkeys(SEATS, agent)
-    played = [Fixture(id=str(i), arena=guess, seed=i, seating=seating) for i in range(2)]
+    played = [GameSpec(id=str(i), arena=guess, seed=i, seating=seating) for i in range(2)]
     episodes: list[Episode] = []
     play(played, on_game=lambda _, game: episodes.append(game.episode()))
     agent.close()

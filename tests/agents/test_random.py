@@ -6,7 +6,7 @@ from collections import Counter
 
 from lanista.agents.contract import Answer, Exchange, Question
 from lanista.agents.random import RandomAgent
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
 
 
 def question(seed: int = 0, legal: tuple[str, ...] = ("a", "b", "c", "d"), turns: int = 0) -> Question:

@@ -11,7 +11,7 @@ import pytest
 from lanista.agents import registry
 from lanista.agents.contract import Answer, Question
 from lanista.agents.random import RandomAgent
-from lanista.arenas import registry as shared
+from lanista.arenas.core import registry as shared
 from lanista.errors import LanistaError, UsageError
 
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lanista.arenas import WORLD, Arena, Ask, Effect, Event, Illegal, Outcome, Step, Term
-from lanista.arenas.chance import draw, key
+from lanista.arenas.core.chance import draw, key
 from lanista.errors import UsageError
 
 BIDS = (0, 1, 2, 3)
@@ -53,7 +53,7 @@ class Rules:
     def seats(self, config: Config) -> tuple[str, ...]:
         return SEATS
 
-    def owes(self, state: State) -> tuple[str, ...]:
+    def to_act(self, state: State) -> tuple[str, ...]:
         return () if state.round == state.rounds or state.waiting else SEATS
 
     def ask(self, state: State, seat: str) -> Ask:
@@ -125,7 +125,7 @@ class Rewards:
         return paid + [Term("points", team, float(b - a)) for team, a, b in gained if b != a]
 
 
-def alike(state: State, moves: dict[str, int], seat: str, rng: Any) -> tuple[State, dict[str, int]]:
+def counterfactual(state: State, moves: dict[str, int], seat: str, rng: Any) -> tuple[State, dict[str, int]]:
     """Other seats' values differ; bids are the same, for they decide what everybody is told."""
     values = tuple(v if s == seat else rng.randrange(10) for s, v in zip(SEATS, state.values, strict=True))
     return replace(state, values=values), moves
@@ -154,7 +154,7 @@ def make_arena(**changes: Any) -> Arena:
         "presets": {"default": WEIGHTS},
         "team_terms": frozenset({"points"}),
         "turns_bound": lambda config: 4 * config.rounds,
-        "alike": alike,
+        "counterfactual": counterfactual,
         "runners": {"appraise": appraise},
     }
     return Arena(**{**parts, **changes})

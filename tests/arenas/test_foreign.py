@@ -19,12 +19,13 @@ from pettingzoo import AECEnv
 from pettingzoo.classic import connect_four_v3
 
 from lanista.agents.random import RandomAgent
-from lanista.agents.table import play_game
-from lanista.arenas import Arena, Forfeit, Game, conformance, foreign, registry, replay
-from lanista.arenas.spaces import AnyText
+from lanista.arenas import Arena, Forfeit, Game, foreign, replay
+from lanista.arenas.core import conformance, registry
+from lanista.arenas.core.spaces import AnyText
 from lanista.errors import LanistaError, UsageError
 from lanista.leaderboards.board import board
 from lanista.leaderboards.tournament import run_tournament
+from lanista.play.runner import play_game
 from lanista.runs import Run
 
 LAWS = [law for law in conformance.LAWS if law != "privacy"]
@@ -157,7 +158,7 @@ def whisper(adapter: foreign.Adapter | None = None, **more: Any) -> Arena:
 def finish(game: Game, seed: int = 0) -> Game:
     rng = random.Random(seed)
     while not game.over:
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         game.submit(seat, rng.choice(game.legal(seat)))
     return game
 
@@ -168,7 +169,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ours = registry._entries
     theirs = {
         "lanista.arenas": {"connect_four": f"{__name__}:ARENA", "opening": f"{__name__}:OPENING"},
-        "lanista.agents": {"first": "lanista.agents.degenerate:First"},
+        "lanista.agents": {"first": "lanista.play.degenerate:First"},
     }
 
     def entries(group: str) -> dict[str, list[EntryPoint]]:
@@ -200,7 +201,7 @@ def test_a_game_is_the_environments_own_game() -> None:
             if over:
                 env.step(None)
                 continue
-            assert game.owed() == (seat,)
+            assert game.to_act() == (seat,)
             assert ConnectFour().text(env, seat) in game.text(seat)
             column = rng.choice(game.legal(seat))
             assert observation["action_mask"][int(column)]
@@ -216,7 +217,7 @@ def test_four_in_a_column_wins() -> None:
     """By hand: player_0 stacks column 3, player_1 column 0; the seventh move makes four."""
     game = Game(ARENA, 0)
     for column in "3030303":
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         assert game.submit(seat, f" `{column}`. ") is None
     assert game.outcome is not None
     assert game.outcome.winner == "side_0"
@@ -239,7 +240,7 @@ def test_what_is_not_legal_never_reaches_the_environment() -> None:
 def test_forks_share_nothing_and_an_old_state_goes_on_in_a_fresh_environment() -> None:
     game = Game(ARENA, 3)
     for column in "334":
-        game.submit(game.owed()[0], column)
+        game.submit(game.to_act()[0], column)
     twins = [game.fork() for _ in range(3)]
     ends = [finish(twin, 1).episode().canonical() for twin in twins]  # the first takes the environment along
     assert len(set(ends)) == 1
@@ -290,7 +291,7 @@ def test_only_what_is_new_is_shown_where_everything_is_sent_again() -> None:
     game = Game(whisper(Repeats()), 0)
     shown: dict[str, list[str]] = {"a": [], "b": [], "c": []}
     for word in ("one", "two", "three", "four"):
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         shown[seat].append(game.text(seat).rpartition("\n")[0])
         game.submit(seat, word)
     assert shown == {"a": ["", "a: one\nb: two\nc: three"], "b": ["a: one"], "c": ["a: one\nb: two"]}
@@ -534,7 +535,7 @@ def test_textarenas_roles_and_teams_are_the_games_own(textarena_games: ModuleTyp
     assert sorted(set(roles)) == ["detective", "doctor", "mafia", "villager"]
     assert game.teams["mafia"] == tuple(seat for seat in game.seats if game.role(seat) == "mafia")
     assert len(game.seats) == 9
-    assert game.submit(game.owed()[0], Forfeit("tested")) is None
+    assert game.submit(game.to_act()[0], Forfeit("tested")) is None
 
 
 @pytest.mark.parametrize("values", [{"players": 5}, {"players": 16}, {"discussion_rounds": 0}])

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from lanista.agents import degenerate
-from lanista.arenas import conformance, get, names
+from lanista.arenas import get, names
+from lanista.arenas.core import conformance
+from lanista.play import degenerate
 
 
 @pytest.mark.parametrize("law", conformance.LAWS)

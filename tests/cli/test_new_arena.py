@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from lanista import scaffold
-from lanista.agents import degenerate
-from lanista.arenas import Arena, Game, conformance
+from lanista.arenas import Arena, Game
+from lanista.arenas.core import conformance
 from lanista.cli import main
 from lanista.errors import UsageError
+from lanista.play import degenerate
 
 NAME = "duel_of_cards"
 

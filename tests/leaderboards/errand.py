@@ -12,8 +12,8 @@ from typing import Any
 
 from lanista.agents.contract import Answer, Question
 from lanista.arenas import Arena, Ask, Event, Outcome, Step, Term
-from lanista.arenas.chance import draw, key
-from lanista.arenas.tools import Call, Tool, by_name, call, parse
+from lanista.arenas.core.chance import draw, key
+from lanista.arenas.core.tools import Call, Tool, by_name, call, parse
 
 SEATS = ("runner_0", "keeper_0")
 TRIES = 4
@@ -45,7 +45,7 @@ class Rules:
     def seats(self, config: Config) -> tuple[str, ...]:
         return SEATS
 
-    def owes(self, state: State) -> tuple[str, ...]:
+    def to_act(self, state: State) -> tuple[str, ...]:
         return () if state.found or len(state.opened) == TRIES else (SEATS[len(state.opened) % 2],)
 
     def ask(self, state: State, seat: str) -> Ask:
@@ -66,7 +66,7 @@ class Rules:
         return Step(after, events)
 
     def outcome(self, state: State) -> Outcome | None:
-        if self.owes(state):
+        if self.to_act(state):
             return None
         facts = {
             "found": state.found,
@@ -115,7 +115,7 @@ class Rewards:
         return [*paid, Term("found_it", "crew", 1.0)] if after.found else paid
 
 
-def alike(state: State, moves: Any, seat: str, rng: Any) -> tuple[State, Any] | None:
+def counterfactual(state: State, moves: Any, seat: str, rng: Any) -> tuple[State, Any] | None:
     return None
 
 
@@ -132,7 +132,7 @@ ARENA = Arena(
     presets={"default": WEIGHTS},
     team_terms=frozenset({"found_it"}),
     turns_bound=lambda config: TRIES,
-    alike=alike,
+    counterfactual=counterfactual,
     metrics={
         "found": "errands that ended with the key",
         "tries": "boxes opened where the key was found",

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanista.arenas.contract import Event, Outcome, Term
-from lanista.arenas.episode import Episode, StepRecord, Turn
+from lanista.arenas.core.contract import Event, Outcome, Term
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
 from lanista.errors import LanistaError
 from lanista.leaderboards import page
 from lanista.leaderboards.board import board

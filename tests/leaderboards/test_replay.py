@@ -8,13 +8,13 @@ import pytest
 from rich.console import Console
 
 from lanista.agents import registry as agents
-from lanista.agents.table import play_game
-from lanista.arenas import registry as arenas
-from lanista.arenas.contract import Event, Outcome, Term
-from lanista.arenas.episode import Episode, StepRecord, Turn
-from lanista.arenas.referee import Game
+from lanista.arenas.core import registry as arenas
+from lanista.arenas.core.contract import Event, Outcome, Term
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
+from lanista.arenas.core.referee import Game
 from lanista.errors import UsageError
 from lanista.leaderboards import replay
+from lanista.play.runner import play_game
 
 HOSTILE = "[bold red]loud[/] </script> \x1b[2J\x1b]0;title\x07 {{x}} \u202eback"
 
@@ -146,7 +146,7 @@ def test_a_live_game_is_told_once_and_only_as_far_as_it_may(view: str) -> None:
 
 
 def _game(episode: Episode) -> Game:
-    from lanista.arenas.referee import replay as play_again
+    from lanista.arenas.core.referee import replay as play_again
 
     return play_again(episode.to_dict(), arenas.get("werewolf"))
 

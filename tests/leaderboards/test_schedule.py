@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import UsageError
 from lanista.leaderboards.schedule import assignments, scenario_seed, schedule
 

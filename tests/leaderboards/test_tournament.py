@@ -16,7 +16,7 @@ import pytest
 from lanista.agents import registry as agent_registry
 from lanista.agents.contract import Answer, Question
 from lanista.agents.random import RandomAgent
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import LanistaError, Stopped, UsageError
 from lanista.leaderboards import workers
 from lanista.leaderboards.schedule import schedule
@@ -113,7 +113,7 @@ def test_a_run_that_is_there_is_not_overwritten(tmp_path):
         ({"design": "team"}, "did you mean 'teams'"),
         ({"preset": "defualt"}, "did you mean 'default'"),
         ({"workers": -1}, "0 or more"),
-        ({"at_once": 0}, "at least 1"),
+        ({"max_concurrent_games": 0}, "at least 1"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path, options, says):
@@ -324,7 +324,7 @@ def _seat(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> list[_Company]:
 
 def test_batched_games_come_out_the_same_after_an_interruption_at_the_same_batch_size(tmp_path, monkeypatch):
     _seat(monkeypatch)
-    options: dict[str, Any] = {"agents": ("random", "company"), "at_once": 4, "games": 20}
+    options: dict[str, Any] = {"agents": ("random", "company"), "max_concurrent_games": 4, "games": 20}
     _run(tmp_path / "whole", **options)
     for moment in (1, 6, 7, 19):
 
@@ -342,9 +342,9 @@ def test_batched_games_come_out_the_same_after_an_interruption_at_the_same_batch
 
 def test_another_batch_size_is_another_run(tmp_path, monkeypatch):
     _seat(monkeypatch)
-    _run(tmp_path / "run", agents=("company",), games=4, at_once=4)
-    with pytest.raises(UsageError, match="at_once was 4 and is now 2"):
-        _run(tmp_path / "run", agents=("company",), games=4, at_once=2, resume=True)
+    _run(tmp_path / "run", agents=("company",), games=4, max_concurrent_games=4)
+    with pytest.raises(UsageError, match="max_concurrent_games was 4 and is now 2"):
+        _run(tmp_path / "run", agents=("company",), games=4, max_concurrent_games=2, resume=True)
 
 
 def test_where_the_batch_does_not_matter_only_missing_games_are_asked_for(tmp_path, monkeypatch):
@@ -355,9 +355,9 @@ def test_where_the_batch_does_not_matter_only_missing_games_are_asked_for(tmp_pa
             raise KeyboardInterrupt
 
     with pytest.raises(Stopped):
-        _run(tmp_path / "run", agents=("company",), games=4, at_once=4, on_progress=stop)
+        _run(tmp_path / "run", agents=("company",), games=4, max_concurrent_games=4, on_progress=stop)
     kept = {id for id, _ in _games(tmp_path / "run")}
-    _run(tmp_path / "run", agents=("company",), games=4, at_once=4, resume=True)
+    _run(tmp_path / "run", agents=("company",), games=4, max_concurrent_games=4, resume=True)
     assert {game for asked in made[-1].asked for game in asked} == {f"b{n:04d}g0" for n in range(4)} - kept
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from lanista.arenas.contract import Event, Outcome, Term
-from lanista.arenas.episode import Episode, StepRecord, Turn
+from lanista.arenas.core.contract import Event, Outcome, Term
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
 
 
 def _turn(seat: str, **values: object) -> Turn:

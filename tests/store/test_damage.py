@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from lanista import __version__
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError, UsageError
 from lanista.store import SCHEMA, Store, Timing
 from lanista.store.engine import connect
@@ -174,7 +174,7 @@ def test_a_full_disk_loses_nothing(path, episode):
 
 _FILLS = """
 import json, resource, sys
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError
 from lanista.store import Store
 record = json.loads(sys.stdin.read())

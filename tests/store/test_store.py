@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError, UsageError
 from lanista.store import Store, Timing, prepare
 
@@ -170,7 +170,7 @@ def test_reports_of_foreign_number_types_are_kept(path, episode):
 
 _WRITER = """
 import json, sys
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.episode import Episode
 from lanista.store import Store
 record = json.loads(sys.stdin.readline())
 store = Store.open(sys.argv[1], "w")

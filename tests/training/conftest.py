@@ -19,8 +19,8 @@ VANILLA: dict[str, Any] = {"players": 5, "wolves": 1, "roles": ()}
 def werewolf_texts() -> list[str]:
     """What is shown and said in a few games between random players."""
     from lanista.agents.registry import make
-    from lanista.agents.table import play_game
-    from lanista.arenas import registry
+    from lanista.arenas.core import registry
+    from lanista.play.runner import play_game
 
     arena = registry.get("werewolf")
     config = arena.configure(**VANILLA)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanista.arenas.contract import Outcome, Term
-from lanista.arenas.episode import Episode, StepRecord, Turn
+from lanista.arenas.core.contract import Outcome, Term
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
 from lanista.training.credit import Claim, advantages, claims, payments, shuffled, silent_groups
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lanista.arenas import registry
-from lanista.arenas.episode import Episode, StepRecord, Turn
+from lanista.arenas.core import registry
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
 from lanista.errors import LanistaError
 from lanista.training import demonstrations, tiny
 

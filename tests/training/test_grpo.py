@@ -216,8 +216,8 @@ def test_the_update_does_not_depend_on_how_rows_were_packed(
             **extra,
         )
         found.append((step_once(trainer), gradients(own)))
-    (one_by_one, separate), (at_once, together) = found
-    assert one_by_one == pytest.approx(at_once, rel=1e-5)
+    (one_by_one, separate), (max_concurrent_games, together) = found
+    assert one_by_one == pytest.approx(max_concurrent_games, rel=1e-5)
     assert relative_error(separate, together) < 1e-5
 
 

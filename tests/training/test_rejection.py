@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from lanista.agents.degenerate import First
 from lanista.agents.registry import make
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import UsageError
+from lanista.play.degenerate import First
 from lanista.training.config import TrainConfig
 from lanista.training.rejection import best, rejection_tune, worth
 from lanista.training.rollout import plan, play_scenarios

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lanista.arenas.episode import Episode, StepRecord, Turn
+from lanista.arenas.core.episode import Episode, StepRecord, Turn
 from lanista.training.rows import rows
 
 
@@ -89,8 +89,8 @@ def test_sampled_probabilities_are_those_of_a_fresh_forward_pass(folder: Path, t
     torch = pytest.importorskip("torch")
     from lanista.agents.lm.agent import LMAgent
     from lanista.agents.lm.policy import Policy
-    from lanista.agents.table import play_game
-    from lanista.arenas import registry
+    from lanista.arenas.core import registry
+    from lanista.play.runner import play_game
 
     arena = registry.get("werewolf")
     config = arena.configure(players=5, wolves=1, roles=())
@@ -113,8 +113,8 @@ def test_an_empty_reply_of_a_model_is_in_its_row_and_is_paid_for(folder: Path) -
     torch = pytest.importorskip("torch")
     from lanista.agents.lm.agent import LMAgent
     from lanista.agents.lm.policy import Policy
-    from lanista.agents.table import play_game
-    from lanista.arenas import registry
+    from lanista.arenas.core import registry
+    from lanista.play.runner import play_game
 
     arena = registry.get("werewolf")
     config = arena.configure(players=5, wolves=1, roles=())

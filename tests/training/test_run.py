@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from workbench import with_adapters
 
 from lanista.agents.lm.policy import Policy
-from lanista.arenas import registry, replay
+from lanista.arenas import replay
+from lanista.arenas.core import registry
 from lanista.errors import UsageError
 from lanista.runs import Run
 from lanista.store import Store
@@ -150,8 +151,8 @@ def test_games_of_every_step_are_kept_as_they_were_played(tmp_path: Path, folder
 
 def test_weights_move_and_sit_down_at_once(tmp_path: Path, folder: Path) -> None:
     from lanista.agents.registry import make
-    from lanista.agents.table import play_game
-    from lanista.arenas import registry
+    from lanista.arenas.core import registry
+    from lanista.play.runner import play_game
 
     out = tmp_path / "run"
     result = train(config(folder, steps=1, policies="per-role", lora_r=2, evaluate_games=0), out)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import LanistaError, UsageError
 
 pytest.importorskip("torch")
@@ -23,7 +23,7 @@ import torch
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.chat import Chat
 from lanista.agents.lm.policy import Policy
-from lanista.agents.table import play_game
+from lanista.play.runner import play_game
 from lanista.training import demonstrations, tiny, warmstart
 from lanista.training.demonstrations import Row
 from lanista.training.warmstart import Recipe

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from lanista.arenas import chance
 from lanista.arenas.coding.task import Example, Task, _fresh
 from lanista.arenas.coding.tasks import (
     choices,
@@ -29,6 +28,7 @@ from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.inputs import drawn, edges
 from lanista.arenas.coding.tasks.recipe import ALL, Family, Recipe
 from lanista.arenas.coding.tasks.running import function
+from lanista.arenas.core import chance
 from lanista.arenas.sandbox.types import Call
 from lanista.errors import UsageError, suggest
 

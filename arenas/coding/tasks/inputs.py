@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lanista.arenas import chance
 from lanista.arenas.coding.tasks.domains import Domain
+from lanista.arenas.core import chance
 
 
 def drawn(

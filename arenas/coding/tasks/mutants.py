@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lanista.arenas import chance
 from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.inputs import drawn
 from lanista.arenas.coding.tasks.running import Counted
+from lanista.arenas.core import chance
 
 if TYPE_CHECKING:
     from lanista.arenas.coding.task import Mutant, Task

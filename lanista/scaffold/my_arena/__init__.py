@@ -10,7 +10,7 @@ Version 1: the first.
 from lanista.arenas import Arena
 
 from .rewards import TEAM_TERMS, WEIGHTS, Rewards
-from .rules import Config, Rules, alike, turns_bound
+from .rules import Config, Rules, counterfactual, turns_bound
 from .words import Words
 
 arena = Arena(
@@ -24,7 +24,7 @@ arena = Arena(
     presets={"default": WEIGHTS},
     team_terms=TEAM_TERMS,
     turns_bound=turns_bound,
-    alike=alike,
+    counterfactual=counterfactual,
     baseline="random",
     degenerate_bound=0.65,
 )

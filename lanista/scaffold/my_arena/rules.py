@@ -1,7 +1,7 @@
 """The rules: a state that never changes, and what a move makes of it. No text, no rewards, no chance of its own.
 
-Chance is drawn from the state's key by purpose and turn (``lanista.arenas.chance``), so a game is a function of its
-seed and its moves.
+Chance is drawn from the state's key by purpose and turn (``lanista.arenas.core.chance``), so a game is a function of
+its seed and its moves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lanista.arenas import Ask, Event, Outcome, Step
-from lanista.arenas.chance import draw, key
+from lanista.arenas.core.chance import draw, key
 from lanista.errors import UsageError
 
 SEATS = ("player_0", "player_1")
@@ -56,7 +56,7 @@ class Rules:
     def seats(self, config: Config) -> tuple[str, ...]:
         return SEATS
 
-    def owes(self, state: State) -> tuple[str, ...]:
+    def to_act(self, state: State) -> tuple[str, ...]:
         return SEATS if state.round < state.rounds else ()
 
     def ask(self, state: State, seat: str) -> Ask:
@@ -99,7 +99,7 @@ def turns_bound(config: Config) -> int:
     return len(SEATS) * config.rounds
 
 
-def alike(
+def counterfactual(
     state: State, moves: Mapping[str, str], seat: str, rng: random.Random
 ) -> tuple[State, Mapping[str, str]] | None:
     """Another card in the other's hand with which the round ends the same way: ``seat`` cannot tell the difference.

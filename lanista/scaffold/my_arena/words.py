@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lanista.arenas import Ask, Event, Illegal
-from lanista.arenas.speech import without_thoughts
+from lanista.arenas.core.speech import without_thoughts
 
 TEXTS = {
     "table": "Two players get a card from 1 to 9 each round; the higher card wins it. Swapping draws a new card, once, "

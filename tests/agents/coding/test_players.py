@@ -6,24 +6,23 @@ from typing import Any
 
 import pytest
 
-from lanista.agents import registry, table
+from lanista.agents import registry
 from lanista.agents.coding import cheats, novice, solving, stories
 from lanista.arenas import get
 from lanista.arenas.coding import runner
 from lanista.arenas.coding.grade import verdict
 from lanista.arenas.coding.tasks.generate import FAMILIES, generate
 from lanista.arenas.coding.tasks.running import function
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.episode import Episode
 from lanista.errors import UsageError
+from lanista.play.runner import play_game
 
 ARENA = get("coding")
 
 
 def play(spec: str, seed: int, **config: Any) -> Episode:
     settings = ARENA.configure(**config)
-    return table.play_game(
-        ARENA, dict.fromkeys(ARENA.rules.seats(settings), registry.make(spec)), seed, config=settings
-    )
+    return play_game(ARENA, dict.fromkeys(ARENA.rules.seats(settings), registry.make(spec)), seed, config=settings)
 
 
 def mean(spec: str, fact: str, games: int, **config: Any) -> float:

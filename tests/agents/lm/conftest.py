@@ -13,7 +13,7 @@ from lanista.agents.contract import Answer, Exchange, Question
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.models import smollm2_path
 from lanista.agents.lm.policy import Policy
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
 from lanista.training.tiny import build_model, build_tokenizer
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

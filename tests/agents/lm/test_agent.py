@@ -10,7 +10,7 @@ from lanista.agents.contract import Exchange
 from lanista.agents.lm import agent as agent_module
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
 from lanista.errors import UsageError
 
 from .conftest import ask, exchange, furthest, row, talk, text_of, tokens

@@ -17,7 +17,7 @@ from lanista.agents import lm
 from lanista.agents.lm import models
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 from lanista.errors import LanistaError, UsageError
 from lanista.paths import cache_dir
 
@@ -277,7 +277,7 @@ def test_smollm2_says_what_a_fresh_forward_pass_says(smollm2: Policy) -> None:
 def test_smollm2_replies_in_form_once_it_was_shown_how(smollm2: Policy) -> None:
     """A vote, three seats, with the examples that ``lm:smollm2`` is given by default."""
     from lanista.agents.random import RandomAgent
-    from lanista.agents.table import play_game
+    from lanista.play.runner import play_game
 
     arena = registry.get("werewolf")
     config = arena.configure(players=5, wolves=1, roles=(), first_phase="day", discussion_rounds=0)

@@ -7,7 +7,7 @@ from typing import Any
 from lanista.agents.contract import Exchange
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
 
 from .conftest import ask, exchange, furthest, row, tokens
 

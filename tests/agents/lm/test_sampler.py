@@ -12,7 +12,7 @@ from lanista.agents.lm import sampler
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
 from lanista.agents.lm.sampler import Row
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
 from lanista.errors import LanistaError, UsageError
 
 from .conftest import ask, exchange, furthest, row, talk, tokens

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lanista.agents.contract import Answer, Question
-from lanista.arenas.contract import Forfeit
+from lanista.arenas.core.contract import Forfeit
+from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.calls import CAUSES, CHANGES
 from lanista.arenas.support_desk.faults import STEPS
-from lanista.arenas.tools import Call, call
 
 Plan = Callable[[str], Sequence[Call]]
 """What a role does, call after call; the last one is repeated."""

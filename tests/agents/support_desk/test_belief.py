@@ -10,9 +10,9 @@ import pytest
 from lanista.agents.support_desk.belief import Belief
 from lanista.agents.support_desk.file import read
 from lanista.agents.support_desk.manual import manual
-from lanista.agents.table import Fixture, question
 from lanista.arenas import Game, get
 from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, READINGS, bits, named, observe
+from lanista.play.runner import GameSpec, question
 
 CONFIGS: list[dict[str, Any]] = [
     {},
@@ -28,7 +28,7 @@ _NOT = ("explain", "refund", "change_plan", "close", "escalate", "wait")
 
 
 def _asked(game: Game, seat: str) -> Any:
-    return question(game, seat, Fixture(id="t", arena=game.arena, seed=game.seed, seating={}), ())
+    return question(game, seat, GameSpec(id="t", arena=game.arena, seed=game.seed, seating={}), ())
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
@@ -41,7 +41,7 @@ def test_the_truth_is_never_ruled_out(config: dict[str, Any]) -> None:
         game = Game(arena, seed, arena.configure(**config, horizon=60))
         truth = game.state.case.truth
         while not game.over:
-            (seat,) = game.owed()
+            (seat,) = game.to_act()
             put = _asked(game, seat)
             if put.kind == "act":
                 file = read(put)

@@ -12,13 +12,13 @@ import pytest
 
 from lanista.agents import registry
 from lanista.agents.contract import Agent, Answer, Question
-from lanista.agents.degenerate import AGENTS
 from lanista.agents.support_desk.expert import DeskExpert
 from lanista.agents.support_desk.novice import DeskNovice
-from lanista.agents.table import Fixture, histories, play, play_game, question
 from lanista.arenas import Game, get
-from lanista.arenas.episode import Episode
+from lanista.arenas.core.episode import Episode
 from lanista.arenas.support_desk.faults import BIT, CLAIMS
+from lanista.play.degenerate import AGENTS
+from lanista.play.runner import GameSpec, histories, play, play_game, question
 from lanista.stats import paired_difference
 
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -41,7 +41,7 @@ def calls(agent: Agent, seeds: Iterable[int], **config: Any) -> list[Episode]:
     seating = dict.fromkeys(arena.rules.seats(made), agent)
     played: dict[int, Episode] = {}
     play(
-        (Fixture(id=str(seed), arena=arena, seed=seed, seating=seating, config=made) for seed in seeds),
+        (GameSpec(id=str(seed), arena=arena, seed=seed, seating=seating, config=made) for seed in seeds),
         on_game=lambda fixture, game: played.update({fixture.seed: game.episode()}),
     )
     return [played[seed] for seed in sorted(played)]
@@ -194,8 +194,8 @@ def test_a_copy_of_a_call_goes_on_the_same(kind: type[Any]) -> None:
                 game.submit(turn.seat, reply)
             game.submit(turn.seat, turn.reply)
     twin = Game.from_json(game.to_json(), arena)
-    (seat,) = twin.owed()
-    fixture = Fixture(id="twin", arena=arena, seed=3, seating={}, config=config)
+    (seat,) = twin.to_act()
+    fixture = GameSpec(id="twin", arena=arena, seed=3, seating={}, config=config)
     put = question(twin, seat, fixture, histories(twin)[seat])
     asked = whole.steps[5].turns[0]
     assert seat == asked.seat

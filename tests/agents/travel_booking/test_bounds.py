@@ -8,7 +8,7 @@ from travel_teams import TEAMS
 
 from lanista import arenas
 from lanista.agents.contract import Agent
-from lanista.agents.degenerate import AGENTS
+from lanista.play.degenerate import AGENTS
 
 CASES = 500
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from lanista import arenas
 from lanista.agents.contract import Agent
-from lanista.agents.table import Fixture, play
 from lanista.agents.travel_booking.expert import TravelExpert
 from lanista.agents.travel_booking.novice import TravelNovice
-from lanista.arenas.referee import Game
+from lanista.arenas.core.referee import Game
+from lanista.play.runner import GameSpec, play
 
 BOUNDS = {"easy": 0.97, "medium": 0.96, "hard": 0.93}
 """The share of cases the expert completes, at least; docs/agents/travel-booking.md states the same."""
@@ -26,9 +26,9 @@ def played(agent: Agent, cases: int, *, other: Agent | None = None, seed: int = 
     seating = {seat: (other or agent) if seat == "traveller_0" else agent for seat in seats}
     games: dict[int, Game] = {}
     fixtures = (
-        Fixture(id=str(s), arena=arena, seed=s, config=made, seating=seating) for s in range(seed, seed + cases)
+        GameSpec(id=str(s), arena=arena, seed=s, config=made, seating=seating) for s in range(seed, seed + cases)
     )
-    play(fixtures, at_once=8, on_game=lambda fixture, game: games.update({fixture.seed: game}))
+    play(fixtures, max_concurrent_games=8, on_game=lambda fixture, game: games.update({fixture.seed: game}))
     return [games[s] for s in sorted(games)]
 
 

@@ -9,12 +9,12 @@ import pytest
 from lanista import arenas
 from lanista.agents.contract import Agent, Answer, Question
 from lanista.agents.random import RandomAgent
-from lanista.agents.table import Fixture, histories, play, play_game
-from lanista.agents.table import question as put
 from lanista.agents.werewolf.bayes import BayesAgent
 from lanista.agents.werewolf.crowd import CrowdAgent
 from lanista.agents.werewolf.speech import LINES, say
-from lanista.arenas import chance
+from lanista.arenas.core import chance
+from lanista.play.runner import GameSpec, histories, play, play_game
+from lanista.play.runner import question as put
 from lanista.stats import Interval, wilson
 
 DECKS: list[dict[str, Any]] = [
@@ -51,11 +51,11 @@ class Spy:
         self.agent.close()
 
 
-def table(config: Any, village: Agent, wolves: Agent, seed: int) -> Fixture:
+def table(config: Any, village: Agent, wolves: Agent, seed: int) -> GameSpec:
     arena = arenas.get("werewolf")
     pack = arena.rules.teams(arena.rules.deal(seed, config))["wolves"]
     seating = {seat: wolves if seat in pack else village for seat in arena.rules.seats(config)}
-    return Fixture(id=f"{village.name} {wolves.name} {seed}", arena=arena, seed=seed, config=config, seating=seating)
+    return GameSpec(id=f"{village.name} {wolves.name} {seed}", arena=arena, seed=seed, config=config, seating=seating)
 
 
 def village_rate(village: Agent, wolves: Agent, games: int, players: int = 9) -> Interval:
@@ -115,14 +115,14 @@ def test_a_forked_game_goes_on_the_same():
     fixture = table(arenas.get("werewolf").configure(players=9), BayesAgent(), BayesAgent(), seed=7)
     forks, ends = [], []
 
-    def on_turn(_: Fixture, game: Any, __: str) -> None:
+    def on_turn(_: GameSpec, game: Any, __: str) -> None:
         if len(game.journal) == 25:
             forks.append(game.fork())
 
     play([fixture], on_turn=on_turn, on_game=lambda _, game: ends.append(game))
     (fork,) = forks
     while not fork.over:
-        for seat in fork.owed():
+        for seat in fork.to_act():
             asked = put(fork, seat, fixture, histories(fork)[seat])
             fork.submit(seat, BayesAgent().answer([asked])[0].text)
     assert [turn.reply for step in fork.steps for turn in step.turns] == [

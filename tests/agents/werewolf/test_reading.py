@@ -7,7 +7,7 @@ import pytest
 
 from lanista.agents.werewolf.reading import Choice, Habits, Reading
 from lanista.agents.werewolf.view import Said
-from lanista.arenas.contract import Event
+from lanista.arenas.core.contract import Event
 
 FLAT = Choice(follow=0.0, nose=0.0, loyalty=0.0)
 

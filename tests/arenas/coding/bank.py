@@ -10,7 +10,7 @@ from lanista.arenas.coding import Config, arena
 from lanista.arenas.coding.rules import CodingRules, State, begin
 from lanista.arenas.coding.task import Example, Task
 from lanista.arenas.coding.tasks.domains import Int, List
-from lanista.arenas.referee import Game
+from lanista.arenas.core.referee import Game
 from lanista.arenas.sandbox import Call
 
 FIBONACCI = Task(
@@ -77,7 +77,7 @@ def played(task: Task, replies: list[str], preset: str = "default", **config: An
     for reply in replies:
         if game.over:
             break
-        assert game.submit(game.owed()[0], reply) is None, f"{reply!r} was refused"
+        assert game.submit(game.to_act()[0], reply) is None, f"{reply!r} was refused"
     return game
 
 

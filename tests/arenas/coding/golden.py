@@ -26,7 +26,7 @@ def transcript() -> str:
     game = started(FIBONACCI)
     parts: list[str] = []
     for reply in REPLIES:
-        seat = game.owed()[0]
+        seat = game.to_act()[0]
         parts.append(f"=== to {seat}\n{game.text(seat)}\n=== {seat} replies\n{reply}")
         assert game.submit(seat, reply) is None
         parts += [f"=== from above\n{text}" for event, text in game.steps[-1].events if event.to == ()]

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from bank import DOUBLES, FIBONACCI, arena_of, played
 
-from lanista.agents import degenerate, table
 from lanista.agents.contract import Answer, Question
-from lanista.arenas import AECView, conformance
+from lanista.arenas import AECView
 from lanista.arenas.coding import arena, runner, samples
-from lanista.arenas.referee import Game
+from lanista.arenas.core import conformance
+from lanista.arenas.core.referee import Game
 from lanista.arenas.sandbox import SECOND, Sandbox
+from lanista.play import degenerate
+from lanista.play.runner import play_game
 
 LAWS = [law for law in conformance.LAWS if law != "pettingzoo"]
 
@@ -168,7 +170,7 @@ def test_random_play_is_cheap_enough_to_train_on() -> None:
     game = Game(arena, 11)
     rng = random.Random(0)
     while not game.over:
-        game.submit(game.owed()[0], rng.choice(game.legal(game.owed()[0])))
+        game.submit(game.to_act()[0], rng.choice(game.legal(game.to_act()[0])))
     runs = sum(len(step.results) for step in game.steps)
     assert runs <= 2 + 4 * game.config.rounds
 
@@ -176,7 +178,7 @@ def test_random_play_is_cheap_enough_to_train_on() -> None:
 def test_every_game_leaves_the_table_with_the_facts_that_boards_show() -> None:
     from lanista.agents.random import RandomAgent
 
-    episode = table.play_game(arena, dict.fromkeys(("generator_0", "tester_0", "debugger_0"), RandomAgent()), 3)
+    episode = play_game(arena, dict.fromkeys(("generator_0", "tester_0", "debugger_0"), RandomAgent()), 3)
     assert episode.outcome is not None
     for name in arena.metrics:
         value = episode.outcome.facts[name]

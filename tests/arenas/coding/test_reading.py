@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lanista.arenas.coding import reading
 from lanista.arenas.coding.moves import Inputs, Program, Report, Revision
-from lanista.arenas.contract import Illegal
+from lanista.arenas.core.contract import Illegal
 
 F = "def f(x):\n    return x"
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from bank import DOUBLES, FIBONACCI, ITERATIVE, LEAKY, NAIVE, OneTask, arena_of, played, started, terms
 
-from lanista.arenas import conformance
 from lanista.arenas.coding import arena, runner
 from lanista.arenas.coding.grade import Verdict
 from lanista.arenas.coding.moves import Program
-from lanista.arenas.contract import WORLD
-from lanista.arenas.referee import Game, replay
+from lanista.arenas.core import conformance
+from lanista.arenas.core.contract import WORLD
+from lanista.arenas.core.referee import Game, replay
 from lanista.arenas.sandbox import box
 from lanista.errors import LanistaError, UsageError
 
@@ -65,7 +65,7 @@ def test_in_debug_mode_a_planted_fault_is_tested_and_mended_and_nobody_generates
     planted = next(event for event, _ in game.episode().opening if event.kind == "planted")
     assert planted.to == ()
     for reply in ("none", "fail", RIGHT):
-        game.submit(game.owed()[0], reply)
+        game.submit(game.to_act()[0], reply)
     assert game.outcome is not None
     assert game.outcome.facts["solved"]
     assert game.outcome.facts["first_solved"] is False
@@ -124,7 +124,7 @@ def test_expected_values_are_in_no_request_and_in_nothing_that_a_seat_receives()
 
     game = Game(replace(arena_of(FIBONACCI), runners={"run": spy}), 1)
     for reply in (LEAKY, "fib(5)\nfib(30)", "fail", LEAKY + "\n", "fib(6)", "fail", "keep"):
-        game.submit(game.owed()[0], reply)
+        game.submit(game.to_act()[0], reply)
     assert len(requests) == 6
     assert all(secret not in str({**request, "program": ""}) for request in requests)
     assert all(secret not in game.history(seat) for seat in game.seats)
@@ -149,7 +149,7 @@ def test_a_verdict_that_depends_on_the_machine_is_the_record_s_at_a_replay() -> 
 
     game = Game(replace(arena_of(FIBONACCI), runners={"run": slow}), 1)
     for reply in (ITERATIVE, "fib(3)", "pass"):
-        game.submit(game.owed()[0], reply)
+        game.submit(game.to_act()[0], reply)
     assert game.outcome is not None
     assert game.outcome.facts["timed_out"]
     again = replay(game.episode().to_dict(), arena_of(FIBONACCI))
@@ -168,7 +168,7 @@ def test_hidden_verdicts_change_nothing_that_a_seat_is_told() -> None:
         for hidden in (results[0], wrong):
             after = rules.play(step.state, {WORLD: (hidden, results[1])})
             told.append([event for event in after.events if event.to is None])
-            assert rules.owes(after.state) == ("tester_0",)
+            assert rules.to_act(after.state) == ("tester_0",)
         assert told[0] == told[1]
 
 
@@ -241,7 +241,7 @@ def test_a_user_s_task_is_played_and_its_record_names_the_content(task_file: Pat
     game = Game(arena, 1, arena.configure(file=str(task_file)))
     assert "add(1, b=2) == 3" in game.text("generator_0")
     for reply in ("def add(a, b=1):\n    return a + b", "add(5)\nadd(1, 2)\nadd('a')", "pass"):
-        game.submit(game.owed()[0], reply)
+        game.submit(game.to_act()[0], reply)
     assert game.outcome is not None
     assert game.outcome.facts["solved"]
     assert terms(game, "tester_0")["invalid_input"] == 1, "the reference raises on add('a'), so it is no input"

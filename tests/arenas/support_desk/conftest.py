@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lanista.arenas import get
-from lanista.arenas.contract import Event
+from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk import cases, state
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import ALL, CLAIMS, bits
@@ -43,7 +43,7 @@ class Table:
     def say(self, *replies: str) -> Table:
         rules = self.arena.rules
         for reply in replies:
-            (seat,) = rules.owes(self.state)
+            (seat,) = rules.to_act(self.state)
             move = self.words.read(rules.ask(self.state, seat), reply)
             played = rules.play(self.state, {seat: move})
             terms = self.arena.rewards.terms(self.state, {seat: move}, played.state, played.events, frozenset())

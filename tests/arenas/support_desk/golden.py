@@ -50,7 +50,7 @@ def transcripts() -> dict[str, str]:
     game = opened()
     log = list(game.log()[game.opening - 2 :])
     for reply in REPLIES:
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         before = len(game.log())
         game.submit(seat, reply)
         paid = {**game.step_rewards(seat)["individual"], **game.step_rewards(seat)["team"]}

@@ -82,7 +82,7 @@ def test_the_truth_is_never_ruled_out_and_what_is_sure_is_true(config: dict[str,
     for seed in range(25):
         state = arena.rules.deal(seed, arena.configure(**config))
         low = state.low
-        while seats := arena.rules.owes(state):
+        while seats := arena.rules.to_act(state):
             move = rng.choice(arena.rules.ask(state, seats[0]).choices)
             state = arena.rules.play(state, {seats[0]: move}).state
             space = state.case.space

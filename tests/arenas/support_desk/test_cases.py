@@ -7,11 +7,11 @@ import itertools
 import pytest
 
 from lanista.arenas import get
-from lanista.arenas.referee import Game
+from lanista.arenas.core.referee import Game
+from lanista.arenas.core.tools import call
 from lanista.arenas.support_desk import cases, planner, policy
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import ALL, BIT
-from lanista.arenas.tools import call
 from lanista.errors import LanistaError, UsageError
 
 KINDS: tuple[dict[str, object], ...] = (

@@ -30,7 +30,7 @@ def test_the_reboot_is_punished_the_diagnostics_are_paid_and_the_technician_is_r
     game = GOLDEN["opened"]()
     paid: dict[str, dict[str, float]] = {}
     for reply in GOLDEN["REPLIES"]:
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         game.submit(seat, reply)
         paid[reply] = {**game.step_rewards(seat)["individual"], **game.step_rewards(seat)["team"]}
     assert paid['instruct {"step": "reboot"}'] == {"irrelevant": -10.0}

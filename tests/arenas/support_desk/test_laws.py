@@ -7,8 +7,9 @@ import random
 
 import pytest
 
-from lanista.arenas import conformance, get
-from lanista.arenas.support_desk.alike import alike
+from lanista.arenas import get
+from lanista.arenas.core import conformance
+from lanista.arenas.support_desk.counterfactual import counterfactual
 
 KINDS: tuple[dict[str, object], ...] = (
     {"customer": "seat"},
@@ -39,7 +40,7 @@ def test_the_counterfactuals_differ_in_the_hidden_truth() -> None:
     for seed in range(40):
         state = arena.rules.deal(seed, arena.configure())
         moves = {"router_0": arena.rules.ask(state, "router_0").choices[0]}
-        found = alike(state, moves, "router_0", rng)
+        found = counterfactual(state, moves, "router_0", rng)
         assert found is not None
         pairs += 1
         other_truths += found[0].case.truth != state.case.truth

@@ -72,7 +72,7 @@ def test_the_tools_are_the_pages() -> None:
 def test_the_metrics_are_on_the_page_and_in_the_outcome() -> None:
     game = Game(ARENA, 0)
     while not game.over:
-        game.submit(game.owed()[0], game.legal(game.owed()[0])[0])
+        game.submit(game.to_act()[0], game.legal(game.to_act()[0])[0])
     assert game.outcome is not None
     assert set(ARENA.metrics) <= set(game.outcome.facts)
     assert ARENA.success in ARENA.metrics
@@ -87,8 +87,8 @@ def test_every_event_is_on_the_page(seat: str) -> None:
         config = ARENA.configure(customer=seat, cooperation="difficult", error_rate=0.4)
         game, rng = Game(ARENA, seed, config), random.Random(seed)
         while not game.over:
-            legal = game.legal(game.owed()[0])
-            game.submit(game.owed()[0], rng.choice([*legal, "say {}", 'say {"text": "hm"}']))
+            legal = game.legal(game.to_act()[0])
+            game.submit(game.to_act()[0], rng.choice([*legal, "say {}", 'say {"text": "hm"}']))
         seen = [event for step in game.episode().steps for event, _ in step.events]
         for event in [*seen, *(event for event, _ in game.episode().opening)]:
             assert event.kind in events, event.kind

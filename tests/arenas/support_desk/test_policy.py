@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lanista.arenas.core.tools import call
 from lanista.arenas.support_desk import policy
 from lanista.arenas.support_desk.calls import CHANGES
-from lanista.arenas.tools import call
 
 PIN, BIRTH = 'verify {"factor": "pin"}', 'verify {"factor": "birthdate"}'
 TO_TECHNICAL, TO_BILLING = 'route {"to": "technical"}', 'route {"to": "billing"}'

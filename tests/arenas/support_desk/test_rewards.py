@@ -130,7 +130,7 @@ def test_information_pays_no_more_than_an_optimal_desk_needs(config: dict[str, o
     for seed in range(40):
         game = Game(arena, seed, arena.configure(horizon=60, **config))
         while not game.over:
-            game.submit(game.owed()[0], rng.choice(game.legal(game.owed()[0])))
+            game.submit(game.to_act()[0], rng.choice(game.legal(game.to_act()[0])))
         paid = sum(term.amount for step in game.steps for term in step.terms if term.name == "information")
         assert paid <= game.state.case.needed + 1e-9
         most = max(most, paid)
@@ -156,11 +156,11 @@ def played(habit: str, seed: int, preset: str) -> Game:
     game = Game(arena, seed, arena.configure(), preset=preset)
     for reply in HABITS[habit]:
         if not game.over and game.state.stage == "call":
-            game.submit(game.owed()[0], reply)
+            game.submit(game.to_act()[0], reply)
     while not game.over:
         end = game.state.end
         ticket = f'ticket {{"causes": [], "end": "{end}", "identity": false, "changes": []}}'
-        game.submit(game.owed()[0], ticket if end else "close {}")
+        game.submit(game.to_act()[0], ticket if end else "close {}")
     return game
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lanista.arenas import Forfeit, get
-from lanista.arenas.referee import Game
+from lanista.arenas.core.referee import Game
 from lanista.arenas.support_desk.faults import BIT, SHY
 from lanista.arenas.support_desk.hearing import heard
 
@@ -290,9 +290,9 @@ def test_any_text_in_any_order_ends_well(texts: list[str], seed: int, seat: bool
         if game.over:
             break
         reply = frames[i % len(frames)].format(json.dumps(text) if i % 2 else text)
-        game.submit(game.owed()[0], reply)
+        game.submit(game.to_act()[0], reply)
     while not game.over:
-        game.submit(game.owed()[0], game.legal(game.owed()[0])[-1])
+        game.submit(game.to_act()[0], game.legal(game.to_act()[0])[-1])
     assert game.outcome is not None
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from lanista.arenas.contract import Event
+from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk import belief, calls, faults
 from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, FAULTS, SHY, STEPS, TESTS, WRITES, bits, observe
 from lanista.arenas.support_desk.words import SupportDeskWords

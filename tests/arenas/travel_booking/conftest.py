@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lanista.arenas import Event
-from lanista.arenas.tools import call
+from lanista.arenas.core.tools import call
 from lanista.arenas.travel_booking import Config
 from lanista.arenas.travel_booking.cases import Case
 from lanista.arenas.travel_booking.rewards import DEFAULT, TravelRewards
@@ -36,11 +36,11 @@ class Table:
 
     def say(self, reply: str) -> Event:
         """A reply in words, as a model would give it."""
-        (seat,) = RULES.owes(self.state)
+        (seat,) = RULES.to_act(self.state)
         return self.play(WORDS.read(RULES.ask(self.state, seat), reply))
 
     def play(self, move: Any) -> Event:
-        (seat,) = RULES.owes(self.state)
+        (seat,) = RULES.to_act(self.state)
         step = RULES.play(self.state, {seat: move})
         for term in REWARDS.terms(self.state, {seat: move}, step.state, step.events, frozenset()):
             self.terms[term.name] += int(term.amount)

@@ -36,7 +36,7 @@ def new_york_london() -> Game:
     """The game of the hand-told case."""
     game = Game(arena, 0, arena.configure(scenario="new-york-london"))
     for reply in NEW_YORK_LONDON:
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         game.submit(seat, reply)
     return game
 
@@ -47,7 +47,7 @@ def hard() -> Game:
 
     game = Game(arena, HARD_SEED, arena.configure(**HARD))
     while not game.over:
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         state = game.state
         move = game.arena.rules.fallback(state, seat) if state.pending else next_call(state)
         game.submit(seat, str(move))

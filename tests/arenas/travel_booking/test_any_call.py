@@ -67,10 +67,10 @@ def test_any_call_is_answered(seed: int, seated: bool, drawn: list[dict[str, Any
     game = Game(arena, seed, config)
     turn = 0
     while not game.over:
-        (seat,) = game.owed()
+        (seat,) = game.to_act()
         text = reply(game, seat, drawn[turn % len(drawn)])
         turn += 1
-        while seat in game.owed() and game.submit(seat, text) is not None:
+        while seat in game.to_act() and game.submit(seat, text) is not None:
             pass
     assert sum(game.decisions.values()) <= arena.turns_bound(config)
     assert game.outcome is not None

@@ -75,7 +75,7 @@ def test_every_metric_is_a_fact_on_the_page() -> None:
     assert set(arena.metrics) <= facts
     game = Game(arena, 0)
     while not game.over:
-        game.submit(game.owed()[0], game.legal(game.owed()[0])[-1])
+        game.submit(game.to_act()[0], game.legal(game.to_act()[0])[-1])
     assert game.outcome is not None
     assert set(game.outcome.facts) == facts
     assert arena.success in facts
@@ -90,7 +90,7 @@ def test_every_event_is_on_the_page_with_its_data_and_audience(config: dict[str,
         game = Game(arena, seed, arena.configure(**config))
         rng = random.Random(seed)
         while not game.over:
-            game.submit(game.owed()[0], rng.choice(game.legal(game.owed()[0])))
+            game.submit(game.to_act()[0], rng.choice(game.legal(game.to_act()[0])))
         episode = game.episode()
         for event, _ in [*episode.opening, *(pair for step in episode.steps for pair in step.events)]:
             data, audience = EVENTS[event.kind]

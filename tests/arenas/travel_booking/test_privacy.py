@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from lanista.arenas import Event, Game, Step, conformance
+from lanista.arenas import Event, Game, Step
+from lanista.arenas.core import conformance
 from lanista.arenas.travel_booking import arena
-from lanista.arenas.travel_booking.alike import alike
+from lanista.arenas.travel_booking.counterfactual import counterfactual
 from lanista.arenas.travel_booking.rules import TravelRules
 
 HARD = {"level": "hard", "fickle": 0.7, "error_rate": 0.3, "drift": 0.4}
@@ -51,12 +52,12 @@ def test_other_worlds_differ_in_everything_hidden() -> None:
         game = Game(arena, seed, arena.configure(**HARD))
         rng = random.Random(seed)
         while not game.over:
-            (seat,) = game.owed()
+            (seat,) = game.to_act()
             ask = game.ask(seat)
             assert ask is not None
             moves = {seat: rng.choice(ask.choices)}
             for who in game.seats:
-                other = alike(game.state, moves, who, rng)
+                other = counterfactual(game.state, moves, who, rng)
                 if other is not None:
                     one, two = game.state.case, other[0].case
                     for name in ("careful", "hotels", "cars", "lists", "remembered", "held", "change"):

@@ -113,11 +113,11 @@ def test_a_seated_traveller_is_asked_and_knows_its_wishes(lay: Lay) -> None:
     table("hold", option="F2")
     proposed = table("confirm", holds=["K1"], total=520)
     assert (proposed.kind, proposed.data["total"], proposed.to) == ("proposed", 520, ("traveller_0",))
-    assert RULES.owes(table.state) == ("traveller_0",)
+    assert RULES.to_act(table.state) == ("traveller_0",)
     ask = RULES.ask(table.state, "traveller_0")
     assert {str(choice) for choice in ask.choices} == {"yes {}", "change {}"}  # nothing is wrong with it
     assert table("yes").data["yes"]
-    assert RULES.owes(table.state) == ("booking_0",)
+    assert RULES.to_act(table.state) == ("booking_0",)
 
 
 def test_a_seated_traveller_says_only_what_it_could_know(lay: Lay) -> None:
@@ -145,6 +145,6 @@ def test_a_silent_traveller_says_what_the_simulated_one_would(lay: Lay) -> None:
 def test_asking_costs_a_seated_traveller_a_turn_and_tells_all(lay: Lay) -> None:
     table = lay(traveller="seat", **HELD)
     table("ask", about="flight")
-    assert RULES.owes(table.state) == ("traveller_0",)
+    assert RULES.to_act(table.state) == ("traveller_0",)
     assert table("tell").data["musts"] == [["direct", "flight", None]]
-    assert RULES.owes(table.state) == ("search_0",)
+    assert RULES.to_act(table.state) == ("search_0",)

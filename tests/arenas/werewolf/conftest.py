@@ -39,7 +39,7 @@ def play() -> Play:
     rules = WerewolfRules()
 
     def one(state: State, moves: Mapping[int, Any]) -> Step:
-        owed = rules.owes(state)
+        owed = rules.to_act(state)
         assert {SEATS[i] for i in moves} <= set(owed), f"{moves} are not all owed; {owed} are"
         chosen = {seat: moves.get(int(seat[7:]), rules.fallback(state, seat)) for seat in owed}
         for seat, move in chosen.items():

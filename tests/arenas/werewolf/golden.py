@@ -27,7 +27,7 @@ def transcripts() -> dict[str, str]:
     game = Game(arena, SEED, arena.configure(players=9, roles=("seer", "doctor", "witch", "hunter")))
     rng = random.Random(SEED)
     while not game.over:
-        for seat in game.owed():
+        for seat in game.to_act():
             reply = rng.choice(game.legal(seat))
             ask = game.ask(seat)
             if ask is not None and not ask.complete:

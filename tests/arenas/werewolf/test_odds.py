@@ -130,7 +130,7 @@ def within_four_errors(exact: Fraction, games: int, **config: Any) -> None:
 def random_winner(seed: int, config: Any, rng: random.Random) -> str | None:
     rules = arena.rules
     state = rules.deal(seed, config)
-    while owed := rules.owes(state):
+    while owed := rules.to_act(state):
         state = rules.play(state, {seat: rng.choice(rules.ask(state, seat).choices) for seat in owed}).state
     outcome = rules.outcome(state)
     assert outcome is not None

@@ -42,7 +42,7 @@ def test_every_event_and_ask_is_on_the_page(seed: int) -> None:
     game = Game(arena, seed, arena.configure(players=12, reveal_on_death=bool(seed % 2)))
     rng = random.Random(seed)
     while not game.over:
-        for seat in game.owed():
+        for seat in game.to_act():
             ask = game.ask(seat)
             assert ask is not None
             assert ask.kind in asks

@@ -33,7 +33,7 @@ def votes(*targets: int | None) -> dict[int, Any]:
 def booked(before: State, moves: Mapping[int, Any], play: Play) -> Counter[tuple[str, str]]:
     """Amounts by (term, to) that one step books."""
     named = {SEATS[i]: move for i, move in moves.items()}
-    assert set(named) == set(RULES.owes(before))
+    assert set(named) == set(RULES.to_act(before))
     step = play(before, moves)
     found: Counter[tuple[str, str]] = Counter()
     for name, to, amount in REWARDS.terms(before, named, step.state, step.events, frozenset()):
@@ -99,8 +99,8 @@ def test_who_is_poisoned_or_shot_on_the_first_day_is_eliminated_early_too(start:
 
 def day_of(state: State, said: Mapping[int, Speech], play: Play) -> State:
     """The state at the vote after everybody said their piece, silent unless given."""
-    while RULES.ask(state, RULES.owes(state)[0]).kind == "speech":
-        me = int(RULES.owes(state)[0][7:])
+    while RULES.ask(state, RULES.to_act(state)[0]).kind == "speech":
+        me = int(RULES.to_act(state)[0][7:])
         state = play(state, {me: said.get(me, Speech(act=Act("silent")))}).state
     return state
 
@@ -167,7 +167,7 @@ def test_speech_and_den_pay_nothing_when_they_are_said() -> None:
     game = Game(arena, 1, arena.configure(players=10))
     rng = random.Random(1)
     while not game.over:
-        seat = rng.choice(game.owed())
+        seat = rng.choice(game.to_act())
         game.submit(seat, rng.choice(game.legal(seat)))
     for step in game.episode().steps:
         if step.turns[0].kind in ("speech", "den"):
@@ -195,7 +195,7 @@ def test_an_unreadable_vote_is_cast_at_random_paid_and_penalised(bad: str | Forf
     seat = next(s for s in game.seats if game.team(s) == "village")
     while game.ask(seat):
         game.submit(seat, bad)
-    for other in game.owed():
+    for other in game.to_act():
         game.submit(other, game.legal(other)[0])
     own = game.step_rewards(seat)["individual"]
     assert own[FORFEIT if isinstance(bad, Forfeit) else ILLEGAL] == -50.0

@@ -48,7 +48,7 @@ def P(i: int) -> str:
 
 def vote_out(state: State, out: int) -> dict[int, Any]:
     """Everybody votes for ``out``, who votes for somebody else."""
-    voters = [int(seat[7:]) for seat in RULES.owes(state)]
+    voters = [int(seat[7:]) for seat in RULES.to_act(state)]
     return {i: Vote(P(out)) if i != out else Vote(P(next(j for j in voters if j != out))) for i in voters}
 
 
@@ -60,7 +60,7 @@ def test_the_victim_dies_at_dawn_and_everybody_learns_it(start: Start, play: Pla
     assert died(step) == [P(3)]
     assert the(step, "deaths").to is None
     assert the(step, "deaths").data["deaths"][0]["role"] == "villager"
-    assert RULES.owes(step.state) == (P(0), P(1), P(2), P(4)), "the dead owe nothing"
+    assert RULES.to_act(step.state) == (P(0), P(1), P(2), P(4)), "the dead owe nothing"
 
 
 def test_the_doctor_saves_the_victim_and_may_protect_itself_every_night(start: Start, play: Play) -> None:
@@ -76,18 +76,18 @@ def test_the_doctor_saves_the_victim_and_may_protect_itself_every_night(start: S
 def test_the_attack_goes_on_when_seer_and_doctor_are_dead(start: Start, play: Play) -> None:
     state = play(start("Wsdvvvv"), {0: Kill(P(1)), 2: Protect(P(3))}).state
     state = play(state, vote_out(state, 2)).state
-    assert RULES.owes(state) == (P(0),)
+    assert RULES.to_act(state) == (P(0),)
     assert died(play(state, {0: Kill(P(5))})) == [P(5)]
 
 
 def test_wolves_may_not_name_a_wolf_and_everybody_else_only_others(start: Start) -> None:
     state = start("WWWsdvv")  # the first step of a night with three wolves is their den
-    assert RULES.owes(state) == (P(0),)
+    assert RULES.to_act(state) == (P(0),)
     den = RULES.ask(state, P(0))
     assert {move.act.target for move in den.choices if move.act.target} == {P(3), P(4), P(5), P(6)}
     for _ in range(3):
-        state = RULES.play(state, {RULES.owes(state)[0]: Speech("hm")}).state
-    assert RULES.owes(state) == (P(0), P(1), P(2), P(3), P(4))
+        state = RULES.play(state, {RULES.to_act(state)[0]: Speech("hm")}).state
+    assert RULES.to_act(state) == (P(0), P(1), P(2), P(3), P(4))
     assert {move.target for move in RULES.ask(state, P(0)).choices} == {P(3), P(4), P(5), P(6)}
     assert P(3) not in {move.target for move in RULES.ask(state, P(3)).choices}, "the seer inspects others"
     assert P(4) in {move.target for move in RULES.ask(state, P(4)).choices}, "the doctor may protect itself"
@@ -105,7 +105,7 @@ def test_the_den_is_heard_by_living_wolves_alone_and_a_lone_wolf_has_none(start:
     step = play(state, {1: Speech("now we are two")})
     assert the(step, "den").to == (P(1), P(2)), "a dead wolf hears no more"
     lone = start("Wvvvv")
-    assert RULES.owes(lone) == (P(0),)
+    assert RULES.to_act(lone) == (P(0),)
     assert RULES.ask(lone, P(0)).kind == "kill"
 
 
@@ -208,7 +208,7 @@ def test_the_witch_is_told_of_an_attack_the_doctor_already_foiled(start: Start, 
 def test_a_hunter_voted_out_shoots_before_anything_else(start: Start, play: Play) -> None:
     state = start("WhvvvvvW", first_phase="day")
     step = play(state, vote_out(state, 1))
-    assert RULES.owes(step.state) == (P(1),)
+    assert RULES.to_act(step.state) == (P(1),)
     assert RULES.phase(step.state) == "day 1: shot"
     assert P(1) not in {getattr(move, "target", None) for move in RULES.ask(step.state, P(1)).choices}
     step = play(step.state, {1: Shoot(P(0))})
@@ -271,7 +271,7 @@ def test_village_wins_when_the_last_wolf_goes_and_everybody_learns_the_roles(sta
     outcome = RULES.outcome(step.state)
     assert outcome is not None
     assert outcome.scores == {"village": 1.0, "wolves": 0.0}
-    assert RULES.owes(step.state) == ()
+    assert RULES.to_act(step.state) == ()
 
 
 def test_wolves_win_at_half_of_the_living(start: Start, play: Play) -> None:
@@ -297,8 +297,8 @@ def test_deaths_of_one_night_count_together(start: Start, play: Play) -> None:
 def test_speakers_take_turns_for_each_round_and_another_begins_each_day(start: Start, play: Play) -> None:
     state = start("Wvvvvvv", discussion_rounds=2, first_phase="day")
     spoke = []
-    while RULES.ask(state, RULES.owes(state)[0]).kind == "speech":
-        spoke.append(int(RULES.owes(state)[0][7:]))
+    while RULES.ask(state, RULES.to_act(state)[0]).kind == "speech":
+        spoke.append(int(RULES.to_act(state)[0][7:]))
         state = play(state, {spoke[-1]: Speech("hm")}).state
     assert spoke == [0, 1, 2, 3, 4, 5, 6] * 2
     state = play(state, vote_out(state, 6)).state
@@ -314,7 +314,7 @@ def test_without_discussion_the_day_is_a_vote(start: Start, play: Play) -> None:
 
 def test_every_vote_names_a_living_other(start: Start, play: Play) -> None:
     state = play(start("Wvvvv"), {0: Kill(P(1))}).state
-    for seat in RULES.owes(state):
+    for seat in RULES.to_act(state):
         assert {move.target for move in RULES.ask(state, seat).choices} == {P(0), P(2), P(3), P(4)} - {seat}
 
 
@@ -417,7 +417,7 @@ def test_fallbacks_are_legal_uniform_and_silent_in_speech(start: Start, play: Pl
 def test_the_order_in_which_sealed_votes_arrive_changes_nothing() -> None:
     config = arena.configure(players=7, first_phase="day", discussion_rounds=0)
     games = [Game(arena, 5, config) for _ in range(2)]
-    votes = {seat: games[0].legal(seat)[i % 3] for i, seat in enumerate(games[0].owed())}
+    votes = {seat: games[0].legal(seat)[i % 3] for i, seat in enumerate(games[0].to_act())}
     for seat, vote in votes.items():
         games[0].submit(seat, vote)
     for seat, vote in reversed(votes.items()):
@@ -433,7 +433,7 @@ def test_games_end_within_the_bound_and_one_death_a_day_at_least(players: int) -
         game = Game(arena, seed, config)
         rng = random.Random(seed)
         while not game.over:
-            seat = rng.choice(game.owed())
+            seat = rng.choice(game.to_act())
             game.submit(seat, rng.choice(game.legal(seat)))
         assert sum(game.decisions.values()) <= arena.turns_bound(config)
         assert out_by_day(game.episode().steps) <= players - 2

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lanista.arenas import Ask, Event, Game, Illegal
-from lanista.arenas.speech import SPEECH_LIMIT, tame, without_thoughts
+from lanista.arenas.core.speech import SPEECH_LIMIT, tame, without_thoughts
 from lanista.arenas.werewolf import arena, asks
 from lanista.arenas.werewolf.moves import SAY_NOTHING, Act, Heal, Kill, Pass, Poison, Shoot, Speech, Vote
 from lanista.arenas.werewolf.rules import State
@@ -264,7 +264,7 @@ def test_thoughts_reach_nobody() -> None:
     game = Game(arena, 0, arena.configure(first_phase="day"))
     secret = "I-AM-THE-WOLF"
     for reply in (f"<think>{secret}</think>Morning.", f"{secret}</think>Morning.", f"Morning.<think>{secret}"):
-        game.submit(game.owed()[0], reply)
+        game.submit(game.to_act()[0], reply)
     assert all(secret not in game.history(seat) for seat in game.seats)
     assert game.history("player_8").count("Morning.") == 3
 
@@ -274,7 +274,7 @@ def test_every_event_of_many_games_has_a_line_of_its_own() -> None:
         game = Game(arena, seed, arena.configure(players=12, reveal_on_death=bool(seed % 2)))
         rng = random.Random(seed)
         while not game.over:
-            seat = rng.choice(game.owed())
+            seat = rng.choice(game.to_act())
             game.submit(seat, rng.choice([*game.legal(seat), "Well, well."]))
         episode = game.episode()
         texts = [text for _, text in episode.opening] + [t for step in episode.steps for _, t in step.events]
@@ -359,7 +359,7 @@ def test_public_lines_are_the_same_for_every_seat(start: Callable[..., State]) -
     game = Game(arena, 4, arena.configure(players=8, first_phase="day"))
     rng = random.Random(0)
     for _ in range(12):
-        seat = rng.choice(game.owed())
+        seat = rng.choice(game.to_act())
         game.submit(seat, rng.choice(game.legal(seat)))
     lines = {seat: public(game, seat) for seat in game.seats}
     assert len({tuple(said) for said in lines.values()}) == 1

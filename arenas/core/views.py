@@ -21,10 +21,10 @@ import numpy as np
 from gymnasium.utils import seeding
 from pettingzoo import AECEnv, ParallelEnv
 
-from lanista.arenas import registry
-from lanista.arenas.contract import Arena, Forfeit, Outcome, Seat
-from lanista.arenas.referee import Game
-from lanista.arenas.spaces import AnyText
+from lanista.arenas.core import registry
+from lanista.arenas.core.contract import Arena, Forfeit, Outcome, Seat
+from lanista.arenas.core.referee import Game
+from lanista.arenas.core.spaces import AnyText
 from lanista.errors import UsageError, suggest
 
 Chance = Literal["same", "fresh"]
@@ -191,7 +191,7 @@ class AECView(_View, AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
         game.submit(agent, action)
         if len(game.steps) > steps:
             self._pay(game)
-        owed = game.owed()
+        owed = game.to_act()
         if owed:
             self.agent_selection = owed[0]
         else:
@@ -227,7 +227,7 @@ class AECView(_View, AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
         self.terminations = dict.fromkeys(self.agents, game.over)
         self.truncations = dict.fromkeys(self.agents, False)
-        self.agent_selection = (game.owed() or tuple(self.agents))[0]
+        self.agent_selection = (game.to_act() or tuple(self.agents))[0]
         self._skip_agent_selection = None
         self._paid = False
 
@@ -263,7 +263,7 @@ class ParallelView(_View, ParallelEnv):  # type: ignore[misc]  # PettingZoo ship
         steps, agents = len(game.steps), self.agents
         for seat in actions:
             self._seat(seat)
-        for seat in game.owed():
+        for seat in game.to_act():
             reply = actions.get(seat, Forfeit("no action was given"))
             game.submit(seat, reply if isinstance(reply, str | Forfeit) else Forfeit("the action was not a string"))
         paid = game.step_payments() if len(game.steps) > steps else {}

@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.contract import Seat
+from lanista.arenas.core.contract import Seat
 from lanista.arenas.werewolf.asks import members, names
 from lanista.arenas.werewolf.deck import INDEX, SEATS, WEREWOLF
 from lanista.arenas.werewolf.moves import SAY_NOTHING, TARGET, Heal, Inspect, Kill, Poison, Protect, Shoot
@@ -33,7 +33,7 @@ from lanista.arenas.werewolf.rules import (
 )
 
 
-def alike(
+def counterfactual(
     state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
 ) -> tuple[State, Mapping[Seat, Any]] | None:
     """Another state and other moves that ``seat`` cannot tell from these; None where the seat knows everything.

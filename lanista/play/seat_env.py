@@ -23,15 +23,16 @@ import gymnasium
 from gymnasium import spaces
 
 from lanista import arenas
-from lanista.agents import registry, table
+from lanista.agents import registry
 from lanista.agents.contract import Agent, Answer, Question
 from lanista.agents.guard import close
 from lanista.arenas import Arena, Outcome
-from lanista.arenas.contract import Seat
-from lanista.arenas.referee import Game
-from lanista.arenas.spaces import AnyText
-from lanista.arenas.views import RENDER_MODES
+from lanista.arenas.core.contract import Seat
+from lanista.arenas.core.referee import Game
+from lanista.arenas.core.spaces import AnyText
+from lanista.arenas.core.views import RENDER_MODES
 from lanista.errors import UsageError, suggest
+from lanista.play import runner
 
 Others = str | Agent | Mapping[Seat, "str | Agent"] | None
 
@@ -78,7 +79,7 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         self._seating = self._seat(others, seats)
         self.observation_space = spaces.Dict({"text": AnyText()})
         self.action_space = AnyText()
-        self._table: table._Table | None = None
+        self._table: runner._Table | None = None
         self._open = False
         """Whether the agents hold anything for a game."""
         self._done = True
@@ -98,7 +99,7 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         super().reset(seed=seed)
         self._leave()
         game_seed = int(self.np_random.integers(2**62)) if seed is None else int(seed)
-        fixture = table.Fixture(
+        fixture = runner.GameSpec(
             id=f"gymnasium {next(_games)}",
             arena=self.arena,
             seed=game_seed,
@@ -106,7 +107,7 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
             config=self.config,
             preset=self.preset,
         )
-        self._table = table._Table(fixture)
+        self._table = runner._Table(fixture)
         self._open, self._done = True, False
         self._rendered = self._booked = 0
         self._clear()
@@ -190,10 +191,10 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         assert self._table is not None
         game = self._table.game
         self._player.action = action
-        while not game.over and (self.seat not in game.owed() or self._player.action is not None):
-            table._round([self._table], self._book)
+        while not game.over and (self.seat not in game.to_act() or self._player.action is not None):
+            runner._round([self._table], self._book)
 
-    def _book(self, fixture: table.Fixture, game: Game, seat: Seat) -> None:
+    def _book(self, fixture: runner.GameSpec, game: Game, seat: Seat) -> None:
         if len(game.steps) == self._booked:
             return
         self._booked = len(game.steps)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from lanista.arenas import Arena, Ask, Event, Step, conformance
+from lanista.arenas import Arena, Ask, Event, Step
+from lanista.arenas.core import conformance
 from lanista.arenas.werewolf import arena
 from lanista.arenas.werewolf.asks import speech
 from lanista.arenas.werewolf.deck import INDEX, SEATS
@@ -42,15 +43,15 @@ def test_nobody_is_told_what_is_hidden_at_any_table(players: int, reveal_on_deat
 
 
 def pairs(config: Mapping[str, Any], games: int) -> Any:
-    """(state, moves, seat, what alike gives) at every step of random games, for every seat."""
+    """(state, moves, seat, what counterfactual gives) at every step of random games, for every seat."""
     rules = arena.rules
     for seed in range(games):
         rng = random.Random(seed)
         state = rules.deal(seed, arena.configure(**config))
-        while owed := rules.owes(state):
+        while owed := rules.to_act(state):
             moves = {seat: rng.choice(rules.ask(state, seat).choices) for seat in owed}
             for seat in SEATS[: state.table.players]:
-                yield state, moves, seat, arena.alike(state, moves, seat, rng)
+                yield state, moves, seat, arena.counterfactual(state, moves, seat, rng)
             state = rules.play(state, moves).state
 
 
@@ -65,7 +66,7 @@ def test_other_worlds_are_legal_keep_the_deck_and_what_the_seat_knows(config: di
         assert sorted(shadow.roles) == sorted(table.roles)
         assert shadow.roles[me] == table.roles[me]
         assert twin != state
-        assert set(twin_moves) == set(rules.owes(twin))
+        assert set(twin_moves) == set(rules.to_act(twin))
         for who, move in twin_moves.items():
             ask = rules.ask(twin, who)
             assert not ask.complete or move in ask.choices, f"{who} may not {move} in the other world"
@@ -97,7 +98,7 @@ def test_every_living_other_may_be_a_wolf_in_some_other_world() -> None:
     moves = {"player_0": rules.ask(state, "player_0").choices[0]}
     seen = 0
     for _ in range(300):
-        twin, _ = arena.alike(state, moves, SEATS[villager], rng)  # type: ignore[misc]
+        twin, _ = arena.counterfactual(state, moves, SEATS[villager], rng)  # type: ignore[misc]
         seen |= twin.table.wolves
     assert seen == (1 << 9) - 1 & ~(1 << villager)
 

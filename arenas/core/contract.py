@@ -121,11 +121,11 @@ class Rules(Protocol):
     def seats(self, config: Any) -> tuple[Seat, ...]:
         """Every seat, in table order."""
 
-    def owes(self, state: Any) -> tuple[Seat, ...]:
+    def to_act(self, state: Any) -> tuple[Seat, ...]:
         """The seats that must decide now, in table order; several at once are sealed. Empty when the game is over."""
 
     def ask(self, state: Any, seat: Seat) -> Ask:
-        """What ``seat``, one of ``owes(state)``, must decide: a function of what that seat has seen, and no more."""
+        """What ``seat``, one of ``to_act(state)``, must decide: a function of what that seat has seen, and no more."""
 
     def fallback(self, state: Any, seat: Seat) -> Any:
         """The move played for a seat whose reply could not be read; draws from the state's key."""
@@ -174,11 +174,11 @@ class Rewards(Protocol):
         """The terms that arise at this step; ``fallbacks`` are the seats whose move was not their own."""
 
 
-Alike = Callable[[Any, Mapping[Seat, Any], Seat, Any], "tuple[Any, Mapping[Seat, Any]] | None"]
-"""``alike(state, moves, seat, rng) -> (state, moves) | None``.
+Counterfactual = Callable[[Any, Mapping[Seat, Any], Seat, Any], "tuple[Any, Mapping[Seat, Any]] | None"]
+"""``counterfactual(state, moves, seat, rng) -> (state, moves) | None``.
 
 Another state and other moves that must look the same to ``seat``, now and after those moves are played, while what is
-hidden from it differs; None where there is no such pair. ``moves`` covers ``owes(state)``. See conformance.
+hidden from it differs; None where there is no such pair. ``moves`` covers ``to_act(state)``. See conformance.
 """
 
 
@@ -200,7 +200,7 @@ class Arena:
     """The names of the terms that are paid to teams; all others are individual."""
     turns_bound: Callable[[Any], int]
     """Decisions (accepted moves) after which any game of this config has ended."""
-    alike: Alike | None = None
+    counterfactual: Counterfactual | None = None
     """None says that nothing is hidden: every event is for everybody. Then ``privacy`` tests that, and that future
     chance does not show."""
     retries: int = 1
@@ -284,7 +284,7 @@ def _sources(arena: Arena) -> list[Path]:
     found: set[Path] = set()
     for part in (arena.rules, arena.words, arena.rewards):
         path = Path(inspect.getfile(part if inspect.ismodule(part) else type(part))).resolve()
-        if (path.parent / "__init__.py").exists() and path.parent.name not in ("arenas", "tests"):
+        if (path.parent / "__init__.py").exists() and path.parent.name not in ("arenas", "core", "tests"):
             found |= {p for p in path.parent.rglob("*") if p.suffix in (".py", ".md")}
         else:
             found.add(path)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from lanista.arenas import chance
-from lanista.arenas.contract import (
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import (
     FORFEIT,
     ILLEGAL,
     REPLY_LIMIT,
@@ -29,7 +29,7 @@ from lanista.arenas.contract import (
     Term,
     config_json,
 )
-from lanista.arenas.episode import FORMAT, Episode, StepRecord, Turn
+from lanista.arenas.core.episode import FORMAT, Episode, StepRecord, Turn
 from lanista.errors import LanistaError, UsageError, suggest
 
 _NOBODY: frozenset[Seat] = frozenset()
@@ -97,7 +97,7 @@ class Game:
     def over(self) -> bool:
         return self.outcome is not None
 
-    def owed(self) -> tuple[Seat, ...]:
+    def to_act(self) -> tuple[Seat, ...]:
         """The seats that still owe a reply now, in table order; several are sealed from each other."""
         return tuple(self._asks)
 
@@ -396,7 +396,7 @@ class Game:
     def _next_asks(self) -> None:
         rules, state = self.arena.rules, self.state
         if self.outcome is None:
-            self._asks = {seat: rules.ask(state, seat) for seat in rules.owes(state)}
+            self._asks = {seat: rules.ask(state, seat) for seat in rules.to_act(state)}
             self._forms = {seat: _form(self._words, ask) for seat, ask in self._asks.items()}
 
     def _deliver(self, events: Sequence[Event]) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from auction import SEATS, WEIGHTS, Rewards, Rules, Words, make_arena
 
-from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term, conformance
-from lanista.arenas.chance import draw, key
+from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term
+from lanista.arenas.core import conformance
+from lanista.arenas.core.chance import draw, key
 from lanista.errors import LanistaError
 
 
@@ -48,7 +49,7 @@ def test_a_leak_is_caught(rules: Rules) -> None:
 
 def test_alike_that_never_gives_a_pair_is_no_test() -> None:
     with pytest.raises(AssertionError, match="never gave a pair"):
-        conformance.privacy(make_arena(alike=lambda *_: None), 1, 0)
+        conformance.privacy(make_arena(counterfactual=lambda *_: None), 1, 0)
 
 
 class Race:
@@ -65,7 +66,7 @@ class Race:
     def seats(self, config: Any) -> tuple[str, ...]:
         return self.seats_
 
-    def owes(self, state: Any) -> tuple[str, ...]:
+    def to_act(self, state: Any) -> tuple[str, ...]:
         return (self.seats_[state.turn % 2],) if state.turn < 4 else ()
 
     def ask(self, state: Any, seat: str) -> Ask:
@@ -127,7 +128,12 @@ class NoRewards:
 
 def race(rules: Any) -> Any:
     return make_arena(
-        rules=rules, words=RaceWords(), rewards=NoRewards(), alike=None, metrics={}, turns_bound=lambda config: 4
+        rules=rules,
+        words=RaceWords(),
+        rewards=NoRewards(),
+        counterfactual=None,
+        metrics={},
+        turns_bound=lambda config: 4,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from lanista.arenas.contract import Event, Outcome, Seat, Term
+from lanista.arenas.core.contract import Event, Outcome, Seat, Term
 
 FORMAT = 1
 

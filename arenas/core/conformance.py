@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from pettingzoo.test import api_test, parallel_api_test, seed_test
 
-from lanista.arenas.contract import FORFEIT, ILLEGAL, WORLD, Arena, Event, Forfeit, Illegal, Seat
-from lanista.arenas.episode import Episode
-from lanista.arenas.referee import Game, replay
-from lanista.arenas.views import AECView, ParallelView
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, WORLD, Arena, Event, Forfeit, Illegal, Seat
+from lanista.arenas.core.episode import Episode
+from lanista.arenas.core.referee import Game, replay
+from lanista.arenas.core.views import AECView, ParallelView
 from lanista.errors import LanistaError
 
 NASTY = (
@@ -96,11 +96,11 @@ def copies(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
 def privacy(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
     """What a seat receives does not depend on what is hidden from it. Returns how many pairs were compared.
 
-    At every step of random play, ``arena.alike`` gives for every seat another state and other moves that must look
-    the same to it. Compared byte for byte: what the seat would have been told at the start, whether it is asked, the
-    ask, its wording, the legal replies in order, the reasons for refusals, and after the moves everything it is told
-    and asked next. An arena without ``alike`` says that nothing is hidden: every event has to be for everybody, and
-    other chance from here on must not change what a seat is shown now.
+    At every step of random play, ``arena.counterfactual`` gives for every seat another state and other moves that must
+    look the same to it. Compared byte for byte: what the seat would have been told at the start, whether it is asked,
+    the ask, its wording, the legal replies in order, the reasons for refusals, and after the moves everything it is
+    told and asked next. An arena without ``counterfactual`` says that nothing is hidden: every event has to be for
+    everybody, and other chance from here on must not change what a seat is shown now.
     """
     compared = 0
     for number in _seeds(games, seed):
@@ -111,11 +111,11 @@ def privacy(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
             moves = _chosen(game, rng)
             for seat in game.seats:
                 where = f"seed {number}, {game.phase}, seat {seat} ({game.role(seat)})"
-                if arena.alike is None:
+                if arena.counterfactual is None:
                     compared += 1
                     _chance_unseen(arena, state, seat, where, rng)
                     continue
-                other = arena.alike(state, moves, seat, rng)
+                other = arena.counterfactual(state, moves, seat, rng)
                 if other is None:
                     continue
                 compared += 1
@@ -125,11 +125,11 @@ def privacy(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
                 ask = game.ask(seat)
                 assert ask is not None
                 game.submit(seat, arena.words.write(ask, move))
-        if arena.alike is None:
+        if arena.counterfactual is None:
             _all_told(game.episode())
     assert compared, (
-        f"alike() of {arena.name!r} never gave a pair: privacy was not tested (a game in which nothing is hidden "
-        "has none)"
+        f"counterfactual() of {arena.name!r} never gave a pair: privacy was not tested (a game in which nothing is "
+        "hidden has none)"
     )
     return compared
 
@@ -141,7 +141,7 @@ def any_reply(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> Non
         game = Game(arena, number, arena.configure(**config))
         bound = arena.turns_bound(game.config)
         while not game.over:
-            seat = game.owed()[0]
+            seat = game.to_act()[0]
             kind = rng.random()
             if kind < 0.4:
                 game.submit(seat, rng.choice(NASTY))
@@ -164,7 +164,7 @@ def damaged_replies(arena: Arena, games: int = 5, seed: int = 0, **config: Any) 
         bound = arena.turns_bound(game.config)
         clumsy = {seat for seat in game.seats if rng.random() < 0.5}
         while not game.over:
-            seat = game.owed()[0]
+            seat = game.to_act()[0]
             reply = rng.choice(game.legal(seat))
             game.submit(seat, _damaged(reply, rng) if seat in clumsy else reply)
             assert sum(game.decisions.values()) <= bound, f"seed {number}: over the stated bound of {bound} decisions"
@@ -177,7 +177,7 @@ def legal_replies(arena: Arena, games: int = 5, seed: int = 0, **config: Any) ->
         rng = random.Random(number)
         game = Game(arena, number, arena.configure(**config))
         while not game.over:
-            for seat in game.owed():
+            for seat in game.to_act():
                 ask = game.ask(seat)
                 assert ask is not None
                 assert ask.seat == seat
@@ -221,8 +221,8 @@ def penalties(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> Non
         rng = random.Random(number)
         game = Game(arena, number, arena.configure(**config))
         while not game.over:
-            seat = rng.choice(game.owed())
-            rest = {s: rng.choice(game.legal(s)) for s in game.owed() if s != seat}
+            seat = rng.choice(game.to_act())
+            rest = {s: rng.choice(game.legal(s)) for s in game.to_act() if s != seat}
             paid = {}
             for reply in (*game.legal(seat), Forfeit("tested"), None):
                 twin = game.fork()
@@ -258,7 +258,7 @@ def ends(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
         unknown = sorted(set(arena.metrics) - set(game.outcome.facts))
         assert not unknown, f"seed {number}: the outcome has no fact {', '.join(unknown)}, which metrics names"
         assert all(0 <= score <= 1 for score in game.outcome.scores.values())
-        assert game.owed() == ()
+        assert game.to_act() == ()
 
 
 def records(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
@@ -301,7 +301,7 @@ def _damaged(reply: str, rng: random.Random) -> str:
 
 
 def _decide(game: Game, rng: random.Random) -> None:
-    seat = game.owed()[0]
+    seat = game.to_act()[0]
     game.submit(seat, rng.choice(game.legal(seat)))
 
 
@@ -313,7 +313,7 @@ def _play(game: Game, rng: random.Random) -> Game:
 
 def _chosen(game: Game, rng: random.Random) -> dict[Seat, Any]:
     moves = {}
-    for seat in game.owed():
+    for seat in game.to_act():
         ask = game.ask(seat)
         assert ask is not None
         moves[seat] = rng.choice(ask.choices)
@@ -325,7 +325,9 @@ def _all_told(episode: Episode) -> None:
     everyone = set(episode.roles)
     told = itertools.chain(episode.opening, *(step.events for step in episode.steps))
     kept = sorted({event.kind for event, _ in told if event.to is not None and set(event.to) != everyone})
-    assert not kept, f"{', '.join(kept)} is kept from some seats, so something is hidden: give the arena `alike`"
+    assert not kept, (
+        f"{', '.join(kept)} is kept from some seats, so something is hidden: give the arena `counterfactual`"
+    )
 
 
 def _chance_unseen(arena: Arena, state: Any, seat: Seat, where: str, rng: random.Random) -> None:
@@ -360,7 +362,7 @@ def _seen_twice(
 
 def _asked_twice(arena: Arena, state: Any, other: Any, seat: Seat) -> Iterator[tuple[str, Any, Any]]:
     rules, words = arena.rules, arena.words
-    owes, other_owes = seat in rules.owes(state), seat in rules.owes(other)
+    owes, other_owes = seat in rules.to_act(state), seat in rules.to_act(other)
     yield "being asked", owes, other_owes
     if owes and other_owes:
         ask, other_ask = rules.ask(state, seat), rules.ask(other, seat)

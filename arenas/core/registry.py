@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
-from lanista.arenas.contract import FORFEIT, ILLEGAL, Arena
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Arena
 from lanista.errors import LanistaError, UsageError, suggest
 
 GROUP = "lanista.arenas"

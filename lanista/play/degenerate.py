@@ -6,12 +6,13 @@ at or under the arena's stated bound. An arena that pays silence, habit or a lis
 
 from __future__ import annotations
 
-from lanista.agents import registry, table
+from lanista.agents import registry
 from lanista.agents.contract import Agent, Question
 from lanista.agents.scripted import Scripted
-from lanista.arenas import chance
-from lanista.arenas.contract import Arena, Forfeit
-from lanista.arenas.referee import Game
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Arena, Forfeit
+from lanista.arenas.core.referee import Game
+from lanista.play import runner
 
 
 class Silent(Scripted):
@@ -50,21 +51,21 @@ def scores(arena: Arena, agent: Agent, games: int = 100, seed: int = 0) -> dict[
     config = arena.configure()
     totals: dict[str, float] = {}
 
-    def fixture(number: int, mine: str) -> table.Fixture:
+    def fixture(number: int, mine: str) -> runner.GameSpec:
         game_seed = chance.key("degenerate", seed, number)
         teams = arena.rules.teams(arena.rules.deal(game_seed, config))
         seating = {s: agent if team == mine else baseline for team, seats in teams.items() for s in seats}
-        return table.Fixture(
+        return runner.GameSpec(
             id=f"{mine}/{number}", arena=arena, seed=game_seed, seating=seating, config=config, tags={"mine": mine}
         )
 
-    def finished(played: table.Fixture, game: Game) -> None:
+    def finished(played: runner.GameSpec, game: Game) -> None:
         assert game.outcome is not None
         mine = played.tags["mine"]
         totals[mine] = totals.get(mine, 0.0) + game.outcome.scores[mine]
 
     teams = arena.rules.teams(arena.rules.deal(0, config))
-    table.play((fixture(number, mine) for number in range(games) for mine in teams), on_game=finished)
+    runner.play((fixture(number, mine) for number in range(games) for mine in teams), on_game=finished)
     return {team: total / games for team, total in totals.items()}
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lanista.arenas.contract import Seat
-from lanista.arenas.tools import Call
+from lanista.arenas.core.contract import Seat
+from lanista.arenas.core.tools import Call
 from lanista.arenas.travel_booking.calls import AGENCY, BOOKING, COMPARISON, SEARCH, SERVICES, TRAVELLER
 from lanista.arenas.travel_booking.cases import Case, Spec, counted
 from lanista.arenas.travel_booking.offers import PRODUCTS, Flight, Offer
@@ -24,7 +24,7 @@ _Place = tuple[str, int]
 """A letter and an index: the same option on every list of its product."""
 
 
-def alike(
+def counterfactual(
     state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
 ) -> tuple[State, Mapping[Seat, Any]] | None:
     """Another state that ``seat`` cannot tell from this one; the moves stay. None where the step ends the game."""

@@ -10,7 +10,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from lanista.arenas.contract import Seat
+from lanista.arenas.core.contract import Seat
+from lanista.arenas.core.tools import Call
 from lanista.arenas.support_desk.belief import members
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT
 from lanista.arenas.support_desk.cases import Context, build
@@ -19,12 +20,11 @@ from lanista.arenas.support_desk.faults import ALL, observe
 from lanista.arenas.support_desk.line import TIRED
 from lanista.arenas.support_desk.rules import SupportDeskRules
 from lanista.arenas.support_desk.state import OPEN, State
-from lanista.arenas.tools import Call
 
 _RULES = SupportDeskRules()
 
 
-def alike(
+def counterfactual(
     state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
 ) -> tuple[State, Mapping[Seat, Any]] | None:
     """The same call with another truth, other amounts, another patience. None where nothing else is possible, or

@@ -12,10 +12,10 @@ import re
 
 import gymnasium
 
-from lanista.arenas import registry
+from lanista.arenas.core import registry
 
 NAMESPACE = "lanista"
-_VIEW = "lanista.agents.seat_env:SeatEnv"  # by name: arenas import no agents, and Gymnasium imports it at make
+_VIEW = "lanista.play.seat_env:SeatEnv"  # by name: arenas import no agents, and Gymnasium imports it at make
 
 
 def gymnasium_id(arena: str) -> str:

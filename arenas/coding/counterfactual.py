@@ -9,10 +9,10 @@ from typing import Any
 
 from lanista.arenas.coding.grade import Verdict
 from lanista.arenas.coding.rules import OVER, State
-from lanista.arenas.contract import Seat
+from lanista.arenas.core.contract import Seat
 
 
-def alike(
+def counterfactual(
     state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
 ) -> tuple[State, Mapping[Seat, Any]] | None:
     """The same game over other hidden calls, with other answers to them and another verdict.

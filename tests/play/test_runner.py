@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from lanista.agents.contract import Agent, Answer, Question
 from lanista.agents.random import RandomAgent
-from lanista.agents.table import Fixture, histories, play, play_game, question
-from lanista.arenas.contract import REPLY_LIMIT, Arena, Forfeit
-from lanista.arenas.episode import Episode, Turn
-from lanista.arenas.referee import Game
+from lanista.arenas.core.contract import REPLY_LIMIT, Arena, Forfeit
+from lanista.arenas.core.episode import Episode, Turn
+from lanista.arenas.core.referee import Game
 from lanista.errors import LanistaError, UsageError
+from lanista.play.runner import GameSpec, histories, play, play_game, question
 
 
 class Scripted:
@@ -54,10 +54,10 @@ def draws(questions: Sequence[Question]) -> list[Answer | Forfeit]:
     return RandomAgent().answer(questions)
 
 
-def fixtures(arena: Arena, agent: Agent, games: int, **config: int) -> list[Fixture]:
+def fixtures(arena: Arena, agent: Agent, games: int, **config: int) -> list[GameSpec]:
     made = arena.configure(**config)
     seating = dict.fromkeys(arena.rules.seats(made), agent)
-    return [Fixture(id=f"g{i}", arena=arena, seed=i, config=made, seating=seating) for i in range(games)]
+    return [GameSpec(id=f"g{i}", arena=arena, seed=i, config=made, seating=seating) for i in range(games)]
 
 
 def turns(episode: Episode, seat: str | None = None) -> list[Turn]:
@@ -69,7 +69,7 @@ def turns(episode: Episode, seat: str | None = None) -> list[Turn]:
 
 def test_a_batched_agent_is_asked_everything_at_once_by_fixture_then_seat(guess: Arena) -> None:
     agent = Scripted(draws, batched=True)
-    play(fixtures(guess, agent, 3, players=2, rounds=2), at_once=2, on_game=lambda *_: None)
+    play(fixtures(guess, agent, 3, players=2, rounds=2), max_concurrent_games=2, on_game=lambda *_: None)
     asked = [[(q.game, q.seat) for q in call] for call in agent.calls]
     both = [("g0", "guesser_0"), ("g0", "guesser_1"), ("g1", "guesser_0"), ("g1", "guesser_1")]
     last = [("g2", "guesser_0"), ("g2", "guesser_1")]
@@ -167,9 +167,13 @@ def test_texts_repeat_nothing_and_leave_nothing_out(guess: Arena, script: list[s
 # Nothing depends on timing
 
 
-def canonical(played: Sequence[Fixture], at_once: int) -> dict[str, bytes]:
+def canonical(played: Sequence[GameSpec], max_concurrent_games: int) -> dict[str, bytes]:
     games: dict[str, bytes] = {}
-    play(played, at_once=at_once, on_game=lambda f, game: games.update({f.id: game.episode().canonical()}))
+    play(
+        played,
+        max_concurrent_games=max_concurrent_games,
+        on_game=lambda f, game: games.update({f.id: game.episode().canonical()}),
+    )
     return games
 
 
@@ -182,8 +186,10 @@ def chatter(questions: Sequence[Question]) -> list[Answer | Forfeit]:
 
 @pytest.mark.parametrize("batched", [True, False])
 def test_the_same_games_whatever_is_played_beside_them(guess: Arena, batched: bool) -> None:
-    def played(at_once: int) -> dict[str, bytes]:
-        return canonical(fixtures(guess, Scripted(chatter, batched=batched), 9, players=3, rounds=4), at_once)
+    def played(max_concurrent_games: int) -> dict[str, bytes]:
+        return canonical(
+            fixtures(guess, Scripted(chatter, batched=batched), 9, players=3, rounds=4), max_concurrent_games
+        )
 
     alone = played(1)
     assert len(alone) == 9
@@ -195,13 +201,13 @@ def test_games_are_handed_over_as_they_finish_and_their_places_are_filled(guess:
     agent = RandomAgent()
     lengths = {"long": 3, "short": 1, "next": 1, "last": 1}
 
-    def made() -> Iterator[Fixture]:
+    def made() -> Iterator[GameSpec]:
         for name, rounds in lengths.items():
             config = guess.configure(players=1, rounds=rounds)
-            yield Fixture(id=name, arena=guess, seed=0, config=config, seating={"guesser_0": agent})
+            yield GameSpec(id=name, arena=guess, seed=0, config=config, seating={"guesser_0": agent})
 
     finished: list[str] = []
-    play(made(), at_once=2, on_game=lambda f, _: finished.append(f.id))
+    play(made(), max_concurrent_games=2, on_game=lambda f, _: finished.append(f.id))
     assert finished == ["short", "next", "long", "last"]
 
 
@@ -254,7 +260,7 @@ def test_questions_can_be_made_again_from_a_record_or_a_fork(guess: Arena, stop:
     live = [plain(q) for (q,) in agent.calls]
     for game in (again, fork):
         past = histories(game)
-        for seat in game.owed():
+        for seat in game.to_act():
             assert plain(question(game, seat, fixture, past[seat])) in live
 
 
@@ -373,7 +379,7 @@ def test_an_agent_that_hangs_forfeits_and_its_late_answer_goes_nowhere(guess: Ar
     agent = Scripted(reply, time_limit_s=0.2)
     released: list[bool] = []
 
-    def on_turn(fixture: Fixture, game: Game, seat: str) -> None:
+    def on_turn(fixture: GameSpec, game: Game, seat: str) -> None:
         wake.set()  # the first call answers now, too late, while the second is about to be made
         released.append(woken.wait(60))
 
@@ -396,7 +402,7 @@ def test_an_agent_that_hangs_forfeits_and_its_late_answer_goes_nowhere(guess: Ar
 def test_ctrl_c_stops_the_table_and_agents_forget(guess: Arena, limit_s: float | None) -> None:
     agent = Scripted(raising(KeyboardInterrupt()), time_limit_s=limit_s)
     with pytest.raises(KeyboardInterrupt):
-        play(fixtures(guess, agent, 5), at_once=3, on_game=lambda *_: None)
+        play(fixtures(guess, agent, 5), max_concurrent_games=3, on_game=lambda *_: None)
     assert agent.forgotten == ["g0", "g1", "g2"]
 
 
@@ -422,7 +428,9 @@ def test_agents_forget_each_game_once_after_it_was_handed_over(guess: Arena) -> 
         def forget(self, game: str) -> None:
             log.append(("forget", game))
 
-    play(fixtures(guess, Noting(), 2, rounds=1), at_once=1, on_game=lambda f, _: log.append(("over", f.id)))
+    play(
+        fixtures(guess, Noting(), 2, rounds=1), max_concurrent_games=1, on_game=lambda f, _: log.append(("over", f.id))
+    )
     assert log == [("over", "g0"), ("forget", "g0"), ("over", "g1"), ("forget", "g1")]
 
 
@@ -453,12 +461,12 @@ def test_two_running_games_cannot_share_an_id(guess: Arena) -> None:
 
 def test_at_once_must_be_positive(guess: Arena) -> None:
     with pytest.raises(UsageError, match="at least 1, not 0"):
-        play([], at_once=0, on_game=lambda *_: None)
+        play([], max_concurrent_games=0, on_game=lambda *_: None)
 
 
 def test_rules_that_owe_nothing_and_do_not_end_are_an_error_not_a_loop(guess: Arena) -> None:
     class Stuck(type(guess.rules)):  # type: ignore[misc]
-        def owes(self, state: Any) -> tuple[str, ...]:
+        def to_act(self, state: Any) -> tuple[str, ...]:
             return ()
 
     arena = Arena(**{**guess.__dict__, "rules": Stuck()})

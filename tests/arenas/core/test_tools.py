@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanista.arenas.contract import Illegal
-from lanista.arenas.tools import BadCall, Call, Tool, by_name, call, parse
+from lanista.arenas.core.contract import Illegal
+from lanista.arenas.core.tools import BadCall, Call, Tool, by_name, call, parse
 
 TOOLS = by_name(
     Tool(

@@ -19,12 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lanista import arenas
-from lanista.agents import registry, table
+from lanista.agents import registry
 from lanista.agents.contract import Answer, Question
 from lanista.agents.random import RandomAgent
-from lanista.agents.seat_env import SeatEnv
-from lanista.arenas import Arena, chance, gymnasium_ids
+from lanista.arenas import Arena
+from lanista.arenas.core import chance, gymnasium_ids
 from lanista.errors import UsageError
+from lanista.play import runner
+from lanista.play.seat_env import SeatEnv
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,12 +96,12 @@ def test_ids_are_camel_case() -> None:
 def test_the_game_is_the_one_the_table_plays(
     seed: int, arena: str, seat: str | None, others: str, config: dict[str, Any]
 ) -> None:
-    """Seats, seeds, refusals, sealed rounds: byte for byte what table.play_game plays with a puppet in the seat."""
+    """Seats, seeds, refusals, sealed rounds: byte for byte what runner.play_game plays with a puppet in the seat."""
     env = SeatEnv(arena, seat=seat, others=others, **config)
     rewards, _ = play(env, seed)
     other = registry.make(others)
     seating = {s: Puppet() if s == env.seat else other for s in env.game.seats}
-    episode = table.play_game(env.arena, seating, seed, config=env.config)
+    episode = runner.play_game(env.arena, seating, seed, config=env.config)
     assert env.game.episode().canonical() == episode.canonical()
     assert sum(rewards) == pytest.approx(episode.returns[env.seat])
     assert env.outcome == episode.outcome
@@ -266,7 +268,7 @@ def test_misuse_is_named(guess: Arena) -> None:
 
 
 def test_two_arenas_with_one_id_are_not_taken_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lanista.arenas.registry.names", lambda: ["odd-one", "odd_one"])
+    monkeypatch.setattr("lanista.arenas.core.registry.names", lambda: ["odd-one", "odd_one"])
     try:
         gymnasium_ids.register()
         with pytest.raises(UsageError, match="the arenas odd-one and odd_one share this id"):
@@ -323,7 +325,7 @@ def test_one_import_registers_and_loads_nothing_heavy(script: str) -> None:
     check = (
         "import sys\n"
         f"{before}\n"
-        "assert 'lanista.arenas.werewolf' not in sys.modules and 'lanista.agents.seat_env' not in sys.modules\n"
+        "assert 'lanista.arenas.werewolf' not in sys.modules and 'lanista.play.seat_env' not in sys.modules\n"
         f"{make}\n"
         "assert 'torch' not in sys.modules\n"
     )

@@ -12,9 +12,9 @@ import pytest
 from pages import read_table
 
 from lanista.agents.contract import Question
-from lanista.arenas import contract
+from lanista.arenas.core import contract
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 ARENAS = (DOCS / "arenas.md").read_text("utf-8")
 AGENTS = (DOCS / "agents.md").read_text("utf-8")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lanista import arenas
-from lanista.agents.table import Fixture, play, play_game
+from lanista.play.runner import GameSpec, play, play_game
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "agents.md").read_text()
@@ -48,10 +48,14 @@ def test_werewolf_is_the_same_at_any_number_of_games_side_by_side() -> None:
     config = arena.configure(players=7)
     seating = dict.fromkeys(arena.rules.seats(config), agent)
 
-    def played(at_once: int) -> dict[str, bytes]:
+    def played(max_concurrent_games: int) -> dict[str, bytes]:
         games: dict[str, bytes] = {}
-        made = [Fixture(id=str(i), arena=arena, seed=i, config=config, seating=seating) for i in range(6)]
-        play(made, at_once=at_once, on_game=lambda f, game: games.update({f.id: game.episode().canonical()}))
+        made = [GameSpec(id=str(i), arena=arena, seed=i, config=config, seating=seating) for i in range(6)]
+        play(
+            made,
+            max_concurrent_games=max_concurrent_games,
+            on_game=lambda f, game: games.update({f.id: game.episode().canonical()}),
+        )
         return games
 
     assert played(1) == played(4) == played(64)

@@ -90,7 +90,7 @@ def test_parallel_ignores_who_owes_nothing_and_forfeits_who_is_missing() -> None
     env.reset(seed=1)
     env.step({"player_0": "what?", "player_1": "bid: 1", "player_2": "bid: 0"})
     assert env.game is not None
-    assert env.game.owed() == ("player_0",)
+    assert env.game.to_act() == ("player_0",)
     _, rewards, *_ = env.step(dict.fromkeys(SEATS, "bid: 3"))
     turns = {t.seat: t for t in env.game.steps[0].turns}
     assert turns["player_1"].reply == "bid: 1"

@@ -16,17 +16,17 @@ from typing import Any
 
 from lanista.agents import guard
 from lanista.agents.contract import Agent, Exchange, Question
-from lanista.arenas import chance
-from lanista.arenas.contract import Arena, Event, Forfeit, Seat
-from lanista.arenas.episode import Episode
-from lanista.arenas.referee import Game, replay
+from lanista.arenas.core import chance
+from lanista.arenas.core.contract import Arena, Event, Forfeit, Seat
+from lanista.arenas.core.episode import Episode
+from lanista.arenas.core.referee import Game, replay
 from lanista.errors import LanistaError, UsageError, suggest
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fixture:
+class GameSpec:
     """A game to be played: which arena and seed, and who sits where."""
 
     id: str
@@ -44,32 +44,37 @@ class Fixture:
     """The caller's own notes; the table does not look at them."""
 
 
-OnTurn = Callable[[Fixture, Game, Seat], None]
+OnTurn = Callable[[GameSpec, Game, Seat], None]
 """Called after each reply (or forfeit) was handed to its game; ``game.attempts(seat)`` tells a refused one."""
 
-OnGame = Callable[[Fixture, Game], None]
+OnGame = Callable[[GameSpec, Game], None]
 """Called once for each game that is over."""
 
 
-def play(fixtures: Iterable[Fixture], *, at_once: int = 64, on_turn: OnTurn | None = None, on_game: OnGame) -> None:
-    """Play every fixture to its end, up to ``at_once`` of them side by side, and give each to ``on_game`` when over.
+def play(
+    fixtures: Iterable[GameSpec], *, max_concurrent_games: int = 64, on_turn: OnTurn | None = None, on_game: OnGame
+) -> None:
+    """Play every game to its end, ``max_concurrent_games`` of them at a time, and give each to ``on_game`` when over.
 
     In rounds: every owed reply of every running game is asked for, then all of them are handed in. A batched agent
     gets all its questions of a round in one call, ordered by fixture, then seat; other agents get one at a time.
-    Nothing depends on timing, so agents that are functions of their questions play the same games whatever ``at_once``.
+    Nothing depends on timing, so agents that are functions of their questions play the same games however many run
+    at a time.
 
     A turn that an agent does not take is a Forfeit (see ``guard``). What a callback or an arena raises comes out of
     here, and so does Ctrl-C, after every agent was told to forget the games in progress.
 
     Raises UsageError for a seating that does not fit its arena, or an id that two running games share.
     """
-    if at_once < 1:
-        raise UsageError(f"at_once is the number of games side by side, at least 1, not {at_once}")
+    if max_concurrent_games < 1:
+        raise UsageError(
+            f"max_concurrent_games is the number of games side by side, at least 1, not {max_concurrent_games}"
+        )
     waiting = iter(fixtures)
     running: list[_Table] = []
     try:
         while True:
-            for fixture in islice(waiting, at_once - len(running)):
+            for fixture in islice(waiting, max_concurrent_games - len(running)):
                 if any(table.fixture.id == fixture.id for table in running):
                     raise UsageError(f"two games at the table have the id {fixture.id!r}; give each its own")
                 running.append(_Table(fixture))
@@ -98,8 +103,8 @@ def play_game(
     id: str = "game",
     on_turn: OnTurn | None = None,
 ) -> Episode:
-    """The episode of one game. Arguments as in Fixture and ``play``."""
-    fixture = Fixture(
+    """The episode of one game. Arguments as in GameSpec and ``play``."""
+    fixture = GameSpec(
         id=id, arena=arena, seed=seed, seating=seating, config=config, preset=preset, agent_seed=agent_seed
     )
     played: list[Episode] = []
@@ -108,12 +113,12 @@ def play_game(
 
 
 def question(
-    game: Game, seat: Seat, fixture: Fixture, history: Sequence[Exchange], events: Sequence[Event] | None = None
+    game: Game, seat: Seat, fixture: GameSpec, history: Sequence[Exchange], events: Sequence[Event] | None = None
 ) -> Question:
     """What ``seat``, which owes a reply, is asked now. ``events`` may be passed by a caller that keeps them."""
     ask = game.ask(seat)
     if ask is None:
-        raise UsageError(f"{seat!r} owes no reply now; {', '.join(game.owed()) or 'nobody'} does")
+        raise UsageError(f"{seat!r} owes no reply now; {', '.join(game.to_act()) or 'nobody'} does")
     return Question(
         game=fixture.id,
         seat=seat,
@@ -153,7 +158,7 @@ def histories(game: Game) -> dict[Seat, list[Exchange]]:
     return found
 
 
-def seat_seed(fixture: Fixture, seat: Seat) -> int:
+def seat_seed(fixture: GameSpec, seat: Seat) -> int:
     """The seed of whoever sits in ``seat``."""
     return _seat_key(fixture.seed if fixture.agent_seed is None else fixture.agent_seed, seat)
 
@@ -168,7 +173,7 @@ class _Table:
 
     __slots__ = ("_events", "_history", "fixture", "game")
 
-    def __init__(self, fixture: Fixture) -> None:
+    def __init__(self, fixture: GameSpec) -> None:
         self.fixture = fixture
         players = {seat: agent.name for seat, agent in fixture.seating.items()}
         self.game = Game(fixture.arena, fixture.seed, fixture.config, preset=fixture.preset, players=players)
@@ -212,7 +217,7 @@ def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
     """Ask for every reply that is owed, then hand all of them in."""
     asked: list[tuple[_Table, Question]] = []
     for table in running:
-        owed = table.game.owed()
+        owed = table.game.to_act()
         if not owed and not table.game.over:
             raise LanistaError(
                 f"game {table.fixture.id!r} of arena {table.game.arena.name!r} is not over, and no seat owes a reply: "
@@ -239,7 +244,7 @@ def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
             on_turn(table.fixture, table.game, put.seat)
 
 
-def _check_seating(fixture: Fixture, seats: Sequence[Seat]) -> None:
+def _check_seating(fixture: GameSpec, seats: Sequence[Seat]) -> None:
     missing = [seat for seat in seats if seat not in fixture.seating]
     if missing:
         raise UsageError(f"nobody sits in {', '.join(missing)} of game {fixture.id!r}: seat an agent in every seat")

@@ -16,8 +16,8 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from lanista.arenas.contract import Illegal
-from lanista.arenas.speech import tame, without_thoughts
+from lanista.arenas.core.contract import Illegal
+from lanista.arenas.core.speech import tame, without_thoughts
 from lanista.errors import suggest
 
 _CALL = re.compile(r"([A-Za-z_]\w{0,63})\s*(.*)", re.DOTALL)

@@ -26,7 +26,7 @@ def test_sealed_bids_are_seen_by_nobody_until_all_are_in() -> None:
     game.submit("player_2", "bid: 3")
     assert {s: game.text(s) for s in SEATS if s != "player_2"} == {s: before[s] for s in SEATS if s != "player_2"}
     assert game.text("player_2") == ""
-    assert game.owed() == ("player_0", "player_1", "player_3")
+    assert game.to_act() == ("player_0", "player_1", "player_3")
 
 
 def test_a_whole_game_by_hand() -> None:
@@ -46,9 +46,9 @@ def test_a_refused_reply_comes_back_with_its_reason_then_the_fallback_is_played_
     refused = game.submit("player_0", "I bid all I have")
     assert isinstance(refused, Illegal)
     assert game.text("player_0").count(refused.why) == 1
-    assert game.owed()[0] == "player_0"
+    assert game.to_act()[0] == "player_0"
     assert game.submit("player_0", "bid: 9", {"usage": 2}) is None
-    assert "player_0" not in game.owed()
+    assert "player_0" not in game.to_act()
     round_rest(game)
     turn = game.steps[0].turns[0]
     assert (turn.by, turn.why) == ("fallback", refused.why)
@@ -57,7 +57,7 @@ def test_a_refused_reply_comes_back_with_its_reason_then_the_fallback_is_played_
 
 
 def round_rest(game: Game) -> None:
-    for seat in game.owed():
+    for seat in game.to_act():
         game.submit(seat, "bid: 0")
 
 
@@ -148,7 +148,7 @@ def test_any_text_is_kept_as_it_replays(replies: list[str], seed: int) -> None:
     game = Game(ARENA, seed)
     for reply in replies:
         if not game.over:
-            game.submit(game.owed()[0], reply)
+            game.submit(game.to_act()[0], reply)
     again = Game.from_json(game.to_json(), ARENA)
     assert again.episode().canonical() == game.episode().canonical()
     assert all(again.text(s) == game.text(s) for s in SEATS)
