@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from lanista.arenas.core import chance
+from lanista.arenas.core.asking import Asking
 from lanista.arenas.core.contract import (
     FORFEIT,
     ILLEGAL,
@@ -30,7 +30,9 @@ from lanista.arenas.core.contract import (
     config_json,
 )
 from lanista.arenas.core.episode import FORMAT, Episode, StepRecord, Turn
-from lanista.errors import LanistaError, UsageError, suggest
+from lanista.arenas.core.ledger import Ledger
+from lanista.arenas.core.transcript import Transcript
+from lanista.errors import LanistaError, UsageError
 
 _NOBODY: frozenset[Seat] = frozenset()
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
@@ -65,31 +67,14 @@ class Game:
         """Accepted decisions so far, by seat, forfeits included."""
         self.steps: list[StepRecord] = []
         self.journal: list[dict[str, Any]] = []
-        self.returns: dict[Seat, float] = dict.fromkeys(self.seats, 0.0)
-        self.step_terms: Sequence[Term] = ()
-        """The terms the last reply brought about, unweighted: () unless it completed a step."""
-        self._events: list[Event] = []
-        self._texts: list[str] = []
-        self._seen: dict[Seat, list[int]] = {seat: [] for seat in self.seats}
-        """Indices of the events each seat was in the audience of, as far as they were sorted out: see ``events``."""
-        self._sorted: dict[Seat, int] = dict.fromkeys(self.seats, 0)
-        self._read: dict[Seat, int] = dict.fromkeys(self.seats, 0)
-        """How many events there were when each seat's last action was accepted."""
-        self._prompts: dict[Seat, str] = {}
-        """Prompts of the present asks, as far as they were built already."""
-        self._paid: dict[Seat, float] = {}
+        self._ledger = Ledger(self.seats, self.teams, self.weights, preset)
+        self._transcript = Transcript(self.seats, self._words.show)
+        self._asking = Asking()
         self._phase: str | None = None  # of the present state, once it was asked for
-        self._asks: dict[Seat, Ask] = {}
-        self._forms: dict[Seat, _Form] = {}
-        """The present asks in words."""
-        self._attempts: dict[Seat, tuple[tuple[str, str], ...]] = {}
-        self._moves: dict[Seat, Any] = {}
-        self._turns: dict[Seat, Turn] = {}
-        self._metas: dict[Seat, list[Mapping[str, Any]]] = {}  # reports on refused replies
         self._recorded: list[Any] | None = None  # results to play instead of running effects
         self._deliver(arena.rules.opening(self.state))
-        self.opening = len(self._events)
-        self._next_asks()
+        self._opening = len(self._transcript)
+        self._ask_next()
 
     # What a seat may know
 
@@ -97,17 +82,27 @@ class Game:
     def over(self) -> bool:
         return self.outcome is not None
 
+    @property
+    def returns(self) -> dict[Seat, float]:
+        """What each seat was paid so far, its share of team terms included."""
+        return self._ledger.returns
+
+    @property
+    def step_terms(self) -> Sequence[Term]:
+        """The terms the last reply brought about, unweighted: () unless it completed a step."""
+        return self._ledger.terms
+
     def to_act(self) -> tuple[Seat, ...]:
         """The seats that still owe a reply now, in table order; several are sealed from each other."""
-        return tuple(self._asks)
+        return tuple(self._asking.asks)
 
     def ask(self, seat: Seat) -> Ask | None:
         """What the seat owes now, or None."""
-        return self._asks.get(seat)
+        return self._asking.asks.get(seat)
 
     def legal(self, seat: Seat) -> tuple[str, ...]:
         """Distinct complete replies that are legal for the seat now; () where it owes nothing."""
-        form = self._forms.get(seat)
+        form = self._asking.forms.get(seat)
         return () if form is None else form.legal
 
     def text(self, seat: Seat) -> str:
@@ -115,17 +110,18 @@ class Game:
 
         Repeatable: reading changes nothing. The seat's first text holds the rules and its role.
         """
-        form = self._forms.get(seat)
+        now, unread = self._asking, self._transcript.unread
+        form = now.forms.get(seat)
         if form is None:
-            return "\n".join(self._unread(seat))
-        attempts = self._attempts.get(seat)
+            return "\n".join(unread(seat))
+        attempts = now.attempts.get(seat)
         if not attempts:
             # Nothing is told to a seat while it owes a reply, so its prompt is built once.
-            prompt = self._prompts.get(seat)
+            prompt = now.prompts.get(seat)
             if prompt is None:
-                prompt = self._prompts[seat] = "\n".join([*self._unread(seat), form.wording])
+                prompt = now.prompts[seat] = "\n".join([*unread(seat), form.wording])
             return prompt
-        return "\n".join([*self._unread(seat), *(_refusal(why) for _, why in attempts), form.wording])
+        return "\n".join([*unread(seat), *(_refusal(why) for _, why in attempts), form.wording])
 
     def news(self, seat: Seat) -> str:
         """What is new to the seat since its last reply, a refused one included, then what it is asked.
@@ -133,10 +129,10 @@ class Game:
         The same as ``text`` but after a refusal, when it is only the reason and the ask again: texts of news, one
         after the other, repeat nothing.
         """
-        attempts = self._attempts.get(seat)
+        attempts = self._asking.attempts.get(seat)
         if not attempts:
             return self.text(seat)
-        return f"{_refusal(attempts[-1][1])}\n{self._forms[seat].wording}"
+        return f"{_refusal(attempts[-1][1])}\n{self._asking.forms[seat].wording}"
 
     def history(self, seat: Seat) -> str:
         """The seat's whole view: all it was told, with its own accepted actions where it took them."""
@@ -149,21 +145,16 @@ class Game:
     def exchanges(self, seat: Seat) -> list[tuple[str, str]]:
         """(what the seat was shown, the action that was accepted) for each of its decisions so far."""
         done = [(t.prompt, t.action) for step in self.steps for t in step.turns if t.seat == seat]
-        if seat in self._turns:
-            done.append((self._turns[seat].prompt, self._turns[seat].action))
-        return done
+        sealed = self._asking.turns.get(seat)
+        return done if sealed is None else [*done, (sealed.prompt, sealed.action)]
 
     def events(self, seat: Seat, since: int = 0) -> list[Event]:
         """Every event the seat was in the audience of, in order, without the first ``since`` of them."""
-        seen, first = self._seen[seat], self._sorted[seat]
-        fresh = self._events[first:]
-        seen += [i for i, (_, _, to) in enumerate(fresh, first) if to is None or seat in to]
-        self._sorted[seat] = len(self._events)
-        return [self._events[i] for i in seen[since:]]
+        return self._transcript.to(seat, since)
 
     def attempts(self, seat: Seat) -> int:
         """Illegal replies to the present ask so far."""
-        return len(self._attempts.get(seat, ()))
+        return len(self._asking.attempts.get(seat, ()))
 
     def role(self, seat: Seat) -> str:
         return self.arena.rules.role(self.state, seat)
@@ -180,9 +171,9 @@ class Game:
     def info(self, seat: Seat) -> dict[str, Any]:
         """What an environment's infos say of the seat now, but for what it was paid."""
         info: dict[str, Any] = {"role": self.role(seat), "phase": self.phase}
-        ask = self._asks.get(seat)
+        ask = self._asking.asks.get(seat)
         if ask is not None:
-            info["legal"] = list(self._forms[seat].legal)
+            info["legal"] = list(self._asking.forms[seat].legal)
             info["legal_complete"] = ask.complete
         if self.arena.public is not None:
             info |= self.arena.public(self.state)
@@ -196,10 +187,11 @@ class Game:
         When the last owed decision is in, the step is played. ``meta`` (tokens, latency, …) is kept with the turn and
         is no part of the canonical episode. Raises UsageError for a seat that owes nothing.
         """
-        ask = self._asks.get(seat)
+        now = self._asking
+        ask = now.asks.get(seat)
         if ask is None:
-            raise UsageError(f"{seat!r} owes no reply now; {', '.join(self._asks) or 'nobody'} does")
-        self.step_terms, self._paid = (), {}
+            raise UsageError(f"{seat!r} owes no reply now; {', '.join(now.asks) or 'nobody'} does")
+        self._ledger.clear()
         by, why, action = "seat", None, None
         if isinstance(reply, Forfeit):
             self.journal.append({"seat": seat, "forfeit": reply.reason})
@@ -208,7 +200,7 @@ class Game:
         else:
             said = storable(reply)
             self.journal.append({"seat": seat, "reply": said})
-            move = self._forms[seat].moves.get(said)
+            move = now.forms[seat].moves.get(said)
             if move is not None:
                 action = said
             elif len(said) > REPLY_LIMIT:
@@ -216,58 +208,43 @@ class Game:
             else:
                 move = self._words.read(ask, said)
             if isinstance(move, Illegal):
-                attempts = self._attempts.setdefault(seat, ())
+                attempts = now.attempts.setdefault(seat, ())
                 if len(attempts) < self.arena.retries:
-                    self._attempts[seat] = (*attempts, (said, move.why))
+                    now.attempts[seat] = (*attempts, (said, move.why))
                     if meta:
-                        self._metas.setdefault(seat, []).append(dict(meta))
+                        now.metas.setdefault(seat, []).append(dict(meta))
                     return move
                 by, why = "fallback", move.why
                 move = self.arena.rules.fallback(self.state, seat)
-        refused = self._attempts.pop(seat, ()) if self._attempts else ()
-        if self._metas and seat in self._metas:
-            meta = {**(meta or {}), "retries": self._metas.pop(seat)}
-        form = self._forms.pop(seat)
-        prompt = self._prompts.pop(seat, None)
+        refused = now.attempts.pop(seat, ()) if now.attempts else ()
+        if now.metas and seat in now.metas:
+            meta = {**(meta or {}), "retries": now.metas.pop(seat)}
+        form = now.forms.pop(seat)
+        prompt = now.prompts.pop(seat, None)
         if prompt is None:
-            prompt = "\n".join([*self._unread(seat), form.wording])
+            prompt = "\n".join([*self._transcript.unread(seat), form.wording])
         if action is None:
             action = self._words.write(ask, move)
-        self._turns[seat] = Turn(seat, ask.kind, prompt, said, action, refused, by, why, meta or {})
-        self._moves[seat] = move
-        del self._asks[seat]
-        self._read[seat] = len(self._events)
+        now.turns[seat] = Turn(seat, ask.kind, prompt, said, action, refused, by, why, meta or {})
+        now.moves[seat] = move
+        del now.asks[seat]
+        self._transcript.mark_read(seat)
         self.decisions[seat] += 1
-        if not self._asks:
+        if not now.asks:
             self._advance()
         return None
 
     def step_rewards(self, seat: Seat) -> dict[str, dict[str, float]]:
         """The weighted terms of the last step for one seat: ``{"individual": {...}, "team": {...}}``."""
-        paid: dict[str, dict[str, float]] = {"individual": {}, "team": {}}
-        if not self.step_terms:
-            return paid
-        team = None
-        for name, to, amount in self.step_terms:
-            if to == seat:
-                side = paid["individual"]
-            elif to in self.teams:
-                team = team or self.team(seat)
-                if to != team:
-                    continue
-                side = paid["team"]
-            else:
-                continue
-            side[name] = side.get(name, 0.0) + amount * self.weights[name]
-        return paid
+        return self._ledger.by_term(seat, self.team(seat)) if self._ledger.terms else {"individual": {}, "team": {}}
 
     def step_payments(self) -> dict[Seat, float]:
         """What the last step paid each seat it paid anything: the sum of the seat's and its team's weighted terms."""
-        return self._paid
+        return self._ledger.paid
 
     def log(self) -> list[str]:
         """The text of every event so far, seen from above."""
-        return self._texts
+        return self._transcript.texts
 
     # Copies and records
 
@@ -275,24 +252,13 @@ class Game:
         """A game that goes on from here on its own. ``fresh`` draws new chance from here on, another per ``salt``."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        for name in (
-            "players",
-            "decisions",
-            "returns",
-            "_prompts",
-            "_asks",
-            "_forms",
-            "_attempts",
-            "_moves",
-            "_turns",
-            "_sorted",
-            "_read",
-        ):
-            setattr(twin, name, dict(getattr(self, name)))
-        for name in ("steps", "journal", "_events", "_texts"):
-            setattr(twin, name, list(getattr(self, name)))
-        twin._seen = {seat: list(seen) for seat, seen in self._seen.items()}
-        twin._metas = {seat: list(metas) for seat, metas in self._metas.items()}
+        twin.players, twin.decisions = dict(self.players), dict(self.decisions)
+        twin.steps, twin.journal = list(self.steps), list(self.journal)
+        twin._ledger, twin._transcript, twin._asking = (
+            self._ledger.copy(),
+            self._transcript.copy(),
+            self._asking.copy(),
+        )
         if chance_ == "fresh":
             twin._rekey(chance.key("fork", self.state.key, len(self.journal), salt))
         elif chance_ != "same":
@@ -339,7 +305,7 @@ class Game:
             roles={seat: self.role(seat) for seat in self.seats},
             teams={team: list(seats) for team, seats in self.teams.items()},
             weights=dict(self.weights),
-            opening=list(zip(self._events[: self.opening], self._texts[: self.opening], strict=True)),
+            opening=list(self._transcript.since(0, self._opening)),
             steps=list(self.steps),
             outcome=self.outcome,
             returns=dict(self.returns),
@@ -349,13 +315,12 @@ class Game:
     # Inside
 
     def _advance(self) -> None:
-        rules, before, moves = self.arena.rules, self.state, self._moves
+        rules, before, moves = self.arena.rules, self.state, self._asking.moves
         phase = self.phase
-        turns = tuple(self._turns.values())
-        self._moves, self._turns = {}, {}
+        turns = tuple(self._asking.turns.values())
         terms = [Term(FORFEIT if t.by == "forfeit" else ILLEGAL, t.seat, 1.0) for t in turns if t.by != "seat"]
         fallbacks = frozenset(term.to for term in terms) if terms else _NOBODY
-        first = len(self._events)
+        first = len(self._transcript)
         results: list[Any] = []
         played = rules.play(before, moves)
         while True:
@@ -368,20 +333,11 @@ class Game:
             results += now
             before, moves, fallbacks = played.state, {WORLD: tuple(now)}, _NOBODY
             played = rules.play(before, moves)
-        self.step_terms = terms
         if terms:
-            self._pay(terms)
-        self.steps.append(
-            StepRecord(
-                phase,
-                turns,
-                tuple(zip(self._events[first:], self._texts[first:], strict=True)),
-                tuple(terms),
-                tuple(results),
-            )
-        )
+            self._owned(self._ledger.book, terms)
+        self.steps.append(StepRecord(phase, turns, self._transcript.since(first), tuple(terms), tuple(results)))
         self.outcome = rules.outcome(self.state)
-        self._next_asks()
+        self._ask_next()
 
     def _run(self, effect: Any) -> Any:
         if self._recorded is not None:
@@ -393,53 +349,20 @@ class Game:
         self.journal.append({"effect": result})
         return result
 
-    def _next_asks(self) -> None:
+    def _ask_next(self) -> None:
         rules, state = self.arena.rules, self.state
-        if self.outcome is None:
-            self._asks = {seat: rules.ask(state, seat) for seat in rules.to_act(state)}
-            self._forms = {seat: _form(self._words, ask) for seat, ask in self._asks.items()}
+        asked = ((seat, rules.ask(state, seat)) for seat in rules.to_act(state)) if self.outcome is None else ()
+        self._asking = Asking(self._words, asked)
 
     def _deliver(self, events: Sequence[Event]) -> None:
-        show = self._words.show
-        self._events += events
-        for event in events:
-            try:
-                self._texts.append(show(event))
-            except Exception as error:
-                raise LanistaError(
-                    f"the words of {self.arena.name!r} cannot tell an event {event.kind!r}: {type(error).__name__}: "
-                    f"{error}"
-                ) from error
+        self._owned(self._transcript.add, events)
 
-    def _unread(self, seat: Seat) -> list[str]:
-        """Texts addressed to the seat since its last accepted action."""
-        first = self._read[seat]
-        news = zip(self._events[first:], self._texts[first:], strict=True)
-        return [text for (_, _, to), text in news if to is None or seat in to]
-
-    def _pay(self, terms: Sequence[Term]) -> None:
-        """Add up the sum of each seat's and its team's weighted terms of this step."""
-        weights, teams, paid = self.weights, self.teams, self._paid
+    def _owned(self, do: Callable[[Any], None], what: Any) -> None:
+        """``do(what)``; what is wrong with the arena's own parts is told with its name."""
         try:
-            for name, to, amount in terms:
-                worth = amount * weights[name]
-                for seat in teams.get(to, (to,)):
-                    paid[seat] = paid.get(seat, 0.0) + worth
-            for seat, worth in paid.items():
-                self.returns[seat] += worth
-        except KeyError:
-            raise self._unpayable(terms) from None
-
-    def _unpayable(self, terms: Sequence[Term]) -> LanistaError:
-        """Which of the terms cannot be booked, and why."""
-        names = [term.name for term in terms if term.name not in self.weights]
-        if names:
-            why = f"{names[0]!r} that has no weight in preset {self.preset!r}{suggest(names[0], self.weights)}"
-            why = f"{why} (it has: {', '.join(self.weights)})"
-        else:
-            name, to = next((name, to) for name, to, _ in terms if to not in self.teams and to not in self.returns)
-            why = f"{name!r} to {to!r}, which is neither a seat nor a team of this game"
-        return LanistaError(f"the rewards of {self.arena.name!r} book a term {why}")
+            do(what)
+        except LanistaError as error:
+            raise LanistaError(f"the arena {self.arena.name!r} is not sound: {error}") from error
 
     def _rekey(self, key: int) -> None:
         self.state, self._phase = self.arena.rules.rekey(self.state, key), None
@@ -491,26 +414,3 @@ def storable(reply: str) -> str:
 
 def _refusal(why: str) -> str:
     return f"Your reply was not accepted: {why}"
-
-
-class _Form:
-    """How an ask is put into words: kept with the ask, since the same asks come back in game after game."""
-
-    def __init__(self, words: Any, ask: Ask) -> None:
-        self.wording: str = words.ask(ask)
-        self._words, self._ask = words, ask
-
-    @cached_property
-    def legal(self) -> tuple[str, ...]:
-        """The complete replies of the ask's choices, in order."""
-        return tuple(self._words.write(self._ask, move) for move in self._ask.choices)
-
-    @cached_property
-    def moves(self) -> Mapping[str, Any]:
-        """What each of those replies is read as."""
-        return dict(zip(self.legal, self._ask.choices, strict=True))
-
-
-@lru_cache(maxsize=65536)
-def _form(words: Any, ask: Ask) -> _Form:
-    return _Form(words, ask)
