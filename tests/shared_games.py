@@ -68,8 +68,9 @@ class Rules:
         if state.round < state.config.rounds:
             return None
         best = max(state.hits)
-        teams = [seat for seat, hits in zip(self.seats(state.config), state.hits, strict=True) if hits == best]
-        scores = {s: h / max(1, state.round) for s, h in zip(self.seats(state.config), state.hits, strict=True)}
+        hits = dict(zip(self.teams(state), state.hits, strict=True))
+        teams = [team for team, count in hits.items() if count == best]
+        scores = {team: count / max(1, state.round) for team, count in hits.items()}
         return Outcome(teams[0] if len(teams) == 1 else None, scores)
 
     def role(self, state: State, seat: Seat) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from pettingzoo.test import api_test, parallel_api_test, seed_test
 
+from lanista.arenas.core import chance
 from lanista.arenas.core.contract import FORFEIT, ILLEGAL, WORLD, Arena, Event, Forfeit, Illegal, Seat
 from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import Game, replay
@@ -274,6 +275,30 @@ def records(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
         raise AssertionError("a record under another hash was replayed")
 
 
+def roles(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
+    """The roles of every deal are among those ``arena.roles`` names for their team, and each that it names is dealt.
+
+    A policy is kept for each of them: one that is not named has none, one that is never dealt is trained in vain.
+    """
+    settings = arena.configure(**config)
+    named = {team: set(found) for team, found in arena.roles(settings).items()}
+    met: dict[str, set[str]] = {team: set() for team in named}
+    for number in range(max(256, games)):
+        state = arena.rules.deal(chance.key("roles", seed, number), settings)
+        for team, seats in arena.rules.teams(state).items():
+            for seat in seats:
+                role = arena.rules.role(state, seat)
+                where = f"arena {arena.name!r}, config {settings}"
+                assert role in named.get(team, ()), (
+                    f"{where}: {seat} of team {team!r} is {role!r}, not in arena.roles()"
+                )
+                met[team].add(role)
+        if met == named and number >= 32:
+            return
+    left = {team: sorted(named[team] - met[team]) for team in named if named[team] - met[team]}
+    assert not left, f"arena {arena.name!r}, config {settings}: arena.roles() names {left}, which no deal had"
+
+
 LAWS: Mapping[str, Callable[..., Any]] = {
     "pettingzoo": pettingzoo,
     "determinism": determinism,
@@ -286,6 +311,7 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     "penalties": penalties,
     "ends": ends,
     "records": records,
+    "roles": roles,
 }
 """Every law by name, each ``law(arena, games, seed, **config)``."""
 

@@ -109,8 +109,20 @@ class Outcome:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+ENGINE = 2
+"""The version of what all games share (referee, chance, ledger): part of every arena's hash. Raised whenever the same
+replies would give another game; ``tests/arenas/core/test_golden.py`` notices.
+
+2: an outcome is checked and made plain when the game ends.
+"""
+
+
 class Rules(Protocol):
-    """A game as a pure state machine over immutable states. A state has an attribute ``key``: its chance key."""
+    """A game as a pure state machine over immutable states. A state has an attribute ``key``: its chance key.
+
+    Where the roles depend on the deal there is one more method, ``roles(config) -> {team: roles}``: every role that may
+    be dealt under a config (see ``Arena.roles``).
+    """
 
     def deal(self, seed: int, config: Any) -> Any:
         """The first state."""
@@ -219,6 +231,9 @@ class Arena:
     public: Callable[[Any], Mapping[str, Any]] | None = None
     """Facts of a state that everybody may know and no text tells, such as what held the programs that ran: they stand
     in infos beside the arena's own keys."""
+    contending: tuple[str, ...] = ()
+    """The teams that are ranked, evaluated and trained; () for all. Whoever else sits at the table (a customer) is part
+    of the case, to be answered for by the ``baseline``."""
     teachers: tuple[str, ...] = ()
     """Scripted agents that a warm start learns from; () for the baseline alone."""
 
@@ -234,13 +249,24 @@ class Arena:
         return self.config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
     def contenders(self, teams: Iterable[Seat]) -> tuple[str, ...]:
-        """Those of ``teams`` that are ranked, evaluated and trained, sorted.
+        """Those of ``teams`` that are ranked, evaluated and trained, sorted: see ``contending``."""
+        return tuple(sorted(team for team in teams if not self.contending or team in self.contending))
 
-        All of them; where a ``success`` is named, the first alone: it does the task, and whoever else sits at the
-        table (a customer) is part of the case, to be answered for by the ``baseline``.
+    def roles(self, config: Any) -> Mapping[str, tuple[str, ...]]:
+        """The roles that may be dealt under a config, by team.
+
+        What ``rules.roles(config)`` says where the rules have it. Without it every deal has the same roles, which the
+        law ``roles`` tests.
         """
-        names = tuple(teams)
-        return names[:1] if self.success is not None else tuple(sorted(names))
+        told = getattr(self.rules, "roles", None)
+        if told is not None:
+            found: Mapping[str, tuple[str, ...]] = told(config)
+            return found
+        state = self.rules.deal(0, config)
+        return {
+            team: tuple(dict.fromkeys(self.rules.role(state, seat) for seat in seats))
+            for team, seats in self.rules.teams(state).items()
+        }
 
     def weights(self, preset: str = "default") -> Mapping[str, float]:
         """The weight of every term under a preset. Raises UsageError for an unknown preset."""
@@ -252,7 +278,7 @@ class Arena:
         return self.presets[preset]
 
     def hash(self, preset: str = "default") -> str:
-        """16 hex digits over the source of rules, words and rewards (and texts beside them), and the weights.
+        """16 hex digits over the source of rules, words and rewards (and texts beside them), the weights, and ENGINE.
 
         Whole folders are hashed for arenas that are packages, so that no helper module escapes, and the two modules
         through which every arena may read replies (speech and tools). Comments count: a
@@ -275,6 +301,7 @@ def _hash(arena: Arena, preset: str) -> str:
         "version": arena.version,
         "weights": dict(arena.weights(preset)),
         "retries": arena.retries,
+        "engine": ENGINE,
     }
     digest.update(json.dumps(rest, sort_keys=True).encode())
     return digest.hexdigest()[:16]

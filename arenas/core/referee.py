@@ -31,6 +31,7 @@ from lanista.arenas.core.contract import (
 )
 from lanista.arenas.core.episode import FORMAT, Episode, StepRecord, Turn
 from lanista.arenas.core.ledger import Ledger
+from lanista.arenas.core.outcomes import checked
 from lanista.arenas.core.transcript import Transcript
 from lanista.errors import LanistaError, UsageError
 
@@ -62,7 +63,8 @@ class Game:
         self.players: dict[Seat, str] = dict(players or {})
         self.state = arena.rules.deal(seed, self.config)
         self.teams = arena.rules.teams(self.state)
-        self.outcome: Outcome | None = arena.rules.outcome(self.state)
+        self.outcome: Outcome | None = None
+        self._conclude()
         self.decisions: dict[Seat, int] = dict.fromkeys(self.seats, 0)
         """Accepted decisions so far, by seat, forfeits included."""
         self.steps: list[StepRecord] = []
@@ -336,7 +338,7 @@ class Game:
         if terms:
             self._owned(self._ledger.book, terms)
         self.steps.append(StepRecord(phase, turns, self._transcript.since(first), tuple(terms), tuple(results)))
-        self.outcome = rules.outcome(self.state)
+        self._conclude()
         self._ask_next()
 
     def _run(self, effect: Any) -> Any:
@@ -348,6 +350,11 @@ class Game:
             result = json.loads(json.dumps(self.arena.runners[effect.kind](effect.request)))
         self.journal.append({"effect": result})
         return result
+
+    def _conclude(self) -> None:
+        outcome = self.arena.rules.outcome(self.state)
+        if outcome is not None:
+            self._owned(lambda outcome: setattr(self, "outcome", checked(outcome, self.teams)), outcome)
 
     def _ask_next(self) -> None:
         rules, state = self.arena.rules, self.state

@@ -85,7 +85,15 @@ def _wrong(arena: object, name: str) -> str | None:
             f"its success {arena.success!r} is not among its metrics{suggest(arena.success, arena.metrics)} "
             f"(it has: {', '.join(arena.metrics) or 'none'})"
         )
-    arena.configure()
+    contending: object = arena.contending
+    if not isinstance(contending, tuple):
+        return f"its contending teams are a tuple of names, not a {type(contending).__name__}"
+    config = arena.configure()
+    if arena.contending:
+        teams = arena.rules.teams(arena.rules.deal(0, config))
+        unknown = [team for team in arena.contending if team not in teams]
+        if unknown:
+            return f"its contending team {unknown[0]!r} is no team of a game{suggest(unknown[0], teams)}"
     arena.hash()
     return None
 

@@ -61,13 +61,25 @@ class _View:
         self.config = arena.configure(**config)
         self.render_mode = render_mode
         self.metadata = {"name": f"{arena.name}_v{arena.version}", "render_modes": list(RENDER_MODES)}
-        self.possible_agents = list(arena.rules.seats(self.config))
-        self.observation_spaces = {s: gymnasium.spaces.Dict({"text": AnyText()}) for s in self.possible_agents}
-        self.action_spaces = {s: AnyText() for s in self.possible_agents}
+        self._seat_all()
         self.agents = []
         self.game = None
         self._seeds: np.random.Generator | None = None
         self._rendered = 0
+
+    def _seat_all(self) -> None:
+        """Seats and spaces of the present config."""
+        self.possible_agents = list(self.arena.rules.seats(self.config))
+        self.observation_spaces = {s: gymnasium.spaces.Dict({"text": AnyText()}) for s in self.possible_agents}
+        self.action_spaces = {s: AnyText() for s in self.possible_agents}
+
+    def _adopted(self, text: str) -> Game:
+        """The game of a record; the environment is that game's from now on, as if it had been made for it."""
+        game = Game.from_json(text, self.arena)
+        if (game.config, game.preset) != (self.config, self.preset):
+            self.config, self.preset = game.config, game.preset
+            self._seat_all()
+        return game
 
     def observation_space(self, agent: Seat) -> gymnasium.spaces.Space[Any]:
         return self.observation_spaces[agent]
@@ -217,8 +229,11 @@ class AECView(_View, AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
         return twin
 
     def from_json(self, text: str) -> None:
-        """Continue the game that ``to_json`` wrote. Raises LanistaError under another arena or hash."""
-        self._begin(Game.from_json(text, self.arena))
+        """Continue the game that ``to_json`` wrote; its config and preset become this environment's.
+
+        Raises LanistaError under another arena or hash.
+        """
+        self._begin(self._adopted(text))
 
     def _begin(self, game: Game) -> None:
         self.game = game
@@ -285,8 +300,11 @@ class ParallelView(_View, ParallelEnv):  # type: ignore[misc]  # PettingZoo ship
         return twin
 
     def from_json(self, text: str) -> tuple[dict[Seat, dict[str, str]], dict[Seat, dict[str, Any]]]:
-        """Continue the game that ``to_json`` wrote. Raises LanistaError under another arena or hash."""
-        return self._begin(Game.from_json(text, self.arena))
+        """Continue the game that ``to_json`` wrote; its config and preset become this environment's.
+
+        Raises LanistaError under another arena or hash.
+        """
+        return self._begin(self._adopted(text))
 
     def _begin(self, game: Game) -> tuple[dict[Seat, dict[str, str]], dict[Seat, dict[str, Any]]]:
         self.game = game

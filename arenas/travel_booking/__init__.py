@@ -8,7 +8,7 @@ from lanista.arenas.core.contract import Arena
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.counterfactual import counterfactual
 from lanista.arenas.travel_booking.rewards import COMPLETION, DEFAULT, TEAM_TERMS, TravelRewards
-from lanista.arenas.travel_booking.rules import TravelRules, turns_bound
+from lanista.arenas.travel_booking.rules import TEAM, TravelRules, turns_bound
 from lanista.arenas.travel_booking.words import TravelWords
 
 METRICS = {
@@ -39,6 +39,7 @@ arena = Arena(
     baseline="travel_novice",
     teachers=("travel_novice", "travel_expert"),
     metrics=METRICS,
+    contending=(TEAM,),
     success="success",
 )
 

@@ -149,6 +149,10 @@ class WerewolfRules:
     def role(self, state: State, seat: Seat) -> str:
         return state.table.roles[INDEX[seat]]
 
+    def roles(self, config: Config) -> Mapping[str, tuple[str, ...]]:
+        village = tuple(role for role in config.deck if role != WEREWOLF)
+        return {VILLAGE: village, WOLVES: (WEREWOLF,)}
+
     def phase(self, state: State) -> str:
         return _phase(state.stage, state.day, state.by_night)
 
