@@ -27,7 +27,7 @@ from typing import IO, Any, Literal, get_args
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from lanista import __version__
+from lanista import __version__, files
 from lanista.errors import LanistaError, UsageError
 from lanista.store import Store
 
@@ -189,7 +189,7 @@ class Run:
         self.close()
 
     def _save(self) -> None:
-        write_whole(self.path / "run.json", json.dumps(self.meta, indent=2) + "\n")
+        files.write_text(self.path / "run.json", json.dumps(self.meta, indent=2) + "\n")
 
 
 def versions() -> dict[str, str]:
@@ -215,25 +215,6 @@ def differences(
         elif old != new:
             found.append(f"{prefix}{name} {words[0]} {json.dumps(old)} and {words[1]} {json.dumps(new)}")
     return found
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a kill at any moment, finds the old text or the new, never a part."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise LanistaError(f"cannot write {path}: {error.strerror}; what it held before is kept") from error
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -10,15 +10,13 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lanista import __version__
+from lanista import __version__, files
 from lanista.arenas.core.contract import Event
 from lanista.arenas.core.episode import Episode, StepRecord
 from lanista.errors import LanistaError
@@ -59,19 +57,7 @@ def write(
     """
     path = Path(path)
     text = render(board, store, run_meta, games_bytes=games_bytes)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            os.chmod(draft, 0o644)
-            os.replace(draft, path)
-        except BaseException:
-            os.unlink(draft)
-            raise
-    except OSError as error:
-        raise LanistaError(f"the page {path} could not be written: {error.strerror or error}") from error
+    files.write_text(path, text)
     return path
 
 

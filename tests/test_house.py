@@ -16,14 +16,15 @@ ROOMS = ("arenas", "agents", "training", "leaderboards")
 # Who may import whom. The rooms build on each other in one direction; the shared modules stand beside them.
 ALLOWED = {
     "arenas": {"arenas", "errors"},
-    "agents": {"agents", "arenas", "errors", "paths"},
-    "play": {"play", "agents", "arenas", "errors", "paths", "store"},
-    "training": {"training", "play", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
-    "leaderboards": {"leaderboards", "play", "agents", "arenas", "errors", "paths", "store", "runs", "stats"},
-    "store": {"store", "arenas", "errors", "paths"},
-    "runs": {"store", "arenas", "errors", "paths", "runs"},
+    "agents": {"agents", "arenas", "errors", "files", "paths"},
+    "play": {"play", "agents", "arenas", "errors", "files", "paths", "store"},
+    "training": {"training", "play", "agents", "arenas", "errors", "files", "paths", "store", "runs", "stats"},
+    "leaderboards": {"leaderboards", "play", "agents", "arenas", "errors", "files", "paths", "store", "runs", "stats"},
+    "store": {"store", "arenas", "errors", "files", "paths"},
+    "runs": {"store", "arenas", "errors", "files", "paths", "runs"},
     "stats": {"arenas", "errors", "stats"},
     "paths": {"errors", "paths"},
+    "files": {"errors", "files"},
     "errors": {"errors"},
 }
 

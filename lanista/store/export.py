@@ -14,12 +14,12 @@ A file appears whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from lanista import files
 from lanista.errors import LanistaError, UsageError
 
 if TYPE_CHECKING:
@@ -102,16 +102,8 @@ def _table(store: Store, table: Literal["turns", "terms", "policies"], path: Pat
 
 
 def _whole(path: Path, write: Callable[[Path], Any]) -> Path:
-    """Write beside ``path`` and move into place at the end."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with files.writing(path) as part:
         write(part)
-        os.replace(part, path)
-    except OSError as error:
-        raise LanistaError(f"cannot write {path}: {error.strerror or error}; the store itself is untouched") from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

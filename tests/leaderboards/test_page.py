@@ -175,7 +175,7 @@ def test_a_page_is_written_whole_or_not_at_all(store: Store, tmp_path: Path) -> 
     assert page.write(board(store), store, target) == target
     assert [p.name for p in target.parent.iterdir()] == ["page.html"]
     (tmp_path / "file").write_text("x")
-    with pytest.raises(LanistaError, match="could not be written"):
+    with pytest.raises(LanistaError, match="cannot write"):
         page.write(board(store), store, tmp_path / "file" / "page.html")
 
 

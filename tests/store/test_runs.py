@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import lanista
-from lanista import runs
 from lanista.errors import LanistaError, UsageError
 from lanista.runs import Run
 from lanista.store import Store
@@ -190,7 +189,7 @@ def test_run_json_is_the_old_one_or_the_new_one(path, monkeypatch):
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runs.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LanistaError, match="No space left on device; what it held before is kept"):
         run.update(finished=True)
     assert (path / "run.json").read_bytes() == before
