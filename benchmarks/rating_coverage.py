@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lanista.leaderboards.ratings import rate
+from lanista.ratings import rate
 
 SIDES = ("village", "wolves")
 

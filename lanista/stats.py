@@ -194,51 +194,10 @@ def paired_verdict(
 
 @lru_cache(maxsize=4096)
 def t_quantile(p: float, df: float) -> float:
-    """The ``p`` quantile (0 < p < 1) of Student's t with ``df`` > 0 degrees of freedom, to about 1e-10 relative."""
-    if p == 0.5:
-        return 0.0
-    if p < 0.5:
-        return -t_quantile(1 - p, df)
-    tail = 2 * (1 - p)  # P(|T| > t) = I_x(df/2, 1/2) at x = df / (df + t^2), increasing in x
-    low, high = 0.0, 1.0
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if _incomplete_beta(df / 2, 0.5, middle) < tail:
-            low = middle
-        else:
-            high = middle
-    x = 0.5 * (low + high)
-    # Near x = 1 (many degrees of freedom) df (1 - x) / x loses digits that the normal's own tail keeps.
-    if df > 1e7:
-        return NormalDist().inv_cdf(p)
-    return math.sqrt(df * (1 - x) / x)
+    """The ``p`` quantile (0 < p < 1) of Student's t with ``df`` > 0 degrees of freedom."""
+    from scipy.special import stdtrit
 
-
-def _incomplete_beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b), by its continued fraction (Abramowitz and Stegun 26.5.8)."""
-    if x <= 0 or x >= 1:
-        return 0.0 if x <= 0 else 1.0
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _incomplete_beta(b, a, 1 - x)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x) - math.log(a)
-    )
-    tiny = 1e-300
-    c, d = 1.0, 1.0 / max(1 - (a + b) * x / (a + 1), tiny)
-    fraction = d
-    for m in range(1, 500):
-        for numerator in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1 + numerator * d
-            d = 1 / (d if abs(d) > tiny else tiny)
-            c = 1 + numerator / c
-            c = c if abs(c) > tiny else tiny
-            fraction *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return front * fraction
+    return float(stdtrit(df, p))
 
 
 def _by_block(values: Any, blocks: Sequence[Hashable]) -> tuple[Floats, Floats]:

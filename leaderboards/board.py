@@ -14,10 +14,10 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lanista import ratings
 from lanista.arenas.core import registry
 from lanista.arenas.core.contract import Arena
 from lanista.errors import LanistaError
-from lanista.leaderboards import ratings
 from lanista.leaderboards.facts import fact_lines, fact_pairs, pass_lines
 from lanista.leaderboards.lines import (
     appearances,

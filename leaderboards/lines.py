@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lanista.leaderboards import ratings
+from lanista import ratings
 from lanista.leaderboards.shapes import Line, PairLine, RoleLine
 from lanista.stats import Interval, clustered_rate, paired_difference
 

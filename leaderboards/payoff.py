@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from lanista.leaderboards import ratings
+from lanista import ratings
 from lanista.leaderboards.shapes import Cell
 from lanista.stats import clustered_rate
 

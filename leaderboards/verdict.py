@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lanista.leaderboards import ratings
+from lanista import ratings
 from lanista.leaderboards.shapes import Line, PairLine
 
 NAMED = 6

@@ -14,17 +14,19 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("arenas", "agents", "training", "leaderboards")
 
 # Who may import whom. The rooms build on each other in one direction; the shared modules stand beside them.
+BELOW = {"errors", "paths", "files", "arenas"}
 ALLOWED = {
     "arenas": {"arenas", "errors"},
-    "agents": {"agents", "arenas", "errors", "files", "paths"},
-    "play": {"play", "agents", "arenas", "errors", "files", "paths", "store"},
-    "training": {"training", "play", "agents", "arenas", "errors", "files", "paths", "store", "runs", "stats"},
-    "leaderboards": {"leaderboards", "play", "agents", "arenas", "errors", "files", "paths", "store", "runs", "stats"},
-    "store": {"store", "arenas", "errors", "files", "paths"},
-    "runs": {"store", "arenas", "errors", "files", "paths", "runs"},
+    "agents": {*BELOW, "agents"},
+    "play": {*BELOW, "agents", "play", "store"},
+    "training": {*BELOW, "agents", "play", "training", "store", "runs", "stats", "ratings"},
+    "leaderboards": {*BELOW, "agents", "play", "leaderboards", "store", "runs", "stats", "ratings"},
+    "store": {*BELOW, "store"},
+    "runs": {*BELOW, "store", "runs"},
     "stats": {"arenas", "errors", "stats"},
-    "paths": {"errors", "paths"},
+    "ratings": {"errors", "ratings", "stats"},
     "files": {"errors", "files"},
+    "paths": {"errors", "paths"},
     "errors": {"errors"},
 }
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lanista import ratings
 from lanista.errors import LanistaError
-from lanista.leaderboards import ratings
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def game(block: int, first: str, second: str, won: float) -> Game:
 @pytest.fixture(scope="module")
 def coverage() -> ModuleType:
     """The benchmark's simulator."""
-    path = Path(__file__).parents[2] / "benchmarks" / "rating_coverage.py"
+    path = Path(__file__).parents[1] / "benchmarks" / "rating_coverage.py"
     spec = importlib.util.spec_from_file_location("rating_coverage", path)
     assert spec is not None
     assert spec.loader is not None

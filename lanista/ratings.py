@@ -283,7 +283,7 @@ def fit_design(
     ``design`` (games, parameters), ``won`` (games,) in [0, 1], ``blocks`` (games,) integers from 0 without gaps,
     ``penalty`` (parameters,) the prior precisions (1 / logits²); all positive, or the likelihood's maximum must exist.
     """
-    estimate, information = _newton(design, won, penalty)
+    estimate, information = _fitted(design, won, penalty)
     scores = design * (won - _sigmoid(design @ estimate))[:, None]  # (games, parameters)
     count = int(blocks.max()) + 1
     return Fit(
@@ -297,32 +297,28 @@ def fit_design(
     )
 
 
-def _newton(design: Floats, won: Floats, penalty: Floats) -> tuple[Floats, Floats]:
-    """The maximum of the penalised log-likelihood and its information, by Newton's method with step halving."""
-    estimate = np.zeros(design.shape[1])
-    value = _objective(design, won, penalty, estimate)
-    information = np.diag(penalty)
-    for _ in range(100):
+def _fitted(design: Floats, won: Floats, penalty: Floats) -> tuple[Floats, Floats]:
+    """The maximum of the penalised log-likelihood and its information. Raises LanistaError where there is none."""
+    from scipy.optimize import minimize
+
+    def loss(estimate: Floats) -> float:
+        logits = design @ estimate
+        return float(np.sum(np.logaddexp(0.0, logits) - won * logits) + 0.5 * np.sum(penalty * estimate**2))
+
+    def slope(estimate: Floats) -> Floats:
+        return design.T @ (_sigmoid(design @ estimate) - won) + penalty * estimate
+
+    def information(estimate: Floats) -> Floats:
         p = _sigmoid(design @ estimate)
-        gradient = design.T @ (won - p) - penalty * estimate
-        information = (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalty)
-        if np.max(np.abs(gradient)) < 1e-10:
-            return estimate, information
-        step = np.linalg.solve(information, gradient)
-        size = 1.0
-        while size > 1e-10:
-            tried = estimate + size * step
-            reached = _objective(design, won, penalty, tried)
-            if reached >= value - 1e-12 * abs(value):
-                break
-            size /= 2
-        estimate, value = tried, reached
-    raise LanistaError("the ratings did not converge; are there scores outside [0, 1]?")
+        return (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalty)
 
-
-def _objective(design: Floats, won: Floats, penalty: Floats, estimate: Floats) -> float:
-    logits = design @ estimate
-    return float(np.sum(won * logits - np.logaddexp(0.0, logits)) - 0.5 * np.sum(penalty * estimate**2))
+    start = np.zeros(design.shape[1])
+    found = minimize(loss, start, jac=slope, hess=information, method="trust-exact", options={"gtol": 1e-10})
+    # One more Newton step: near the maximum the loss is flat to rounding, and the gradient still tells.
+    estimate = found.x - np.linalg.solve(information(found.x), slope(found.x))
+    if not np.max(np.abs(slope(estimate))) < 1e-8:
+        raise LanistaError("the ratings did not converge; are there scores outside [0, 1]?")
+    return estimate, information(estimate)
 
 
 def _jackknife(
