@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from rich.columns import Columns
-from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
 from lanista.agents.contract import Answer, Question
 from lanista.arenas.core.contract import Forfeit
+from lanista.terminal import Terminal
 
 _LONG = 12
 """Legal replies that are still listed one below the other."""
@@ -34,7 +34,7 @@ class HumanAgent:
         """``reader`` and ``writer`` default to standard input and output."""
         self.time_limit_s = time_limit_s
         self._reader = reader
-        self._console = Console(file=writer, highlight=False, soft_wrap=False)
+        self._console = Terminal(file=writer, soft_wrap=False)
         self._shown: tuple[str, str] | None = None
 
     def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
@@ -65,13 +65,13 @@ class HumanAgent:
     def _show(self, question: Question) -> None:
         self._console.print()
         # Several people may share this terminal: whose turn it is comes first, before anything private.
-        title = Text.assemble((question.seat, "bold"), f", {question.role} · {_plain(question.phase)}")
+        title = Text.assemble((question.seat, "bold"), f", {question.role} · {question.phase}")
         self._console.print(Rule(title, align="left"))
         self._say(question.text)
         if question.legal:
             self._console.print()
             self._say("Legal replies:" if question.legal_complete else "For example:", "dim")
-        lines = [Text(f"{n:>4}  ", "dim") + Text(_plain(reply)) for n, reply in enumerate(question.legal, start=1)]
+        lines = [Text(f"{n:>4}  ", "dim") + Text(reply) for n, reply in enumerate(question.legal, start=1)]
         if len(lines) > _LONG:
             self._console.print(Columns(lines, column_first=True, padding=(0, 2)))
         else:
@@ -104,7 +104,7 @@ class HumanAgent:
             lines.append(line[:-1].rstrip())
 
     def _say(self, text: str, style: str = "") -> None:
-        self._console.print(Text(_plain(text), style))
+        self._console.print(Text(text, style))
 
 
 def _picked(said: str, legal: Sequence[str]) -> str | None:
@@ -113,8 +113,3 @@ def _picked(said: str, legal: Sequence[str]) -> str | None:
         return None
     number = int(said)
     return legal[number - 1] if 1 <= number <= len(legal) else None
-
-
-def _plain(text: str) -> str:
-    """Text that cannot drive the terminal: what other players say may hold escape sequences."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
-from lanista.leaderboards.replay import plain
 from lanista.stats import Interval
+from lanista.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

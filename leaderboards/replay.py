@@ -19,13 +19,10 @@ from lanista.arenas.core.contract import Event, Seat
 from lanista.arenas.core.episode import Episode, StepRecord, Turn
 from lanista.arenas.core.referee import Game
 from lanista.errors import UsageError, suggest
+from lanista.text import plain
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
 _CALL = re.compile(r"[A-Za-z_]\w* \{.*\}", re.DOTALL)
-_HIDDEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
-_HIDDEN |= {0x7F: "\u2421"} | dict.fromkeys(
-    [*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
-)
 
 
 def show(episode: Episode, console: Console, seat: Seat | None = None, rewards: bool = False) -> None:
@@ -191,11 +188,6 @@ def ending(winner: str | None, scores: Mapping[str, float]) -> str:
         ((team, score),) = scores.items()
         return f"The score of {team} is {score:.2f} of 1."
     return "Nobody won."
-
-
-def plain(text: str) -> str:
-    """A text with its control characters made visible; newlines and tabs stay."""
-    return text.translate(_HIDDEN)
 
 
 def colour(seat: Seat, seats: Sequence[Seat]) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 from lanista.leaderboards.board import Board
 from lanista.leaderboards.plots import rating_plot
-from lanista.leaderboards.replay import plain
 from lanista.leaderboards.terminal import duration, ranks
 from lanista.stats import Interval
+from lanista.text import plain
 
 
 def facts(board: Board) -> str:

@@ -154,7 +154,7 @@ class Board:
 
     def to_json(self) -> str:
         """The board as JSON: sorted keys, six decimals, null for what is not finite or not known."""
-        return json.dumps({"format": FORMAT, **_plain(self)}, sort_keys=True, indent=2, ensure_ascii=False)
+        return json.dumps({"format": FORMAT, **_plain(self)}, sort_keys=True, indent=2)
 
 
 def _plain(value: Any) -> Any:

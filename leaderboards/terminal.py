@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lanista.leaderboards.board import Board, Line
-from lanista.leaderboards.replay import plain
 from lanista.stats import Interval
+from lanista.text import plain
 
 
 def show(board: Board, console: Console, *, brief: bool = False) -> None:

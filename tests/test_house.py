@@ -14,18 +14,20 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("arenas", "agents", "training", "leaderboards")
 
 # Who may import whom. The rooms build on each other in one direction; the shared modules stand beside them.
-BELOW = {"errors", "paths", "files", "arenas"}
+BELOW = {"errors", "paths", "files", "text", "arenas"}
 ALLOWED = {
-    "arenas": {"arenas", "errors"},
-    "agents": {*BELOW, "agents"},
+    "arenas": {"arenas", "errors", "text"},
+    "agents": {*BELOW, "agents", "terminal"},
     "play": {*BELOW, "agents", "play", "store"},
     "training": {*BELOW, "agents", "play", "training", "store", "runs", "stats", "ratings"},
-    "leaderboards": {*BELOW, "agents", "play", "leaderboards", "store", "runs", "stats", "ratings"},
+    "leaderboards": {*BELOW, "agents", "play", "leaderboards", "store", "runs", "stats", "ratings", "terminal"},
     "store": {*BELOW, "store"},
     "runs": {*BELOW, "store", "runs"},
     "stats": {"arenas", "errors", "stats"},
     "ratings": {"errors", "ratings", "stats"},
     "files": {"errors", "files"},
+    "text": {"text"},
+    "terminal": {"terminal", "text"},
     "paths": {"errors", "paths"},
     "errors": {"errors"},
 }

@@ -65,18 +65,18 @@ def arenas(
     for key, value in full["config"].items():
         console.print(Text.assemble("  ", (key, "cyan"), f" = {value['default']!r}  ", (value["help"], "dim")))
     for preset, weights in arena.presets.items():
-        console.print(f"\n  preset [bold]{preset}[/]")
+        console.print(Text.assemble("\n  preset ", (preset, "bold")))
         longest = max(map(len, weights))
         for term, weight in weights.items():
             paid = "team" if term in arena.team_terms else "individual"
-            console.print(f"    {term:<{longest}} {weight:+8g}  [dim]{paid}[/]")
+            console.print(Text.assemble(f"    {term:<{longest}} {weight:+8g}  ", (paid, "dim")))
     if arena.metrics:
         console.print("\n  what boards show")
     for metric, about in arena.metrics.items():
         done = " (pass^k counts it)" if metric == arena.success else ""
         console.print(Text.assemble(f"    {metric:<{max(map(len, arena.metrics))}} ", (about + done, "dim")))
     bound = "" if arena.degenerate_bound is None else f"; play without judgement stays under {arena.degenerate_bound}"
-    console.print(f"\n  scripted baseline {arena.baseline}{bound}", markup=False)
+    console.print(f"\n  scripted baseline {arena.baseline}{bound}")
 
 
 def _help(config: type) -> dict[str, str]:

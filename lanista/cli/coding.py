@@ -50,7 +50,7 @@ def verify(
             elif one.task.in_process is not None:
                 _say(f"passed with in-process tests {one.task.id}")
         if found.left_out:
-            notes.print(f"{len(found.left_out)} left out; --in-process-tests includes them", style="dim", markup=False)
+            notes.print(f"{len(found.left_out)} left out; --in-process-tests includes them", style="dim")
         _say(f"sandbox tier: {tier}")
         _say(f"verified {passed}/{len(done)}")
     if passed < len(done) or not done:
@@ -58,7 +58,7 @@ def verify(
 
 
 def _say(line: str) -> None:
-    console.print(line, markup=False, soft_wrap=True)
+    console.print(line, soft_wrap=True)
 
 
 def _as_json(done: Any, left_out: Any, tier: str, passed: int) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lanista.errors import UsageError, suggest
+from lanista.terminal import Terminal
 
 if TYPE_CHECKING:
     from lanista.arenas import Arena
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 ClickException: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """Typer's base of usage errors; it has moved between typer's versions."""
 
-console = Console(highlight=False)
+console = Terminal()
 """Results go here, to standard output."""
 
-notes = Console(stderr=True, highlight=False)
+notes = Terminal(stderr=True)
 """Progress, hints and errors go here, to standard error."""
 
 
 def fail(message: str, code: int) -> int:
     """Print one clear line to standard error; returns the exit code."""
-    notes.print("[bold red]error:[/] ", end="")
-    notes.print(message, markup=False, soft_wrap=True)
+    notes.print("error: ", style="bold red", end="")
+    notes.print(message, soft_wrap=True)
     return code
 
 
@@ -155,7 +155,7 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Any]:
         yield _lines(what)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -183,7 +183,7 @@ def _lines(what: str) -> Any:
             shown[0] = tenth
             spent = time.monotonic() - start
             left = f", {duration(spent * (total - done) / done)} left" if 0 < done < total else ""
-            notes.print(f"{label or what}: {done:g} of {total:g}{left}", markup=False)
+            notes.print(f"{label or what}: {done:g} of {total:g}{left}")
 
     return update
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.rule import Rule
+from rich.text import Text
 
 from lanista.cli.common import command_line, console, duration, notes, progress
 from lanista.errors import LanistaError, Stopped
@@ -48,7 +49,7 @@ def demo(
     try:
         for number, (title, stage) in enumerate(stages, 1):
             console.print()
-            console.print(Rule(f"[bold]{number} of {len(stages)} · {title}[/]", align="left"))
+            console.print(Rule(Text(f"{number} of {len(stages)} · {title}", style="bold"), align="left"))
             stage()
     except (KeyboardInterrupt, Stopped):
         again = shlex.join(command_line())
@@ -62,7 +63,7 @@ def demo(
         "--policies per-role --opponents self,past --learning-rate 1e-3 --lr-schedule linear "
         f"--out {out.parent / 'per-role'}",
     ):
-        console.print(f"  .venv/bin/{command}" if Path(".venv/bin/lanista").exists() else f"  {command}", markup=False)
+        console.print(f"  .venv/bin/{command}" if Path(".venv/bin/lanista").exists() else f"  {command}")
 
 
 def _game(seed: int, pace: float) -> None:
@@ -120,13 +121,13 @@ def _smollm2(out: Path, seed: int, skip: bool) -> None:
         console.print("skipped: --skip-download was given")
         return
     try:
-        fetch_smollm2(lambda stage: notes.print(stage, markup=False, soft_wrap=True))
+        fetch_smollm2(lambda stage: notes.print(stage, soft_wrap=True))
     except LanistaError as error:
-        console.print(f"skipped: {error}", markup=False)
+        console.print(f"skipped: {error}")
         return
     _tournament(out, ["lm:smollm2", "random"], 2, seed)
     console.print("Two games say nothing about strength; they show that it plays. Read one: ", end="")
-    console.print(f"lanista replay {out}", markup=False)
+    console.print(f"lanista replay {out}")
 
 
 def _tiny(out: Path) -> None:
@@ -136,7 +137,7 @@ def _tiny(out: Path) -> None:
     arena = get(ARENA)
     with progress("tiny") as update:
         make_tiny(arena, arena.configure(**DECK), out=out, progress=update)
-    console.print(f"It sits down as lm:{out}", markup=False, soft_wrap=True)
+    console.print(f"It sits down as lm:{out}", soft_wrap=True)
 
 
 def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
@@ -164,11 +165,11 @@ def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
         config,
         out,
         resume=True,
-        on_step=lambda line: console.print(training.describe(line), markup=False),
+        on_step=lambda line: console.print(training.describe(line)),
         command=command_line(),
     )
     for verdict in done.verdicts.values():
-        console.print(verdict.text, markup=False)
+        console.print(verdict.text)
 
 
 def _final(out: Path, seed: int) -> None:
@@ -180,4 +181,4 @@ def _final(out: Path, seed: int) -> None:
     _tournament(out / "board", [f"lm:{out / 'tiny'}", f"lm:{trained}", *SCRIPTED], 400, seed + 1)
     with Run.open(out / "board") as run:
         written = page.write(boards.board(run.store), run.store, out / "board" / "leaderboard.html", run.meta)
-    console.print(f"The page, with every game to read: {written.resolve()}", markup=False, soft_wrap=True)
+    console.print(f"The page, with every game to read: {written.resolve()}", soft_wrap=True)

@@ -49,13 +49,13 @@ def doctor(json: Json = False) -> None:
             if isinstance(value, dict) and not value:
                 continue
             if isinstance(value, dict):
-                console.print(f"[bold]{name}[/]")
+                console.print(name, style="bold")
                 for key, inner in value.items():
                     console.print(f"  {key:<14} ", end="")
-                    console.print(str(inner), markup=False, soft_wrap=True)
+                    console.print(str(inner), soft_wrap=True)
             else:
-                console.print(f"[bold]{name:<16}[/] ", end="")
-                console.print(str(value), markup=False, soft_wrap=True)
+                console.print(f"{name:<16} ", style="bold", end="")
+                console.print(str(value), soft_wrap=True)
     if found["broken"]:
         raise LanistaError(f"{len(found['broken'])} plug-ins cannot be loaded: {', '.join(found['broken'])}")
 

@@ -209,8 +209,8 @@ def _show(result: dict[str, Any]) -> None:
     for when, sides in result["facts"].items():
         for side, facts in sides.items():
             told = ", ".join(f"{fact} {value:.3f}" for fact, value in facts.items() if value is not None)
-            console.print(f"{when}, {side}: {told}", style="dim", markup=False)
+            console.print(f"{when}, {side}: {told}", style="dim")
     for when, share in result["illegal_share"].items():
-        console.print(f"refused replies ({when}): {share:.2%}", style="dim", markup=False)
+        console.print(f"refused replies ({when}): {share:.2%}", style="dim")
     for text in result.get("verdicts", {}).values():
-        console.print(text, markup=False)
+        console.print(text)

@@ -34,7 +34,7 @@ def export(
         print_json([str(path) for path in written])
     else:
         for path in written:
-            console.print(f"wrote {path}", markup=False)
+            console.print(f"wrote {path}")
     if damaged:
         raise LanistaError(
             f"{len(damaged)} of the run's games cannot be read and were left out ({', '.join(list(damaged)[:10])}): "

@@ -48,8 +48,8 @@ def leaderboard(
             terminal.show(board, console)
         if not no_page and (html is not None or not json):
             written = page.write(board, opened.store, html or run / "leaderboard.html", opened.meta)
-            notes.print(f"page: {written}", markup=False, soft_wrap=True)
+            notes.print(f"page: {written}", soft_wrap=True)
         if not json:
             versions = ", ".join(f"{name} {number}" for name, number in opened.meta["versions"].items())
-            console.print(f"seed {opened.meta['seed']} · {versions}", style="dim", markup=False)
-            console.print(f"again: {opened.meta['command']}", style="dim", markup=False)
+            console.print(f"seed {opened.meta['seed']} · {versions}", style="dim")
+            console.print(f"again: {opened.meta['command']}", style="dim")

@@ -47,8 +47,8 @@ def fetch(
         raise UsageError(f"unknown model {name!r}{suggest(name, ['smollm2'])} (smollm2 can be fetched)")
     from lanista.agents.lm.models import fetch_smollm2
 
-    path = fetch_smollm2(say=lambda stage: notes.print(stage, markup=False, soft_wrap=True))
-    console.print(str(path), markup=False, soft_wrap=True)
+    path = fetch_smollm2(say=lambda stage: notes.print(stage, soft_wrap=True))
+    console.print(str(path), soft_wrap=True)
 
 
 @group.command()
@@ -84,5 +84,5 @@ def make(
             out=out,
             progress=update,
         )
-    notes.print(f"seat it as {'lm:tiny' if out is None else f'lm:{path}'}", markup=False, soft_wrap=True)
-    console.print(str(path), markup=False, soft_wrap=True)
+    notes.print(f"seat it as {'lm:tiny' if out is None else f'lm:{path}'}", soft_wrap=True)
+    console.print(str(path), soft_wrap=True)

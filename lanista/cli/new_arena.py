@@ -28,7 +28,7 @@ def new_arena(
         print_json([str(path) for path in made])
         return
     for path in made:
-        console.print(str(path), markup=False, soft_wrap=True)
+        console.print(str(path), soft_wrap=True)
     for line in (
         "\nIt is a whole game already. Install it once, then change it:",
         f"  pip install -e '{folder}[test]'",
@@ -36,4 +36,4 @@ def new_arena(
         f"  lanista play {name} --view above",
         f"  lanista tournament {name} --agents random --out runs/{name}",
     ):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

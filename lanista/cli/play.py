@@ -81,9 +81,9 @@ def play(
         if json:
             print_json({"arena": arena, "seed": seed, "decisions_at_most": bound, "players": players})
             return
-        console.print(f"one game of {arena} from seed {seed}, at most {bound} decisions", markup=False)
+        console.print(f"one game of {arena} from seed {seed}, at most {bound} decisions")
         for s, spec in players.items():
-            console.print(f"  {s}: {spec}", markup=False)
+            console.print(f"  {s}: {spec}")
         return
     started = time.time()
     played = _play(game_arena, game_config, seed, preset, players, None if json or humans else view)
@@ -146,7 +146,7 @@ def _tell_forfeits(game: Game) -> None:
                 reasons.setdefault((turn.seat, turn.by), Counter())[turn.why or ""] += 1
     for (seat, by), why in reasons.items():
         listed = "; ".join(f"{count}× {reason}" for reason, count in why.most_common(3))
-        notes.print(f"{seat} ({game.players[seat]}) {told[by].format(why.total())}: {listed}", markup=False)
+        notes.print(f"{seat} ({game.players[seat]}) {told[by].format(why.total())}: {listed}")
 
 
 def _keep(out: Path, game: Game, seed: int, started: float) -> None:
@@ -156,4 +156,4 @@ def _keep(out: Path, game: Game, seed: int, started: float) -> None:
     config = {"arena": game.arena.name, "arena_config": config_json(game.config), "players": game.players}
     with Run.create(out, "play", config, command_line(), seed) as run:
         run.store.add_game("game", 0, 0, game.episode(), (started, time.time()))
-    notes.print(f"kept; read it again with: lanista replay {out}", markup=False)
+    notes.print(f"kept; read it again with: lanista replay {out}")

@@ -82,7 +82,7 @@ def tournament(
         _show_plan(plan, names, game_arena.turns_bound(game_config), out, json)
         return
     if plan.rounded and not json:
-        notes.print(plan.rounded, markup=False)
+        notes.print(plan.rounded)
     with progress("games", quiet=json) as update:
         summary = run_tournament(
             game_arena,
@@ -122,7 +122,7 @@ def _show_plan(plan: Schedule, agents: list[str], bound: int, out: Path, json: b
         return
     for key, value in (facts | {"agents": ", ".join(agents)}).items():
         if value is not None:
-            console.print(f"{key.replace('_', ' '):<20} {value}", markup=False)
+            console.print(f"{key.replace('_', ' '):<20} {value}")
 
 
 def _show(summary: Summary, out: Path) -> None:
@@ -135,5 +135,5 @@ def _show(summary: Summary, out: Path) -> None:
         table.add_row(line.agent, str(line.games), f"{line.score:.3f}", str(line.illegal), forfeits)
     console.print(table)
     for note in summary.notes:
-        notes.print(note, markup=False)
-    console.print(f"{summary.games} games in {out} · rate them: lanista leaderboard {out}", style="dim", markup=False)
+        notes.print(note)
+    console.print(f"{summary.games} games in {out} · rate them: lanista leaderboard {out}", style="dim")

@@ -67,22 +67,22 @@ def train(
             print_json({"plan": plan, "config": settings.to_json()})
             return
         for line in plan.values():
-            console.print(line, markup=False)
+            console.print(line)
         return
     from lanista.training import run as training
 
     def on_step(metrics: dict[str, Any]) -> None:
         if not json:
-            console.print(training.describe(metrics), markup=False)
+            console.print(training.describe(metrics))
 
     done = training.train(settings, out, resume=resume, on_step=on_step, command=command_line())
     if json:
         print_json(done.to_json())
         return
     for verdict in done.verdicts.values():
-        console.print(verdict.text, markup=False)
+        console.print(verdict.text)
     for name, path in done.policies.items():
-        console.print(f"policy {name}: seat it as lm:{path}", markup=False, soft_wrap=True)
+        console.print(f"policy {name}: seat it as lm:{path}", soft_wrap=True)
 
 
 def _names(value: str) -> list[str]:
