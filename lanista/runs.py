@@ -31,6 +31,12 @@ from lanista import __version__, files
 from lanista.errors import LanistaError, UsageError
 from lanista.store import Store
 
+META_BYTES = 16 << 20
+"""The longest ``run.json`` that is read."""
+
+STORE = "store.sqlite"
+"""The store of a run that keeps it in a file."""
+
 FORMAT = 1
 """The version of ``run.json`` that this package writes and reads."""
 
@@ -82,7 +88,7 @@ class Run:
             "command": shlex.join(words),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "versions": versions(),
-            "store": store or "store.sqlite",
+            "store": _absolute(store) or STORE,
             "config": _plain(config),
         }
         try:
@@ -134,6 +140,8 @@ class Run:
             changed = differences(meta["config"], _plain(config), ("was", "is now"))
             if seed is not None:
                 changed += differences({"seed": meta["seed"]}, {"seed": seed}, ("was", "is now"))
+            if store is not None and _absolute(store) != meta["store"]:
+                changed.append(f"store was {meta['store']} and is now {_absolute(store)}")
             if changed:
                 raise UsageError(
                     f"the run in {path} cannot be continued, for it was started otherwise: {'; '.join(changed)}. "
@@ -220,20 +228,40 @@ def differences(
 def _load(path: Path) -> dict[str, Any]:
     file = path / "run.json"
     try:
+        if file.stat().st_size > META_BYTES:
+            raise LanistaError(f"{file} is {file.stat().st_size:,} bytes long, and Lanista writes far less: restore it")
         meta = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"there is no run in {path} (a run is a folder with a run.json)") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LanistaError(f"{file} cannot be read ({error}); restore it from a copy") from error
     needed = {"format", "kind", "seed", "command", "store", "config"}
     if not isinstance(meta, dict) or not needed <= meta.keys():
         raise LanistaError(f"{file} is not what Lanista wrote: it lacks one of {', '.join(sorted(needed))}")
-    if meta["format"] > FORMAT:
+    if isinstance(meta["format"], int) and meta["format"] > FORMAT:
         raise LanistaError(
             f"{file} has format {meta['format']} and this is Lanista {__version__}, which knows format {FORMAT}: "
             "upgrade Lanista"
         )
+    wrong = _wrong(meta)
+    if wrong:
+        raise LanistaError(f"{file} is not what Lanista wrote: {wrong}; restore it from a copy")
     return meta
+
+
+def _wrong(meta: Mapping[str, Any]) -> str | None:
+    """What of a ``run.json`` cannot have been written by a run, in words."""
+    kinds = {"format": int, "kind": str, "command": str, "store": str, "config": dict}
+    for name, kind in kinds.items():
+        if not isinstance(meta[name], kind) or isinstance(meta[name], bool):
+            return f"{name!r} is a {type(meta[name]).__name__}"
+    if meta["seed"] is not None and not isinstance(meta["seed"], int):
+        return f"'seed' is a {type(meta['seed']).__name__}"
+    if not isinstance(meta.get("versions", {}), dict):
+        return "'versions' is no table"
+    if "://" not in meta["store"] and meta["store"] != STORE:
+        return f"'store' is {meta['store']!r}, and a run's own file is {STORE}"
+    return None
 
 
 def _lock(path: Path) -> IO[str]:
@@ -260,6 +288,16 @@ def _lock(path: Path) -> IO[str]:
     return file
 
 
+def _absolute(store: str | None) -> str | None:
+    """A store's URL that means the same from every folder: a relative path of SQLite's becomes absolute."""
+    if store is None:
+        return None
+    url = make_url(store)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return store
+    return url.set(database=str(Path(url.database).resolve())).render_as_string(hide_password=False)
+
+
 def _need_usable(store: str | None) -> None:
     if store is None:
         return
@@ -267,7 +305,8 @@ def _need_usable(store: str | None) -> None:
         url = make_url(store)
     except ArgumentError as error:
         raise UsageError("the run's store is a database URL, such as postgresql://user@host/database") from error
-    if url.password is not None:
+    secrets = ("password", "passwd", "token", "key")
+    if url.password is not None or any(word in name.lower() for name in url.query for word in secrets):
         raise UsageError(
             "leave the password out of the store's URL, for run.json would keep it readable: set PGPASSWORD or use "
             "~/.pgpass"

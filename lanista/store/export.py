@@ -8,25 +8,32 @@
                     ``policies.parquet``
 ==================  ==================================================================================================
 
-A file appears whole or not at all.
+A file appears whole or not at all. Memory holds a few games at a time, and the types of a column do not depend on what
+is in it, so that the exports of two runs can be put together.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqlalchemy import Boolean, Column, Double, Integer, Table
+
 from lanista import files
 from lanista.errors import LanistaError, UsageError
+from lanista.store import schema
+from lanista.store.rows import unpack
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from lanista.store.store import Store
 
+
+GAMES_AT_ONCE = 16
+"""Games whose records are in memory together."""
+ROWS_AT_ONCE = 2_000
 
 OnDamage = Callable[[str, LanistaError], object]
 
@@ -63,42 +70,55 @@ def _lines(store: Store, on_damage: OnDamage | None, path: Path) -> None:
 
 
 def _rows(store: Store, on_damage: OnDamage | None, path: Path) -> None:
-    """In pieces, so that a large store needs no large memory."""
-    import pandas as pd
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    frame = _flat(store.frame("episodes"))
-    schema = pa.Schema.from_pandas(frame.assign(record="").astype({"record": "string"}), preserve_index=False)
-    known = set(frame["id"])
-    games = (pair for pair in store.items(on_damage) if pair[0]["id"] in known)  # others were written meanwhile
-    game = next(games, None)
-    with pq.ParquetWriter(path, schema) as writer:
-        for start in range(0, len(frame), 256):
-            piece = frame.iloc[start : start + 256]
-            records: list[str | None] = []
-            for id in piece["id"]:
-                if game is None or game[0]["id"] != id:
-                    records.append(None)  # damaged
-                    continue
-                records.append(json.dumps(game[1].to_dict()))
-                game = next(games, None)
-            piece = piece.assign(record=pd.array(records, dtype="string"))
-            writer.write_table(pa.Table.from_pandas(piece, schema=schema, preserve_index=False))
+    def with_records() -> Iterator[list[dict[str, Any]]]:
+        for piece in store.pieces("episodes", GAMES_AT_ONCE, records=True):
+            for row in piece:
+                try:
+                    row["record"] = json.dumps(unpack(row["id"], row["record"]).to_dict())
+                except LanistaError as error:
+                    if on_damage is None:
+                        raise
+                    on_damage(row["id"], error)
+                    row["record"] = None
+            yield piece
 
-
-def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    """Maps as JSON text and seeds (64 bits without a sign) as decimal text."""
-    for name in ("config", "players", "roles", "teams", "scores", "facts", "returns", "metrics"):
-        if name in frame:
-            frame[name] = [json.dumps(value) for value in frame[name]]
-    if "seed" in frame:
-        frame["seed"] = [str(seed) for seed in frame["seed"]]
-    return frame
+    _parquet(schema.episodes, with_records(), path, record=pa.string())
 
 
 def _table(store: Store, table: Literal["turns", "terms", "policies"], path: Path) -> None:
-    _flat(store.frame(table)).to_parquet(path, index=False, engine="pyarrow")
+    _parquet(schema.tables.tables[table], store.pieces(table, ROWS_AT_ONCE), path)
+
+
+def _parquet(table: Table, pieces: Iterable[list[dict[str, Any]]], path: Path, **kinds: Any) -> None:
+    """Write rows piece by piece under the columns of ``table``.
+
+    The types follow from the table and never from what is in it, so that exports can be put together.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {column.name: _kind(column) for column in table.c} | kinds
+    columns = pa.schema([pa.field(name, kind) for name, kind in kinds.items()])
+    with pq.ParquetWriter(path, columns) as writer:
+        for piece in pieces:
+            flat = {name: [_flat(row.get(name), name) for row in piece] for name in kinds}
+            writer.write_table(pa.table(flat, schema=columns))
+
+
+def _kind(column: Column[Any]) -> Any:
+    import pyarrow as pa
+
+    kinds = {Integer: pa.int64(), Double: pa.float64(), Boolean: pa.bool_()}
+    return next((kind for sql, kind in kinds.items() if isinstance(column.type, sql)), pa.string())
+
+
+def _flat(value: Any, name: str) -> Any:
+    """Maps as JSON text and seeds (64 bits without a sign) as decimal text."""
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
+    return str(value) if name == "seed" else value
 
 
 def _whole(path: Path, write: Callable[[Path], Any]) -> Path:

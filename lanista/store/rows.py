@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from lanista.arenas.core.episode import Episode, Turn
 from lanista.errors import LanistaError
+from lanista.store.record import checker
 
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 
@@ -139,12 +140,42 @@ def pack(episode: Episode) -> bytes:
     return zlib.compress(json.dumps(episode.to_dict(), separators=(",", ":"), default=_plain).encode(), 6)
 
 
+RECORD_BYTES = 256 << 20
+"""The most that one game's record may unpack to."""
+
+
 def unpack(id: str, record: bytes) -> Episode:
-    """The inverse of ``pack``. Raises LanistaError naming the game where the record is damaged."""
+    """The inverse of ``pack``. Raises LanistaError naming the game where the record is damaged, or no record of ours.
+
+    A record that would unpack to more than RECORD_BYTES is refused before it fills the memory.
+    """
     try:
-        return Episode.from_dict(json.loads(zlib.decompress(record)))
-    except (zlib.error, ValueError, KeyError, TypeError) as error:
+        unpacker = zlib.decompressobj()
+        text = unpacker.decompress(record, RECORD_BYTES)
+        if unpacker.unconsumed_tail:
+            raise ValueError(f"it unpacks to more than {RECORD_BYTES:,} bytes")
+        if not unpacker.eof:
+            raise ValueError("it is cut short")
+        return Episode.from_dict(checker()(json.loads(text)))
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LanistaError(f"the record of game {id!r} is damaged ({type(error).__name__}: {error})") from error
+
+
+def game_row(columns: dict[str, Any]) -> GameRow:
+    """A game's columns as they were read. Raises LanistaError naming the game where they cannot be a game's."""
+    row = GameRow(**{**columns, "facts": columns.get("facts") or {}})
+    maps = {"config": row.config, "players": row.players, "roles": row.roles, "teams": row.teams, "scores": row.scores}
+    for name, value in {**maps, "returns": row.returns, "facts": row.facts}.items():
+        if not isinstance(value, dict):
+            raise LanistaError(f"the columns of game {row.id!r} are damaged: {name} is a {type(value).__name__}")
+    team_of = {seat: team for team, seats in row.teams.items() if isinstance(seats, list) for seat in map(str, seats)}
+    for name, seats in (("players", row.players), ("roles", row.roles)):
+        if not all(isinstance(value, str) for value in seats.values()) or set(seats) != set(team_of):
+            raise LanistaError(f"the columns of game {row.id!r} are damaged: {name} and teams do not fit")
+    numbers = [*row.scores.values(), *row.returns.values()]
+    if not all(isinstance(x, (int, float)) and math.isfinite(x) for x in numbers) or set(row.scores) - set(row.teams):
+        raise LanistaError(f"the columns of game {row.id!r} are damaged: scores or returns are no numbers")
+    return row
 
 
 def finite(value: Any) -> Any:

@@ -21,7 +21,7 @@ from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError, UsageError, suggest
 from lanista.store import schema
 from lanista.store.engine import BUSY_S, Mode, connect, explained
-from lanista.store.rows import GameRow, Prepared, Timing, TurnStats, finite, prepare, unpack
+from lanista.store.rows import GameRow, Prepared, Timing, TurnStats, finite, game_row, prepare, unpack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,7 +182,7 @@ class Store:
         with self._reading() as connection:
             kept = [column for column in self._episodes if column.name in _GAME]
             rows = connection.execute(select(*kept).order_by(*_ORDER["episodes"])).mappings().all()
-        return [GameRow(**{**row, "facts": row.get("facts") or {}}) for row in rows]
+        return [game_row(dict(row)) for row in rows]
 
     def turn_stats(self) -> dict[str, TurnStats]:
         """How each agent behaved, by agent's name in sorted order."""
@@ -236,16 +236,28 @@ class Store:
         """One table as a pandas frame, in schedule order; ``episodes`` without the compressed records."""
         import pandas as pd
 
+        with self._reading() as connection:
+            found = connection.execute(self._in_order(table, records=False))
+            return pd.DataFrame([tuple(row) for row in found], columns=list(found.keys()))
+
+    def pieces(
+        self, table: Literal["episodes", "turns", "terms", "policies"], size: int, *, records: bool = False
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The rows of a table in schedule order, ``size`` at a time. ``records``: the compressed records too."""
+        query = self._in_order(table, records)
+        with self._reading() as connection:
+            for piece in connection.execution_options(yield_per=size).execute(query).mappings().partitions():
+                yield [dict(row) for row in piece]
+
+    def _in_order(self, table: Literal["episodes", "turns", "terms", "policies"], records: bool) -> Select[Any]:
         if table not in _ORDER:
             raise UsageError(f"unknown table {table!r}{suggest(table, _ORDER)} (there are: {', '.join(_ORDER)})")
         kept: Table = schema.tables.tables[table]
-        columns = [column for column in (self._episodes if table == "episodes" else kept.c) if column.name != "record"]
+        columns = [c for c in (self._episodes if table == "episodes" else kept.c) if records or c.name != "record"]
         query: Select[Any] = select(*columns)
         if table in ("turns", "terms"):
             query = query.join(schema.episodes, kept.c.episode_id == _e.id)
-        with self._reading() as connection:
-            rows = connection.execute(query.order_by(*_ORDER[table])).all()
-        return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns])
+        return query.order_by(*_ORDER[table])
 
     def export(
         self, path: str | os.PathLike[str], on_damage: Callable[[str, LanistaError], object] | None = None
