@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Extra words for pip, e.g. to take torch from an index of CPU builds (see "A CPU torch" in README.md).
 PIP_ARGS ?=
 
-.PHONY: demo test slow check bench clean plan
+.PHONY: demo test slow check coverage docs bench clean plan
 
 demo: plan $(VENV)/.train
 	@$(BIN)/lanista demo
@@ -27,6 +27,14 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST)
+
+coverage: $(VENV)/.dev
+	$(PYTEST) --cov=lanista --cov-report=term:skip-covered
+
+docs: $(VENV)/.dev
+	@rm -rf build/docs && mkdir -p build/docs && cp -rL lanista build/docs/lanista && touch build/docs/lanista/agents/__init__.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "build/site/index.html"
 
 bench: $(VENV)/.dev
 	@for script in benchmarks/*_speed.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -117,7 +117,7 @@ def refused(run_folder: Path, record: bytes) -> None:
     try:
         with (
             Store.open(run_folder / "store.sqlite") as store,
-            pytest.raises(LanistaError, match="is damaged") as caught,
+            pytest.raises(LanistaError, match="is damaged"),
         ):
             store.episode(id_)
     finally:
