@@ -20,7 +20,7 @@ from pettingzoo.test import api_test, parallel_api_test, seed_test
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import FORFEIT, ILLEGAL, WORLD, Arena, Event, Forfeit, Illegal, Seat
 from lanista.arenas.core.episode import Episode
-from lanista.arenas.core.referee import Game, replay
+from lanista.arenas.core.referee import SUBSTITUTE, Game, replay
 from lanista.arenas.core.views import AECView, ParallelView
 from lanista.errors import LanistaError
 
@@ -299,6 +299,28 @@ def roles(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
     assert not left, f"arena {arena.name!r}, config {settings}: arena.roles() names {left}, which no deal had"
 
 
+def substitutes(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
+    """A seat whose turn the referee took is told so, with the move, in its next text; nobody else is told by that."""
+    settings = arena.configure(**config)
+    for number in _seeds(games, seed):
+        rng = random.Random(number)
+        game = Game(arena, number, settings)
+        told: dict[Seat, str] = {}
+        while not game.over:
+            seat = rng.choice(game.to_act())
+            text = game.text(seat)
+            if seat in told:
+                assert text.startswith(told[seat]), f"{seat} was not told of the turn that was taken for it: {text!r}"
+            assert text.count(SUBSTITUTE) == (seat in told), f"{seat} was told of another's turn: {text!r}"
+            told.pop(seat, None)
+            if rng.random() < 0.3:
+                game.submit(seat, Forfeit("no reply"))
+                told[seat] = f"Your turn was forfeited (no reply), so {SUBSTITUTE}: "
+                assert game.history(seat).count(f"> ({SUBSTITUTE}) "), "the history shows it as the seat's own"
+            else:
+                game.submit(seat, rng.choice(game.legal(seat)))
+
+
 LAWS: Mapping[str, Callable[..., Any]] = {
     "pettingzoo": pettingzoo,
     "determinism": determinism,
@@ -312,6 +334,7 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     "ends": ends,
     "records": records,
     "roles": roles,
+    "substitutes": substitutes,
 }
 """Every law by name, each ``law(arena, games, seed, **config)``."""
 

@@ -109,11 +109,12 @@ class Outcome:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-ENGINE = 2
+ENGINE = 3
 """The version of what all games share (referee, chance, ledger): part of every arena's hash. Raised whenever the same
 replies would give another game; ``tests/arenas/core/test_golden.py`` notices.
 
 2: an outcome is checked and made plain when the game ends.
+3: a seat is told when the referee moved for it, and how.
 """
 
 

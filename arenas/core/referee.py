@@ -139,16 +139,17 @@ class Game:
     def history(self, seat: Seat) -> str:
         """The seat's whole view: all it was told, with its own accepted actions where it took them."""
         parts: list[str] = []
-        for prompt, reply in self.exchanges(seat):
-            parts += [prompt, f"> {reply}"]
+        for turn in self.taken(seat):
+            own = turn.by == "seat"
+            parts += [turn.prompt, f"> {turn.action}" if own else f"> ({SUBSTITUTE}) {turn.action}"]
         parts.append(self.text(seat))
         return "\n".join(parts)
 
-    def exchanges(self, seat: Seat) -> list[tuple[str, str]]:
-        """(what the seat was shown, the action that was accepted) for each of its decisions so far."""
-        done = [(t.prompt, t.action) for step in self.steps for t in step.turns if t.seat == seat]
+    def taken(self, seat: Seat) -> list[Turn]:
+        """The seat's decisions so far, in order, those included that the referee took for it."""
+        done = [turn for step in self.steps for turn in step.turns if turn.seat == seat]
         sealed = self._asking.turns.get(seat)
-        return done if sealed is None else [*done, (sealed.prompt, sealed.action)]
+        return done if sealed is None else [*done, sealed]
 
     def events(self, seat: Seat, since: int = 0) -> list[Event]:
         """Every event the seat was in the audience of, in order, without the first ``since`` of them."""
@@ -230,7 +231,7 @@ class Game:
         now.turns[seat] = Turn(seat, ask.kind, prompt, said, action, refused, by, why, meta or {})
         now.moves[seat] = move
         del now.asks[seat]
-        self._transcript.mark_read(seat)
+        self._transcript.mark_read(seat, None if by == "seat" else _substituted(by, why, action))
         self.decisions[seat] += 1
         if not now.asks:
             self._advance()
@@ -417,6 +418,21 @@ def storable(reply: str) -> str:
     if len(reply) <= REPLY_LIMIT and reply.isascii() and "\x00" not in reply:
         return reply
     return _UNSTORABLE.sub("\ufffd", reply[: REPLY_LIMIT + 1])
+
+
+SUBSTITUTE = "the referee moved for you"
+
+
+def _substituted(by: str, why: str | None, action: str) -> str:
+    """What a seat is told of a decision that was taken for it."""
+    cause = "Your turn was forfeited" if by == "forfeit" else "None of your replies could be accepted"
+    return f"{cause} ({_line(why or '')}), so {SUBSTITUTE}: {_line(action)}"
+
+
+def _line(text: str, limit: int = 200) -> str:
+    """The first line of a text, cut where it is long."""
+    line, _, more = text.partition("\n")
+    return f"{line[:limit]} …" if more or len(line) > limit else line
 
 
 def _refusal(why: str) -> str:
