@@ -15,9 +15,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from lanista.arenas.sandbox import packages as _packages
 from lanista.arenas.sandbox import parse, probe
 from lanista.arenas.sandbox.types import PROGRAM_BYTES, Call, Limits, Results, Stop, check_calls
-from lanista.arenas.sandbox.worker import Gone, Raw, Worker, asked, base_python
+from lanista.arenas.sandbox.worker import CannotImport, Gone, Raw, Worker, asked, base_python
 from lanista.errors import LanistaError, UsageError, suggest
 
 FULL, SECOND, UNSAFE = "full", "seccomp+landlock", "unsafe"
@@ -38,7 +39,10 @@ class Sandbox:
     ``workers`` zygotes wait for work; ``run`` may be called from that many threads at once, more wait. ``tier`` forces
     one; by default the strongest that stands is taken (see `probe`), and ``unsafe`` only where ``allow_unsafe`` says
     so. ``readable`` names files or folders, by absolute path, that programs may read besides the standard library.
-    ``python`` is the interpreter (3.11 or later) that runs the programs, by default this one.
+    ``python`` is the interpreter (3.11 or later) that runs the programs, by default this one. ``packages`` names what
+    they may import besides the standard library, as ``("numpy",)``: found where this process (or ``python``) would
+    import it, read-only, loaded before the walls stand. What a package imports must be named too. Every result
+    records them.
 
     Raises UsageError for arguments that cannot be, LanistaError where no tier stands here.
     """
@@ -51,6 +55,7 @@ class Sandbox:
         allow_unsafe: bool = False,
         readable: Sequence[str | os.PathLike[str]] = (),
         python: str | None = None,
+        packages: Sequence[str] = (),
     ) -> None:
         if type(workers) is not int or not 1 <= workers <= 256:
             raise UsageError(f"workers={workers!r}: between 1 and 256 are possible")
@@ -64,7 +69,12 @@ class Sandbox:
         if python is not None and not isinstance(python, str):
             raise UsageError(f"python={python!r:.60}: the path of an interpreter is needed, as text")
         self._readable = tuple(_existing(path) for path in readable)
+        named = _packages.checked(packages)
+        _check_system()
         self._python = python or base_python()
+        self._found = _packages.find(named, python, self._python)
+        self.packages = self._found.names
+        """What programs may import besides the standard library, with versions: ``("numpy==2.4.1",)``."""
         self._owner = os.getpid()
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
@@ -101,11 +111,11 @@ class Sandbox:
         if refused:
             told = parse.Told((None,) * len(calls), None, "", False)
             results, stop, error = parse.settle(told, *refused, calls)
-            return Results(self.tier, results, stop, error)
+            return Results(self.tier, results, stop, error, packages=self.packages)
         source = program if isinstance(program, str) else program.decode("utf-8")
         if not fresh:
             return self._run(source, calls, limits)
-        return _together(self.tier, [self._run(source, [call], limits) for call in calls])
+        return _together(self.tier, self.packages, [self._run(source, [call], limits) for call in calls])
 
     async def arun(
         self,
@@ -166,7 +176,7 @@ class Sandbox:
             self._check_open()  # once more, after waiting
             for _ in range(3):
                 if worker is None:
-                    worker = Worker(self.tier, self._python, self._readable)
+                    worker = Worker(self.tier, self._python, self._readable, self._found)
                 try:
                     return worker.run(body, limits, answers)
                 except Gone:  # killed from outside: by a memory killer, by hand
@@ -186,7 +196,7 @@ class Sandbox:
         raw = self.request(body, limits, len(calls) or 1)
         told = parse.parse(raw.results, raw.output, len(calls))
         results, stop, error = parse.settle(told, raw.stop, raw.error, calls)
-        return Results(self.tier, results, stop, error, parse.text(raw.output), raw.cpu_s, raw.wall_s)
+        return Results(self.tier, results, stop, error, parse.text(raw.output), raw.cpu_s, raw.wall_s, self.packages)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -210,11 +220,12 @@ class Sandbox:
 
     def _first(self, tier: str | None, allow_unsafe: bool) -> Worker:
         """A worker of the tier that was asked for, or of the strongest that stands."""
-        _check_system()
         tried = []
         for name in (tier,) if tier else TIERS if allow_unsafe else TIERS[:2]:
             try:
-                worker = _probed(Worker(name, self._python, self._readable))
+                worker = _probed(Worker(name, self._python, self._readable, self._found))
+            except CannotImport:
+                raise
             except LanistaError as error:
                 tried.append(f"{name}: {error}")
             else:
@@ -224,13 +235,13 @@ class Sandbox:
         raise LanistaError(f"no sandbox stands on this machine: {'; '.join(tried)}{help_}")
 
 
-_held: set[tuple[str, str, int]] = set()
-"""Tiers (with interpreter and user) that a probe found to hold in this process."""
+_held: set[tuple[str, str, int, tuple[str, ...]]] = set()
+"""Tiers (with interpreter, user and packages) that a probe found to hold in this process."""
 
 
 def _probed(worker: Worker) -> Worker:
     """The worker, once its walls have been tried. Raises LanistaError where they do not hold."""
-    which = (worker.tier, worker.python, os.geteuid())
+    which = (worker.tier, worker.python, os.geteuid(), worker.found.names)
     if worker.tier != UNSAFE and which not in _held:
         try:
             probe.check(worker)
@@ -277,7 +288,7 @@ def _refusal(program: str | bytes) -> tuple[Stop, str] | None:
     return None
 
 
-def _together(tier: str, runs: Sequence[Results]) -> Results:
+def _together(tier: str, packages: tuple[str, ...], runs: Sequence[Results]) -> Results:
     """Runs of one call each as one."""
     worst = next((run for run in runs if run.stop is not None), None)
     return Results(
@@ -288,4 +299,5 @@ def _together(tier: str, runs: Sequence[Results]) -> Results:
         "".join(run.output for run in runs),
         sum(run.cpu_s for run in runs),
         sum(run.wall_s for run in runs),
+        packages,
     )

@@ -180,7 +180,7 @@ class _Run:
 
     def stop(self, error: BaseException) -> NoReturn:
         kind = type(error)
-        reason = "exit" if kind is SystemExit else "memory" if kind is MemoryError else "exception"
+        reason = "exit" if issubclass(kind, SystemExit) else "memory" if issubclass(kind, MemoryError) else "exception"
         line = _line(error)
         error.__traceback__ = None  # frees what the program holds, so that there is memory to say so
         try:

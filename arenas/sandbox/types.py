@@ -117,6 +117,8 @@ class Results:
     """CPU seconds as the kernel counted them."""
     wall_s: float = 0.0
     """Seconds on the caller's clock."""
+    packages: tuple[str, ...] = ()
+    """What the program could import besides the standard library, as ``numpy==2.4.1``."""
 
     def __len__(self) -> int:
         return len(self.results)

@@ -25,6 +25,9 @@ from lanista.arenas.sandbox import kernel, syscalls
 
 FULL, SECOND, UNSAFE = "full", "seccomp+landlock", "unsafe"
 
+HIDDEN = ("site-packages", "dist-packages")
+"""Folders in the standard library's own that hold what else is installed."""
+
 NOBODY = 65534
 TMP = "/tmp"
 
@@ -44,14 +47,17 @@ def library() -> list[str]:
 
 
 def readable_parts(paths: Sequence[str]) -> list[tuple[str, int]]:
-    """(path, Landlock rights) for the standard library without its site-packages, and for ``paths``."""
+    """(path, Landlock rights) for the standard library without its site-packages, and for ``paths``.
+
+    The library's folders themselves cannot be listed: rights hold for all that lies below, and so the names in
+    site-packages would be told. The import system knows them from before the walls stood.
+    """
     parts = []
     for folder in library():
-        parts.append((folder, kernel.READ_DIR))  # names alone: the import system lists folders
         for name in sorted(os.listdir(folder)):
             path = os.path.join(folder, name)
             # Links out of the library lead nowhere in the new root (Debian's sitecustomize.py is one).
-            if name not in ("site-packages", "dist-packages") and os.path.exists(path):
+            if name not in HIDDEN and os.path.exists(path):
                 is_dir = os.path.isdir(path)
                 parts.append((path, kernel.READ_FILE | kernel.READ_DIR if is_dir else kernel.READ_FILE))
     for path in paths:
@@ -134,18 +140,20 @@ def open_sources(paths: Sequence[str]) -> list[Opened]:
 
 
 def change_root(sources: Sequence[Opened]) -> None:
-    """An empty read-only root with ``sources`` at their own paths, and an empty /tmp to mount on. Raises OSError."""
+    """An empty read-only root with ``sources`` at their own paths, and an empty /tmp to mount on. Raises OSError.
+
+    Over the folders of installed packages lies an empty one; only sources that lie in there show.
+    """
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     root = TMP
     kernel.mount("sandbox", root, "tmpfs", data="size=1m,mode=755")
+    hidden = [os.path.join(folder, name) for folder in library() for name in HIDDEN]
     for source in sources:
-        target = root + source.path
-        if any(source.path.startswith(s.path + "/") for s in sources if s.is_dir):
-            continue  # it comes with that one
-        os.makedirs(target if source.is_dir else os.path.dirname(target), exist_ok=True)
-        if not source.is_dir:
-            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
-        kernel.mount(f"/proc/self/fd/{source.fd}", target, flags=kernel.MS_BIND | kernel.MS_REC)
+        if not _comes_with_another(source.path, sources, hidden):
+            _bind(source, root + source.path)
+        for folder in hidden:  # as soon as it shows
+            if os.path.dirname(folder) == source.path and os.path.isdir(root + folder):
+                kernel.mount("hidden", root + folder, "tmpfs", data="size=1m,mode=755")
     os.makedirs(root + TMP, exist_ok=True)
     os.chdir(root)
     kernel.pivot_root(".", ".")
@@ -154,6 +162,22 @@ def change_root(sources: Sequence[Opened]) -> None:
     kernel.mount_attributes("/", kernel.MOUNT_READ_ONLY | kernel.MOUNT_NOSUID | kernel.MOUNT_NODEV)
     for source in sources:
         os.close(source.fd)
+
+
+def _comes_with_another(path: str, sources: Sequence[Opened], hidden: Sequence[str]) -> bool:
+    """Whether ``path`` shows because a folder above it is a source too, and is not hidden in that one."""
+    above = [source.path for source in sources if source.is_dir and path.startswith(source.path + "/")]
+    if not above:
+        return False
+    nearest = max(above, key=len)
+    return not any(path.startswith(folder + "/") and folder.startswith(nearest + "/") for folder in hidden)
+
+
+def _bind(source: Opened, target: str) -> None:
+    os.makedirs(target if source.is_dir else os.path.dirname(target), exist_ok=True)
+    if not source.is_dir:
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
+    kernel.mount(f"/proc/self/fd/{source.fd}", target, flags=kernel.MS_BIND | kernel.MS_REC)
 
 
 def own_address_space() -> int:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lanista.arenas.sandbox import values
+from lanista.arenas.sandbox import packages, values
 from lanista.arenas.sandbox.types import Limits, Stop
 from lanista.arenas.sandbox.wire import ENDED, ORDERS, STARTED
 from lanista.errors import LanistaError, UsageError
@@ -62,6 +62,10 @@ class Ended(NamedTuple):
     cpu_s: float
 
 
+class CannotImport(LanistaError):
+    """A package that the caller allows cannot be imported inside; no other tier would change that."""
+
+
 class Gone(Exception):
     """The zygote is not there any more; nothing was run."""
 
@@ -90,8 +94,11 @@ def packed(request: dict[str, Any], limits: Limits) -> bytes:
 class Worker:
     """One zygote. Not safe for several threads at once. Raises LanistaError where the tier does not stand here."""
 
-    def __init__(self, tier: str, python: str, readable: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, tier: str, python: str, readable: tuple[str, ...] = (), found: packages.Found | None = None
+    ) -> None:
         self.tier, self.python = tier, python
+        self.found = found or packages.find((), None, python)
         self.spares: dict[int, int] = {}
         """pidfd by number: children that wait for a run; one, but for moments."""
         self.runs = 0
@@ -122,11 +129,13 @@ class Worker:
             given.callback(os.close, fds[0])
             fds.append(fcntl.fcntl(client, fcntl.F_DUPFD_CLOEXEC, 3))
             given.callback(os.close, fds[1])
+            room = {"readable": readable, "paths": self.found.paths, "packages": self.found.packages}
             boot = [self.python, "-s", "-P", "-S", "-B", "-W", "ignore", "-c", _BOOT]
             try:
                 self.process = subprocess.Popen(
-                    [*boot, HERE, self.tier, *map(str, fds), *readable],
-                    env={"PYTHONHASHSEED": "0"},  # -I would ignore it; the order of sets would differ between zygotes
+                    [*boot, HERE, self.tier, *map(str, fds), json.dumps(room)],
+                    # -I would ignore the seed; the order of sets would differ between zygotes.
+                    env={"PYTHONHASHSEED": "0", "TZ": "UTC0", **packages.ONE_THREAD},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=said,
@@ -150,6 +159,8 @@ class Worker:
             text = os.pread(said, 2000, 0).decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
             raise LanistaError(f"the sandbox's interpreter died at the start: {text[-1]}")
         told: dict[str, object] = json.loads(message[1:])
+        if "cannot_import" in told:
+            raise CannotImport(str(told["cannot_import"]))
         if "error" in told:
             raise LanistaError(str(told["error"]))
         return told

@@ -5,7 +5,7 @@ run's descriptors and limits by itself, raises its walls, and only then reads wh
 one, the zygote forks the next. So no run can leave anything behind for another, and forking costs no one any time.
 
 Started by `lanista.arenas.sandbox.worker` as ``python -s -P -S -B -c BOOT``, with sys.argv = tier, control fd, client
-pidfd, readable paths. Over the control socket (SOCK_SEQPACKET):
+pidfd, and what it is given as JSON (``readable``, ``paths``, ``packages``). Over the control socket (SOCK_SEQPACKET):
 
     zygote -> client   H{json}                    once: it stands, or ``error`` says why not
     zygote -> client   S<number> + pidfd          a spare is there
@@ -27,8 +27,9 @@ import select
 import signal
 import socket
 import sys
+from typing import Any
 
-from lanista.arenas.sandbox import child, kernel, walls
+from lanista.arenas.sandbox import child, imports, kernel, walls
 from lanista.arenas.sandbox.wire import ENDED, STARTED, TAKEN
 
 PRELOADED = (
@@ -43,13 +44,16 @@ fork: hashlib brings OpenSSL and queue brings threading, which take longer to co
 
 def main() -> None:
     walls.default_signals()
-    tier, control_fd, client_fd, *paths = sys.argv[1:]
+    tier, control_fd, client_fd, given = sys.argv[1:]
     control = socket.socket(fileno=_low(int(control_fd)))
     client = _low(int(client_fd))
     try:
-        made = _prepare(tier, paths)
+        made = _prepare(tier, json.loads(given))
     except OSError as error:
         control.send(b"H" + json.dumps({"error": str(error)}).encode())
+        return
+    except ImportError as error:
+        control.send(b"H" + json.dumps({"cannot_import": str(error)}).encode())
         return
     if tier == walls.FULL:
         inner = os.fork()  # process 1 of the new namespace: when it dies, so does everything in there
@@ -68,14 +72,18 @@ def _low(fd: int) -> int:
     return low
 
 
-def _prepare(tier: str, paths: list[str]) -> walls.Walls:
+def _prepare(tier: str, given: dict[str, Any]) -> walls.Walls:
     os.umask(0o022)
     _quiet_random()  # before anything else loads it
-    for name in (*PRELOADED, *(["lanista.arenas.sandbox.query"] if paths else [])):
+    for name in (*PRELOADED, *(["lanista.arenas.sandbox.query"] if given["readable"] else [])):
         with contextlib.suppress(ImportError):  # a Python built without an optional module still runs the rest
             importlib.import_module(name)
+    allowed = {package["name"]: (package["origin"], package["folders"]) for package in given["packages"]}
+    sys.meta_path.append(imports.Known(imports.standard(walls.library()) | allowed))
+    imports.load(given["packages"])
     child.warm_up()
     base = walls.own_address_space()
+    paths = [*given["readable"], *given["paths"]]
     if tier == walls.FULL:
         walls.change_root(walls.enter_namespaces(paths))
     return walls.Walls(tier, paths, base)

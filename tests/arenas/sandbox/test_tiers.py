@@ -148,7 +148,7 @@ def test_an_interpreter_that_is_none_is_named() -> None:
 
 def test_the_module_stands_alone() -> None:
     """It imports the standard library, itself, and the errors; what runs inside the walls does without those too."""
-    inside = {"child", "kernel", "query", "syscalls", "values", "walls", "wire", "zygote"}
+    inside = {"child", "imports", "kernel", "locate", "query", "syscalls", "values", "walls", "wire", "zygote"}
     for path in Path(worker.HERE).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
