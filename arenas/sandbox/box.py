@@ -84,6 +84,8 @@ class Sandbox:
         self.why_not_stronger = ""
         """Why the stronger tiers do not stand here; empty for the strongest, or where a tier was forced."""
         first = self._first(tier, allow_unsafe)
+        self.fixed_addresses = first.told.get("fixed_addresses") is True
+        """Whether every interpreter has its parts at the same addresses (see Results)."""
         self.tier: str = first.tier
         """What holds the programs: ``full``, ``seccomp+landlock`` or ``unsafe``."""
         self._idle.put(first)
@@ -111,11 +113,16 @@ class Sandbox:
         if refused:
             told = parse.Told((None,) * len(calls), None, "", False)
             results, stop, error = parse.settle(told, *refused, calls)
-            return Results(self.tier, results, stop, error, packages=self.packages)
+            return Results(
+                self.tier, results, stop, error, packages=self.packages, fixed_addresses=self.fixed_addresses
+            )
         source = program if isinstance(program, str) else program.decode("utf-8")
         if not fresh:
             return self._run(source, calls, limits)
-        return _together(self.tier, self.packages, [self._run(source, [call], limits) for call in calls])
+        return _together(
+            Results(self.tier, (), None, packages=self.packages, fixed_addresses=self.fixed_addresses),
+            [self._run(source, [call], limits) for call in calls],
+        )
 
     async def arun(
         self,
@@ -182,7 +189,10 @@ class Sandbox:
                 except Gone:  # killed from outside: by a memory killer, by hand
                     worker.close()
                     worker = None
-            raise LanistaError("the sandbox's interpreter dies whenever it is started; is this machine out of memory?")
+            raise LanistaError(
+                "the sandbox's interpreter dies whenever it is started; is this machine out of memory, "
+                "or a limit (ulimit -a) of this process too low?"
+            )
         except BaseException:
             if worker is not None:  # interrupted in the middle of a run: nobody knows what it would answer next
                 worker.close()
@@ -196,7 +206,17 @@ class Sandbox:
         raw = self.request(body, limits, len(calls) or 1)
         told = parse.parse(raw.results, raw.output, len(calls))
         results, stop, error = parse.settle(told, raw.stop, raw.error, calls)
-        return Results(self.tier, results, stop, error, parse.text(raw.output), raw.cpu_s, raw.wall_s, self.packages)
+        return Results(
+            self.tier,
+            results,
+            stop,
+            error,
+            parse.text(raw.output),
+            raw.cpu_s,
+            raw.wall_s,
+            self.packages,
+            self.fixed_addresses,
+        )
 
     def _check_open(self) -> None:
         if self._closed:
@@ -220,19 +240,28 @@ class Sandbox:
 
     def _first(self, tier: str | None, allow_unsafe: bool) -> Worker:
         """A worker of the tier that was asked for, or of the strongest that stands."""
-        tried = []
+        tried: list[tuple[str, str]] = []
         for name in (tier,) if tier else TIERS if allow_unsafe else TIERS[:2]:
             try:
                 worker = _probed(Worker(name, self._python, self._readable, self._found))
             except CannotImport:
                 raise
             except LanistaError as error:
-                tried.append(f"{name}: {error}")
+                tried.append((name, str(error)))
             else:
-                self.why_not_stronger = "; ".join(tried)
+                self.why_not_stronger = _list(tried)
                 return worker
+        reasons = {reason for _, reason in tried}
+        if (
+            len(reasons) == 1 and len(tried) > 1
+        ):  # not the tier's affair, mostly: a limit of this process, an interpreter that is none
+            raise LanistaError(f"no sandbox stands on this machine: {reasons.pop()}")
         help_ = "" if tier else " (allow_unsafe=True runs programs without walls: only for programs you wrote yourself)"
-        raise LanistaError(f"no sandbox stands on this machine: {'; '.join(tried)}{help_}")
+        raise LanistaError(f"no sandbox stands on this machine: {_list(tried)}{help_}")
+
+
+def _list(tried: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{name}: {reason}" for name, reason in tried)
 
 
 _held: set[tuple[str, str, int, tuple[str, ...]]] = set()
@@ -288,16 +317,15 @@ def _refusal(program: str | bytes) -> tuple[Stop, str] | None:
     return None
 
 
-def _together(tier: str, packages: tuple[str, ...], runs: Sequence[Results]) -> Results:
-    """Runs of one call each as one."""
-    worst = next((run for run in runs if run.stop is not None), None)
-    return Results(
-        tier,
-        tuple(replace(run[0], cpu_s=run.cpu_s) for run in runs),
-        worst.stop if worst else None,
-        worst.error if worst else "",
-        "".join(run.output for run in runs),
-        sum(run.cpu_s for run in runs),
-        sum(run.wall_s for run in runs),
-        packages,
+def _together(empty: Results, runs: Sequence[Results]) -> Results:
+    """Runs of one call each as one, which is ``empty`` where there are none."""
+    worst = next((run for run in runs if run.stop is not None), empty)
+    return replace(
+        empty,
+        results=tuple(replace(run[0], cpu_s=run.cpu_s) for run in runs),
+        stop=worst.stop,
+        error=worst.error,
+        output="".join(run.output for run in runs),
+        cpu_s=sum(run.cpu_s for run in runs),
+        wall_s=sum(run.wall_s for run in runs),
     )

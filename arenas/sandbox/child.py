@@ -89,6 +89,11 @@ class _Teller:
             line = line[self._write(RESULT_FD, line) :]
 
 
+def _text_output(raw: io.RawIOBase) -> io.TextIOWrapper:
+    """Standard output that hands on every line as it ends: what a program said before it was killed comes back."""
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
 class _Counted(io.RawIOBase):
     """Standard output that counts what goes through it: each call's part is told apart, and ``over`` ends too much.
 
@@ -132,7 +137,7 @@ class _Run:
         self.clock = time.thread_time  # the process's clock moves by ticks while RLIMIT_CPU is set
 
     def run(self) -> None:
-        out = io.TextIOWrapper(io.BufferedWriter(self.output), encoding="utf-8", errors="backslashreplace")
+        out = _text_output(self.output)
         for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
             setattr(sys, name, out)
         builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
@@ -211,7 +216,7 @@ def _line(error: BaseException) -> str:
 
 def warm_up() -> None:
     """Does what a run will do: in the zygote for what is imported late, in a spare for the pages it will write to."""
-    io.TextIOWrapper(io.BufferedWriter(_Counted(0, os.getpid)), encoding="utf-8", errors="backslashreplace").detach()
+    _text_output(_Counted(0, os.getpid)).detach()
     module = types.ModuleType("warm")
     exec(compile("def f(x):\n    return [x]\n", "<program>", "exec", dont_inherit=True), module.__dict__)
     data = json.loads(json.dumps([1, "a", None, 1.5, {"t": []}]))

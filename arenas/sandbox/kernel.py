@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 from typing import Any
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_MACHINE = platform.machine()
+_MACHINE = os.uname().machine
 
 # x86-64, aarch64 (asm/unistd_64.h, asm-generic/unistd.h)
 _NUMBERS = {
     "capset": (126, 91),
+    "personality": (135, 92),
     "pivot_root": (155, 41),
     "unshare": (272, 97),
     "setns": (308, 268),
@@ -26,6 +26,10 @@ _NUMBERS = {
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
 }
+
+FIXED_ADDRESSES = 0x0040000
+"""ADDR_NO_RANDOMIZE: what is executed from here on has its parts at the same addresses every time."""
+_ASK = 0xFFFFFFFF
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -60,6 +64,17 @@ def _syscall(name: str, *args: Any) -> int:
 def prctl(option: int, value: int = 0) -> int:
     zero = ctypes.c_ulong(0)
     return _check(_LIBC.prctl(option, ctypes.c_ulong(value), zero, zero, zero), f"prctl {option}")
+
+
+def personality(new: int = _ASK) -> int:
+    """The calling thread's personality so far; whatever it executes inherits the new one."""
+    return _syscall("personality", ctypes.c_ulong(new))
+
+
+def host_name(name: str) -> None:
+    """What this UTS namespace is called."""
+    _check(_LIBC.sethostname(name.encode(), ctypes.c_size_t(len(name))), "sethostname")
+    _check(_LIBC.setdomainname(b"", ctypes.c_size_t(0)), "setdomainname")
 
 
 def unshare(flags: int) -> None:

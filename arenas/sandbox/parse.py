@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from lanista.arenas.sandbox.types import Result, Stop
-from lanista.arenas.sandbox.values import Unfit, decode
+from lanista.arenas.sandbox.values import DEPTH, Unfit, decode
 
 ERROR_CHARS = 1000
 _TOLD_STOPS: tuple[Stop, ...] = ("memory", "output", "exception", "exit", "crash", "steps")
 """The reasons that a child may give for itself; the others are seen from outside."""
 _CPU_S = 1e6
+_NESTING = 3 * DEPTH + 8
+"""Brackets within brackets of the deepest line that a child writes: a dictionary is an object, a list and its pairs."""
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_DIGITS = 400
+"""More digits in one number than any that a child writes (larger integers cross as text)."""
+_LONG_NUMBER = re.compile(rb"[0-9.]{%d}" % _DIGITS)
 
 
 class Told(NamedTuple):
@@ -49,11 +57,45 @@ def parse(data: bytes, output: bytes, calls: int) -> Told:
 
 def _items(line: bytes) -> list[Any] | None:
     """A line's list, or None. Every way in which reading foreign JSON can fail ends here."""
+    if not line.isascii() or _deep(line):
+        return None
+    numbers: dict[str, Any] = {}
+    if _LONG_NUMBER.search(line):  # a caller may have lifted Python's own limit on digits, which guards against O(n^2)
+        numbers = {"parse_int": _short_int, "parse_float": _short_float}
     try:
-        items = json.loads(line, parse_constant=_no_constant)
+        items = json.loads(line.decode("ascii"), parse_constant=_no_constant, **numbers)
     except (ValueError, RecursionError, MemoryError):
         return None
     return items if type(items) is list and items and type(items[0]) is str else None
+
+
+def _deep(line: bytes) -> bool:
+    """Whether a line is nested deeper than any that makes sense, or is no JSON.
+
+    Found out without recursion: the JSON reader goes as deep as the caller's recursion limit lets it, and where that
+    was raised, or the thread's stack is small, beyond the end of the stack.
+    """
+    if line.count(b"[") + line.count(b"{") <= _NESTING:
+        return False
+    left = _STRING.sub(b"", line).translate(None, _NO_BRACKETS)
+    for _ in range(_NESTING):
+        inner = left.replace(b"[]", b"").replace(b"{}", b"")
+        if not inner or len(inner) == len(left):
+            return bool(inner)
+        left = inner
+    return True
+
+
+def _short_int(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"an integer of {len(digits)} digits")
+    return int(digits)
+
+
+def _short_float(digits: str) -> float:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a float of {len(digits)} digits")
+    return float(digits)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -86,7 +86,6 @@ ALLOW: Numbers = {
     "getegid": (108, 177),
     "getgroups": (115, 158),
     "getpgrp": (111, -1),
-    "uname": (63, 160),
     "sysinfo": (99, 179),
     "sched_yield": (24, 124),
     "getrandom": (318, 278),
@@ -112,6 +111,11 @@ RULED: Numbers = {
     "clone3": (435, 435),
 }
 """Calls that depend on their arguments; see `_rules`."""
+
+NAMES: Numbers = {
+    "uname": (63, 160),
+}
+"""Allowed only where the host's name is not this machine's."""
 
 FILES: Numbers = {
     "mkdir": (83, -1),
@@ -220,18 +224,20 @@ _KILL: Line = (RET, 0, 0, RET_KILL)
 _REFUSE: Line = (RET, 0, 0, RET_ERRNO | errno.EPERM)
 
 
-def build(machine: str, *, files: bool = False, processes: bool = False) -> bytes:
+def build(machine: str, *, files: bool = False, processes: bool = False, names: bool = False) -> bytes:
     """The filter's program for ``machine`` (``platform.machine()``), as an array of ``struct sock_filter``."""
-    return b"".join(struct.pack("<HBBI", *line) for line in lines(machine, files=files, processes=processes))
+    made = lines(machine, files=files, processes=processes, names=names)
+    return b"".join(struct.pack("<HBBI", *line) for line in made)
 
 
-def lines(machine: str, *, files: bool = False, processes: bool = False) -> list[Line]:
+def lines(machine: str, *, files: bool = False, processes: bool = False, names: bool = False) -> list[Line]:
     """The filter, instruction by instruction. Raises KeyError for a machine without a table."""
     column, audit, foreign = MACHINES[machine]
     bodies: dict[int, list[Line]] = {}
     for table, answer in ((KILL, _KILL), (FILES, _ALLOW if files else _REFUSE)):
         bodies.update({numbers[column]: [answer] for numbers in table.values()})
-    bodies.update({numbers[column]: [_ALLOW if processes else _REFUSE] for numbers in PROCESSES.values()})
+    for table, allowed in ((PROCESSES, processes), (NAMES, names)):
+        bodies.update({numbers[column]: [_ALLOW if allowed else _REFUSE] for numbers in table.values()})
     bodies.update({numbers[column]: [_ALLOW] for numbers in ALLOW.values()})
     bodies.update(_rules(column, files, processes))
     bodies.pop(-1, None)

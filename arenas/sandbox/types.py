@@ -39,7 +39,7 @@ class Limits:
     wall_s: float = 10.0
     """Seconds on the clock, for what burns no CPU; a busy machine makes them pass too, so leave room."""
     memory_bytes: int = 256_000_000
-    """Address space it may add to that of the interpreter."""
+    """Address space it may add to that of the interpreter; with ``processes`` above 1, each of them for itself."""
     output_bytes: int = 1_000_000
     """Bytes it may print, to stdout and stderr together."""
     result_bytes: int = 1_000_000
@@ -119,6 +119,8 @@ class Results:
     """Seconds on the caller's clock."""
     packages: tuple[str, ...] = ()
     """What the program could import besides the standard library, as ``numpy==2.4.1``."""
+    fixed_addresses: bool = False
+    """Whether ``hash(None)`` and the like are the same in every run; where not, sets of such things vary in order."""
 
     def __len__(self) -> int:
         return len(self.results)

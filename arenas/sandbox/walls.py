@@ -13,9 +13,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import platform
 import resource
 import signal
+import socket
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -28,6 +28,10 @@ FULL, SECOND, UNSAFE = "full", "seccomp+landlock", "unsafe"
 HIDDEN = ("site-packages", "dist-packages")
 """Folders in the standard library's own that hold what else is installed."""
 
+DESCRIPTORS = 256
+"""Files that a zygote may need open at once: what it mounts, its children, its rules."""
+
+HOST = "sandbox"
 NOBODY = 65534
 TMP = "/tmp"
 
@@ -180,6 +184,17 @@ def _bind(source: Opened, target: str) -> None:
     kernel.mount(f"/proc/self/fd/{source.fd}", target, flags=kernel.MS_BIND | kernel.MS_REC)
 
 
+def room_for_descriptors() -> None:
+    """As many descriptors as a zygote needs, whatever its client allows itself. Raises OSError where that cannot be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS:
+        raise OSError(
+            f"at most {hard} files may be open here (ulimit -Hn), and a sandbox needs {DESCRIPTORS}; raise it"
+        )
+    if soft != resource.RLIM_INFINITY and soft < DESCRIPTORS:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
+
+
 def own_address_space() -> int:
     """Bytes of address space that this interpreter takes before any program runs."""
     with open("/proc/self/statm", encoding="ascii") as file:
@@ -198,7 +213,9 @@ class Walls:
         self.base = base
         self.has_others_library = _others_may_read(library())
         self.filters = {
-            (files, processes): kernel.Filter(syscalls.build(platform.machine(), files=files, processes=processes))
+            (files, processes): kernel.Filter(
+                syscalls.build(os.uname().machine, files=files, processes=processes, names=tier != SECOND)
+            )
             for files in (False, True)
             for processes in (False, True)
         }
@@ -294,6 +311,23 @@ def forget_environment() -> None:
     os.environ.clear()
     sys.argv = [""]
     sys.orig_argv = [""]
+
+
+def forget_host(tier: str) -> None:
+    """The machine is called HOST from here on, and nobody remembers otherwise.
+
+    Without a namespace of its own the system call is refused (`syscalls.NAMES`), and Python answers in its place.
+    """
+    if "platform" in sys.modules:
+        sys.modules["platform"]._uname_cache = None  # type: ignore[attr-defined]
+    if tier == FULL:
+        kernel.host_name(HOST)
+    if tier != SECOND:
+        return
+    told = os.uname()
+    recorded = os.uname_result((told.sysname, HOST, told.release, told.version, told.machine))
+    os.uname = lambda: recorded
+    socket.gethostname = lambda: HOST
 
 
 def default_signals() -> None:

@@ -131,20 +131,23 @@ class Worker:
             given.callback(os.close, fds[1])
             room = {"readable": readable, "paths": self.found.paths, "packages": self.found.packages}
             boot = [self.python, "-s", "-P", "-S", "-B", "-W", "ignore", "-c", _BOOT]
+            command = [*boot, HERE, self.tier, *map(str, fds), json.dumps(room)]
+            # -I would ignore the seed; the order of sets would differ between zygotes.
+            environment = {"PYTHONHASHSEED": "0", "TZ": "UTC0", **packages.ONE_THREAD}
             try:
-                self.process = subprocess.Popen(
-                    [*boot, HERE, self.tier, *map(str, fds), json.dumps(room)],
-                    # -I would ignore the seed; the order of sets would differ between zygotes.
-                    env={"PYTHONHASHSEED": "0", "TZ": "UTC0", **packages.ONE_THREAD},
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=said,
-                    pass_fds=fds,
-                    cwd="/",
-                    start_new_session=True,
-                )
+                with _fixed_addresses():
+                    self.process = subprocess.Popen(
+                        command,
+                        env=environment,
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        stderr=said,
+                        pass_fds=fds,
+                        cwd="/",
+                        start_new_session=True,
+                    )
             except OSError as error:
-                raise LanistaError(f"cannot start {self.python} for the sandbox: {error.strerror}") from None
+                raise LanistaError(f"cannot start {self.python} for the sandbox: {error.strerror or error}") from None
             self.control = pair[0]
             failed.pop_all()
 
@@ -414,7 +417,33 @@ def _as_ours(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise LanistaError(
+                f"{what}: programs are handed over in memory that counts as a file, and this process may write none of "
+                f"that size (ulimit -f); raise that limit"
+            ) from None
         raise LanistaError(f"{what}: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def _fixed_addresses() -> Iterator[None]:
+    """What this thread executes meanwhile has the same addresses every time, where that may be asked for.
+
+    ``hash(None)``, and the order of what is hashed by its address, would differ between zygotes. The personality is the
+    thread's own: no other thread notices.
+    """
+    from lanista.arenas.sandbox import kernel
+
+    before = None
+    with contextlib.suppress(OSError):  # a container's filter may refuse it; the zygote tells what became of it
+        before = kernel.personality()
+        kernel.personality(before | kernel.FIXED_ADDRESSES)
+    try:
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(OSError):
+                kernel.personality(before)
 
 
 def _others_cpu_s(pid: int) -> float:

@@ -48,6 +48,7 @@ def main() -> None:
     control = socket.socket(fileno=_low(int(control_fd)))
     client = _low(int(client_fd))
     try:
+        walls.room_for_descriptors()
         made = _prepare(tier, json.loads(given))
     except OSError as error:
         control.send(b"H" + json.dumps({"error": str(error)}).encode())
@@ -56,7 +57,12 @@ def main() -> None:
         control.send(b"H" + json.dumps({"cannot_import": str(error)}).encode())
         return
     if tier == walls.FULL:
-        inner = os.fork()  # process 1 of the new namespace: when it dies, so does everything in there
+        try:
+            inner = os.fork()  # process 1 of the new namespace: when it dies, so does everything in there
+        except OSError as error:
+            message = f"cannot start a process: {error.strerror} (is the limit on processes, ulimit -u, too low?)"
+            control.send(b"H" + json.dumps({"error": message}).encode())
+            return
         if inner:
             control.close()
             _, status = os.waitpid(inner, 0)
@@ -78,14 +84,14 @@ def _prepare(tier: str, given: dict[str, Any]) -> walls.Walls:
     for name in (*PRELOADED, *(["lanista.arenas.sandbox.query"] if given["readable"] else [])):
         with contextlib.suppress(ImportError):  # a Python built without an optional module still runs the rest
             importlib.import_module(name)
-    allowed = {package["name"]: (package["origin"], package["folders"]) for package in given["packages"]}
-    sys.meta_path.append(imports.Known(imports.standard(walls.library()) | allowed))
+    imports.prepare(walls.library(), given["packages"])
     imports.load(given["packages"])
     child.warm_up()
     base = walls.own_address_space()
     paths = [*given["readable"], *given["paths"]]
     if tier == walls.FULL:
         walls.change_root(walls.enter_namespaces(paths))
+    walls.forget_host(tier)
     return walls.Walls(tier, paths, base)
 
 
@@ -105,7 +111,10 @@ def _serve(control: socket.socket, client: int, made: walls.Walls) -> None:
     walls.forget_environment()
     gc.collect()
     gc.freeze()
-    told = {"tier": made.tier, "landlock": made.ruleset is not None}
+    fixed = False
+    with contextlib.suppress(OSError):
+        fixed = bool(kernel.personality() & kernel.FIXED_ADDRESSES)
+    told = {"tier": made.tier, "landlock": made.ruleset is not None, "fixed_addresses": fixed}
     control.send(b"H" + json.dumps(told).encode())
     _Zygote(control, client, made, own_pids).serve()
 

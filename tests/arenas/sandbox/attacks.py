@@ -29,6 +29,7 @@ from lanista.errors import LanistaError
 SECRET = "open-sesame-1001"
 COLUMN = 0 if platform.machine() == "x86_64" else 1
 KNOWN = {**syscalls.KILL, **syscalls.ALLOW, **syscalls.RULED, **syscalls.FILES, **syscalls.PROCESSES}
+KNOWN |= syscalls.NAMES
 KNOWN |= {"kill": (62, 129), "tgkill": (234, 131), "prctl": (157, 167), "setpriority": (141, 140), "mlock": (149, 228)}
 KNOWN |= {"memfd_create": (319, 279), "pidfd_open": (434, 434), "socketpair": (53, 199), "link": (86, -1)}
 KNOWN |= {"mq_open": (240, 180), "inotify_init1": (294, 26), "sched_setaffinity": (203, 122), "socket": (41, 198)}
@@ -52,6 +53,14 @@ BODIES: dict[str, str] = {
     "read the password file": "return open('/etc/passwd').read()",
     "list the root": "return os.listdir('/')",
     "list home folders": "return os.listdir('/root') + os.listdir('/home')",
+    "list what is installed": "\n    import importlib.metadata, sysconfig\n    found = []\n"
+    "    for name in ('purelib', 'stdlib'):\n        sys.path.append(sysconfig.get_path(name))\n"
+    "        for at in (sysconfig.get_path(name), sysconfig.get_path('stdlib') + '/site-packages'):\n"
+    "            try: found += os.listdir(at)\n            except OSError: pass\n"
+    "    return found + [str(d) for d in importlib.metadata.distributions()]",
+    "the host's name": "\n    import platform, socket\n    room = ctypes.create_string_buffer(6 * 65)\n"
+    "    libc.uname(room)\n    told = [os.uname().nodename, platform.node(), socket.gethostname(), room.raw[65:130]]\n"
+    "    return 'HOST_NAME' in str(told) and told",
     "read the parent's environment": "return open('/proc/PARENT/environ').read()",
     "read any environment": "return [open(f'/proc/{p}/environ').read() for p in os.listdir('/proc') if p.isdigit()]",
     "read the own environment": "return [v for v in os.environ.values() if 'open-sesame' in v]",
@@ -195,7 +204,13 @@ def attack_all(make: Callable[[], Sandbox], names: Iterable[str] = BODIES) -> di
             secret.write_text(SECRET, encoding="utf-8")
             secret.chmod(0o644)
             victim = subprocess.Popen(["sleep", "1000"])
-            places = {"PARENT": os.getpid(), "VICTIM": victim.pid, "SECRET_FILE": secret, "MARK": mark}
+            places = {
+                "HOST_NAME": os.uname().nodename,
+                "PARENT": os.getpid(),
+                "VICTIM": victim.pid,
+                "SECRET_FILE": secret,
+                "MARK": mark,
+            }
             results = box.run(program(BODIES[name], places), [Call("attack")], LIMITS)
             honest = box.run("def f(x):\n    return x + 1\n", [Call("f", (1,))])
             signs = {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanista.arenas.sandbox import syscalls
-from lanista.arenas.sandbox.syscalls import ALLOW, FILES, KILL, MACHINES, PROCESSES, RULED, lines
+from lanista.arenas.sandbox.syscalls import ALLOW, FILES, KILL, MACHINES, NAMES, PROCESSES, RULED, lines
 
 ALLOWED, KILLED, DENIED = syscalls.RET_ALLOW, syscalls.RET_KILL, syscalls.RET_ERRNO | errno.EPERM
 machines = st.sampled_from(sorted(MACHINES))
@@ -42,12 +42,13 @@ def run(program: list[syscalls.Line], audit: int, number: int, args: tuple[int, 
             at += yes if tests[code] else no
 
 
+@pytest.mark.parametrize("names", [False, True])
 @pytest.mark.parametrize("processes", [False, True])
 @pytest.mark.parametrize("files", [False, True])
 @pytest.mark.parametrize("machine", MACHINES)
-def test_every_call_is_answered_as_its_table_says(machine: str, files: bool, processes: bool) -> None:
+def test_every_call_is_answered_as_its_table_says(machine: str, files: bool, processes: bool, names: bool) -> None:
     column, audit, _ = MACHINES[machine]
-    program = lines(machine, files=files, processes=processes)
+    program = lines(machine, files=files, processes=processes, names=names)
     assert len(program) < 4096  # BPF_MAXINSNS
     assert all(0 <= yes <= 255 and 0 <= no <= 255 for _, yes, no, _ in program)
     wanted: dict[int, int] = {}
@@ -56,6 +57,7 @@ def test_every_call_is_answered_as_its_table_says(machine: str, files: bool, pro
         (KILL, KILLED),
         (FILES, ALLOWED if files else DENIED),
         (PROCESSES, ALLOWED if processes else DENIED),
+        (NAMES, ALLOWED if names else DENIED),
     ):
         for name, numbers in table.items():
             assert numbers[column] not in wanted or numbers[column] == -1, name
@@ -127,7 +129,7 @@ HEADERS = {
 def test_the_numbers_are_the_kernels(machine: str) -> None:
     """Against the kernel's headers where this machine has them; against `errno`-free anchors everywhere."""
     column = MACHINES[machine].column
-    known = {**ALLOW, **RULED, **FILES, **PROCESSES, **KILL}
+    known = {**ALLOW, **RULED, **FILES, **PROCESSES, **NAMES, **KILL}
     anchors = {"x86_64": {"read": 0, "openat": 257, "execve": 59}, "aarch64": {"read": 63, "openat": 56, "execve": 221}}
     assert {name: known[name][column] for name in anchors[machine]} == anchors[machine]
     if not HEADERS[machine].exists():

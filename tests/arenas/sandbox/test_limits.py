@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import tempfile
+import textwrap
 import threading
 from dataclasses import replace
 from typing import Any
@@ -45,6 +48,68 @@ def test_why_a_child_ended(box: Sandbox, body: str, stop: str, says: str) -> Non
     assert len(results.output) <= 1000
     # The limits of one child are no other's.
     assert box.run(program, [Call("before")], TIGHT)[0].ok
+
+
+@pytest.mark.parametrize(
+    ("body", "stop"),
+    [
+        ("while True: pass", "cpu"),
+        ("__import__('time').sleep(60)", "wall"),
+        ("import ctypes; ctypes.string_at(0)", "crash"),
+        ("import os; os._exit(3)", "exit"),
+        ("import os; os.execv('/bin/true', ['true'])", "syscall"),
+        ("x = [0] * 100_000_000", "memory"),
+        ("print('x' * 10_000)", "output"),
+    ],
+)
+@pytest.mark.parametrize("where", ["loading", "calling"])
+def test_what_was_printed_before_a_stop_comes_back(box: Sandbox, body: str, stop: str, where: str) -> None:
+    lines = "print('said', 1)\nimport sys\nprint('ü', file=sys.stderr)\n"
+    program = f"{lines}{body}\n"
+    if where == "calling":
+        program = "def f():\n" + textwrap.indent(program, "    ")
+    limits = replace(TIGHT, wall_s=1.0) if stop == "wall" else TIGHT
+    results = box.run(program, [Call("f")], limits)
+    assert (results.stop, results.output) == (stop, "said 1\nü\n")
+
+
+LOW = """
+import resource, sys
+which, most = getattr(resource, sys.argv[1]), int(sys.argv[2])
+from lanista.arenas.sandbox import Call, Sandbox
+from lanista.errors import LanistaError
+resource.setrlimit(which, (most, most if sys.argv[3] == "hard" else resource.getrlimit(which)[1]))
+try:
+    with Sandbox() as box:
+        for _ in range(3):
+            result = box.run("def f(): return 'ran'", [Call("f")])[0]
+    print(result.value)
+except LanistaError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("which", "most", "how", "says"),
+    [
+        ("RLIMIT_NOFILE", 24, "hard", "at most 24 files may be open here (ulimit -Hn), and a sandbox needs"),
+        ("RLIMIT_NOFILE", 24, "soft", "ran"),
+        ("RLIMIT_NOFILE", 12, "hard", "ulimit -Hn"),
+        ("RLIMIT_FSIZE", 0, "hard", "ulimit -f"),
+        ("RLIMIT_AS", 250_000_000, "hard", "ran"),
+        ("RLIMIT_CPU", 5, "hard", "ran"),
+        ("RLIMIT_STACK", 1 << 16, "hard", "ran"),
+        ("RLIMIT_NPROC", 1, "hard", ""),  # root has as many as it likes; in a namespace root is nobody
+        ("RLIMIT_MEMLOCK", 0, "hard", "ran"),
+        ("RLIMIT_CORE", 0, "hard", "ran"),
+    ],
+)
+def test_a_caller_with_low_limits_works_or_gets_one_sentence(which: str, most: int, how: str, says: str) -> None:
+    command = [sys.executable, "-c", LOW, which, str(most), how]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert says in done.stdout
+    assert done.stdout.count("\n") == 1
 
 
 @pytest.mark.parametrize("body", ["while True: pass", "__import__('time').sleep(60)", "__import__('os')._exit(0)"])

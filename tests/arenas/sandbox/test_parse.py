@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanista.arenas.sandbox.parse import parse, settle
+from lanista.arenas.sandbox.parse import _NESTING, _deep, parse, settle
 from lanista.arenas.sandbox.types import Result
 
 item = st.none() | st.booleans() | st.integers(-2, 9) | st.floats() | st.text(max_size=5) | st.just({"i": "0x1"})
@@ -80,6 +81,70 @@ def test_hostile_json_costs_nothing_but_its_line() -> None:
     answer = told.answers[0]
     assert answer is not None
     assert (answer.status, answer.value) in (("ok", 7), ("unfit", None))  # 1e999 reads as a float that is none of ours
+
+
+HARSH = """
+import sys, threading
+sys.setrecursionlimit(10**6)
+sys.set_int_max_str_digits(0)
+threading.stack_size(int(sys.argv[1]))
+from lanista.arenas.sandbox.parse import parse, settle
+from lanista.arenas.sandbox.values import DEPTH, decode, encode
+import json, time
+deepest = {}
+for _ in range(DEPTH - 1):
+    deepest = {1: deepest}
+honest = json.dumps(["call", 0, "ok", encode(deepest, 10**6), "", 0, 0.0]).encode() + b"\\n"
+told = []
+def work():
+    for line in (
+        b"[" * 400_000 + b"]" * 400_000,
+        b'["call", 0, "ok", ' + b"[" * 400_000 + b"]" * 400_000 + b', "", 0, 0.0]',
+        b'["call", 0, "ok", ' + b'{"t": [' * 100_000 + b"]}" * 100_000 + b', "", 0, 0.0]',
+        b"[" * 400_000, b'{"a":' * 400_000, b"[[]," * 400_000,
+        b'["' + b'\\\\"' * 100_000 + b'",' + b"[" * 400_000 + b"]" * 400_000 + b"]",
+        ("[" * 400_000 + "]" * 400_000).encode("utf-16"), ("[" * 400_000).encode("utf-32"),
+        b'["call", 0, "ok", ' + b"9" * 900_000 + b', "", 0, 0.0]',
+        b'["call", 0, "ok", ' + b"9" * 900_000 + b'.5, "", 0, 0.0]',
+        b'["call", 0, "ok", {"i": "' + b"9" * 900_000 + b'"}, "", 0, 0.0]',
+    ):
+        started = time.process_time()
+        result = settle(parse(line + b"\\n", b"", 1), None, "", [0])[0][0]
+        told.append((result.status, time.process_time() - started))
+    told.append(parse(honest, b"", 1).answers[0].value == deepest)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+assert told.pop() is True
+print(*sorted({status for status, _ in told}), max(took for _, took in told) < 2)
+"""
+
+
+@pytest.mark.parametrize("stack_bytes", [0, 1 << 16])
+def test_a_caller_with_a_raised_recursion_limit_and_a_small_stack_lives(stack_bytes: int) -> None:
+    """Found without recursion that a line is too deep: Python 3.11 recurses in C as far as the limit says."""
+    command = [sys.executable, "-c", HARSH.replace("\\\\", "\\"), str(stack_bytes)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "ok stopped True\n"), done.stderr
+
+
+nested = st.recursive(st.integers() | st.text(alphabet='[]{}"\\\\ü', max_size=4), lambda x: st.lists(x, max_size=3))
+
+
+@given(nested, st.integers(0, 400))
+def test_depth_is_counted_as_json_counts_it(value: object, more: int) -> None:
+    for _ in range(more):
+        value = [value]
+    text, depth = json.dumps(value), 0
+    stack: list[tuple[object, int]] = [(value, 0)]
+    while stack:
+        thing, at = stack.pop()
+        depth = max(depth, at + isinstance(thing, list))
+        stack += [(inner, at + 1) for inner in thing] if isinstance(thing, list) else []
+    if text.count("[") > _NESTING:
+        assert _deep(text.encode()) == (depth > _NESTING)
+    else:
+        assert not _deep(text.encode())
 
 
 def test_the_fuzz_script_runs() -> None:
