@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Extra words for pip, e.g. to take torch from an index of CPU builds (see "A CPU torch" in README.md).
 PIP_ARGS ?=
 
-.PHONY: demo test slow check coverage docs bench clean plan
+.PHONY: demo test slow lint check coverage docs bench clean plan
 
 demo: plan $(VENV)/.train
 	@$(BIN)/lanista demo
@@ -22,11 +22,12 @@ test: $(VENV)/.dev
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600
 
-check: $(VENV)/.dev
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST)
+
+check: lint test
 
 coverage: $(VENV)/.dev
 	$(PYTEST) --cov=lanista --cov-report=term:skip-covered
