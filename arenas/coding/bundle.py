@@ -37,11 +37,6 @@ def mutants(task: Task) -> tuple[str, ...]:
 
 def probe(task: Task, inputs: tuple[tuple[Any, ...], ...]) -> dict[str, Any]:
     """The request that runs the reference, then every mutant, on every input."""
-    sources = [task.preamble + source for source in (task.reference, *mutants(task))]
+    sources = [task.whole(source) for source in (task.reference, *mutants(task))]
     calls = [Call("probe", (which, args)) for which in range(len(sources)) for args in inputs]
-    return request(_PROGRAM.format(sources=sources, function=function(task)), calls, 2 * task.cpu_s)
-
-
-def function(task: Task) -> str:
-    """What is called: the entry point, or how an imported task reaches it."""
-    return task.hidden[0].function if task.hidden else task.entry_point
+    return request(_PROGRAM.format(sources=sources, function=task.function), calls, 2 * task.cpu_s)

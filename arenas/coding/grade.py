@@ -75,10 +75,10 @@ def verdict(task: Task, source: str, result: Mapping[str, Any]) -> Verdict:
     stop = result["stop"]
     timeout = stop in OUT_OF_TIME
     syntax = stop == "exception" and _SYNTAX.search(result["error"]) is not None
+    found = rows(result)
     if task.in_process is not None:
-        right: tuple[bool, ...] = (stop is None,)
+        right: tuple[bool, ...] = tuple(row.ok and not timeout and asserted(row.value) > 0 for row in found)
     else:
-        found = rows(result)
         right = tuple(row.ok and not timeout and task.passes(i, row.value) for i, row in enumerate(found))
     passed = sum(right)
     simple = False
@@ -86,6 +86,11 @@ def verdict(task: Task, source: str, result: Mapping[str, Any]) -> Verdict:
         branches = cyclomatic(source)
         simple = branches is not None and branches <= task.complexity
     return Verdict(passed, len(right), syntax, timeout, simple, right)
+
+
+def asserted(value: Any) -> int:
+    """How many assertions tests beside a program say that they executed."""
+    return value if type(value) is int else 0
 
 
 def told_apart(

@@ -232,8 +232,8 @@ def _inputs(state: State, move: Inputs) -> Step:
     if state.verdict is None:
         effects.append(_hidden(task, source))
     if inside:
-        calls = [Call(bundle.function(task), quote.arguments(args)) for args in inside]
-        effects.append(Effect("run", request(_whole(task, source), calls, task.cpu_s)))
+        calls = [Call(task.function, quote.arguments(args)) for args in inside]
+        effects.append(Effect("run", request(task.whole(source), calls, task.cpu_s)))
         effects.append(Effect("run", bundle.probe(task, tuple(map(quote.arguments, inside)))))
     after = state._replace(stage=PROBE if effects else REPORT, inputs=inside)
     return Step(after, (event,), effects)
@@ -293,19 +293,14 @@ _PLAY: Mapping[str, Callable[[State, Any], Step]] = {
 # Requests, and results as they are told
 
 
-def _whole(task: Task, source: str) -> str:
-    return task.preamble + source
-
-
 def _hidden(task: Task, source: str) -> Effect:
-    calls = task.hidden_calls()[:HIDDEN_MOST]
-    tests = "\n" + task.in_process if task.in_process is not None else ""
-    return Effect("run", request(_whole(task, source) + tests, calls, task.cpu_s))
+    calls = task.test_calls()[:HIDDEN_MOST]
+    return Effect("run", request(task.whole(source), calls, task.cpu_s, task.result_bytes))
 
 
 def _public(task: Task, source: str) -> Effect:
-    calls = [Call(bundle.function(task), example.args, example.kwargs) for example in task.examples]
-    return Effect("run", request(_whole(task, source), calls, task.cpu_s))
+    calls = [Call(task.function, example.args, example.kwargs) for example in task.examples]
+    return Effect("run", request(task.whole(source), calls, task.cpu_s))
 
 
 def _program(author: Seat | None, source: str, before: str | None) -> dict[str, Any]:

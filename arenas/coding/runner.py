@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lanista.arenas.coding.task import RESULT_BYTES
 from lanista.arenas.sandbox.types import Call, Limits
 from lanista.arenas.sandbox.values import decode, encode
 
@@ -31,19 +32,22 @@ KEPT_BYTES = 50_000
 PRINTED = 240
 """Characters of what one call printed, or of an error, that a record keeps."""
 
-_ROOM = 200_000
+_ROOM = 16_000_000
+"""Characters of the arguments of one call: tests that run beside a program are such an argument."""
+
 _box: Sandbox | None = None
 _done: OrderedDict[str, str] = OrderedDict()  # results as JSON: objects of it take up to a hundred times as much
 _lock = threading.Lock()
 
 
-def request(program: str, calls: Sequence[Call], cpu_s: float) -> dict[str, Any]:
-    """A run as an effect asks for it, in plain values."""
-    return {
+def request(program: str, calls: Sequence[Call], cpu_s: float, result_bytes: int = RESULT_BYTES) -> dict[str, Any]:
+    """A run as an effect asks for it, in plain values. ``result_bytes`` is in it only where it is not the default."""
+    asked = {
         "program": program,
         "calls": [[call.function, encode(call.args, _ROOM), encode(dict(call.kwargs), _ROOM)] for call in calls],
         "cpu_s": cpu_s,
     }
+    return asked if result_bytes == RESULT_BYTES else {**asked, "result_bytes": result_bytes}
 
 
 def run(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,11 +72,12 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _run(request: Mapping[str, Any]) -> dict[str, Any]:
     calls = [Call(name, decode(args), decode(kwargs)) for name, args, kwargs in request["calls"]]
-    found = _sandbox().run(request["program"], calls, Limits(cpu_s=request["cpu_s"]))
+    limits = Limits(cpu_s=request["cpu_s"], result_bytes=request.get("result_bytes", RESULT_BYTES))
+    found = _sandbox().run(request["program"], calls, limits)
     rows = [
         [
             row.status,
-            encode(row.value, 2_000_000) if row.ok else None,
+            encode(row.value, 2 * limits.result_bytes) if row.ok else None,
             row.stdout[:PRINTED],
             row.error[:PRINTED],
             row.stop,

@@ -132,7 +132,7 @@ def _loaded(path: str, digest: str, in_process_tests: bool) -> tuple[tuple[Task,
 def digest(path: str) -> str:
     """16 hex digits over a file's content. Raises UsageError where it cannot be read, or is larger than any task file
     may be."""
-    from lanista.arenas.coding.tasks.files import LARGEST
+    from lanista.arenas.coding.tasks.lines import LARGEST
 
     try:
         with Path(path).open("rb") as file:

@@ -21,6 +21,12 @@ from lanista.arenas.coding.tasks.domains import Domain
 from lanista.arenas.coding.tasks.relations import Relation
 from lanista.arenas.sandbox.types import Call
 
+RESULT_BYTES = 1_000_000
+"""Room of a run for the values that are returned, as ``Limits`` has it."""
+
+ROOM_PER_CHARACTER = 9
+"""A right value may take more room than the literal it equals: 26 for ``1.0``, 3 for ``1, ``."""
+
 Args = tuple[Any, ...]
 """Positional arguments of one call."""
 
@@ -84,6 +90,42 @@ class Task:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    @property
+    def imported(self) -> bool:
+        """Whether it stands in a user's file."""
+        return bool(self.checks) or self.in_process is not None
+
+    @property
+    def function(self) -> str:
+        """What a sandbox is to call for the value of the function: see ``whole``."""
+        from lanista.arenas.coding.tasks.program import VALUE
+
+        return VALUE if self.imported else self.entry_point
+
+    def whole(self, source: str) -> str:
+        """What is loaded to run a program of this task: the program itself, and for an imported task what its prompt
+        brings before."""
+        from lanista.arenas.coding.tasks.program import whole
+
+        if not self.imported:
+            return source
+        return whole(source, self.entry_point, self.preamble, in_process=self.in_process is not None)
+
+    def test_calls(self) -> tuple[Call, ...]:
+        """The calls that a verdict needs: the hidden ones, or the one that runs the tests beside the program and
+        returns how many assertions were executed."""
+        from lanista.arenas.coding.tasks.program import TESTS
+
+        return self.hidden if self.in_process is None else (Call(TESTS, (self.in_process,)),)
+
+    @cached_property
+    def result_bytes(self) -> int:
+        """Room that the values of all hidden calls need, however right answers are written."""
+        from lanista.arenas.sandbox.values import encode
+
+        sizes = sum(len(str(encode(value, 1 << 30))) for _, value in self.checks)
+        return max(RESULT_BYTES, ROOM_PER_CHARACTER * sizes)
 
     def hidden_calls(self) -> tuple[Call, ...]:
         """The calls that decide about a solution, in the order in which they are to be made."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from lanista.arenas.sandbox.values import DEPTH
@@ -38,6 +40,8 @@ def _same(expected: Any, got: Any, tolerance: float | None, depth: int) -> bool:
         return there.keys() == here.keys() and all(_same(v, there[k], tolerance, depth + 1) for k, v in here.items())
     if kind in (set, frozenset):
         return len(expected) == len(got) and {_key(x, depth) for x in expected} == {_key(x, depth) for x in got}
+    if kind is Decimal:
+        return bool(expected == got or (expected.is_nan() and got.is_nan()))
     if value_is_plain(kind):
         return bool(expected == got)
     return False
@@ -45,7 +49,7 @@ def _same(expected: Any, got: Any, tolerance: float | None, depth: int) -> bool:
 
 def value_is_plain(kind: type) -> bool:
     """Whether values of exactly this type compare by themselves."""
-    return kind in (type(None), bool, int, str, bytes)
+    return kind in (type(None), bool, int, str, bytes, Fraction)
 
 
 def _same_float(expected: float, got: float, tolerance: float | None) -> bool:
@@ -64,6 +68,8 @@ def _key(value: Any, depth: int) -> Any:
     if kind in (tuple, frozenset):
         inner = [_key(x, depth + 1) for x in value]
         return (kind, frozenset(inner) if kind is frozenset else tuple(inner))
+    if kind is Decimal:
+        return (kind, "NaN" if value.is_nan() else value)
     if kind in (float, complex):
         return (kind, repr(value) if value != value else value)
     return (kind, value) if value_is_plain(kind) else (object(),)

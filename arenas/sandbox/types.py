@@ -70,8 +70,8 @@ class Limits:
 class Call:
     """One call of a function that the program defines, as ``function(*args, **kwargs)``.
 
-    ``function`` may be dotted (``Stack.push``). Arguments are None, bool, int, float, complex, str, bytes, and lists,
-    tuples, sets, frozensets and dictionaries of them.
+    ``function`` may be dotted (``Stack.push``). Arguments are None, bool, int, float, complex, str, bytes, Fraction,
+    Decimal, and lists, tuples, sets, frozensets and dictionaries of them.
     """
 
     function: str

@@ -1,10 +1,11 @@
 """Values as they cross between a program and whoever judges it: size-capped JSON with tagged types.
 
-Only the exact builtin types cross (None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict): an
-``int`` subclass whose ``__eq__`` says yes to everything cannot be built on the judge's side. JSON's own null, true,
-numbers, strings and arrays stand for None, bool, int, finite float, str and list; everything else is an object of one
-tag: ``{"i": "0x..."}`` large int, ``{"f": "nan"}``, ``{"c": [re, im]}``, ``{"b": "<hex>"}`` bytes, ``{"t": [...]}``
-tuple, ``{"s": [...]}`` set, ``{"z": [...]}`` frozenset, ``{"d": [[key, value], ...]}`` dictionary.
+Only exact types cross (None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, Fraction,
+Decimal): an ``int`` subclass whose ``__eq__`` says yes to everything cannot be built on the judge's side. JSON's own
+null, true, numbers, strings and arrays stand for None, bool, int, finite float, str and list; everything else is an
+object of one tag: ``{"i": "0x..."}`` large int, ``{"f": "nan"}``, ``{"c": [re, im]}``, ``{"b": "<hex>"}`` bytes,
+``{"t": [...]}`` tuple, ``{"s": [...]}`` set, ``{"z": [...]}`` frozenset, ``{"d": [[key, value], ...]}`` dictionary,
+``{"q": "-0x1/0x3"}`` Fraction, ``{"m": "1.50"}`` Decimal.
 
 Read on both sides of the wall; imports the standard library only.
 """
@@ -14,7 +15,10 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import re
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
 DEPTH = 60
@@ -23,7 +27,11 @@ DEPTH = 60
 COLLISIONS = 100
 """Elements of one set, or keys of one dictionary, that may share a hash; more are unfit."""
 
+DIGITS = 10_000
+"""Digits of a Decimal, hexadecimal digits of either half of a Fraction: bringing more to lowest terms takes long."""
+
 _SMALL = 1 << 53
+_DECIMAL = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?(?:E[+-][0-9]{1,19})?|Infinity|NaN)")
 
 
 class Unfit(Exception):
@@ -79,7 +87,17 @@ class _Encoder:
             return {"b": value.hex()}
         if kind is complex:
             return {"c": [self.encode(value.real, depth + 1), self.encode(value.imag, depth + 1)]}
+        if kind is Fraction:
+            return {"q": self._number(f"{value.numerator:#x}/{value.denominator:#x}", 2 * DIGITS)}
+        if kind is Decimal and not value.is_snan():  # which raises wherever it is compared
+            return {"m": self._number("NaN" if value.is_nan() else str(value), DIGITS)}
         raise Unfit(f"a value of type {kind.__name__[:60]!s} cannot leave the sandbox")
+
+    def _number(self, text: str, most: int) -> str:
+        if len(text) > most:
+            raise Unfit("a number of too many digits")
+        self.spend(len(text) + 10)
+        return text
 
     def _items(self, values: Any, depth: int) -> list[Any]:
         self.spend(10 + len(values))
@@ -127,7 +145,7 @@ def crowded(items: Iterable[Any]) -> bool:
 
 
 def _tagged(tag: Any, body: Any, depth: int) -> Any:
-    if tag in ("i", "f", "b"):
+    if tag in ("i", "f", "b", "q", "m"):
         if type(body) is not str:
             raise Unfit(f"{tag} holds text")
         return _text(tag, body)
@@ -160,7 +178,22 @@ def _text(tag: str, body: str) -> Any:
         if body not in ("nan", "inf", "-inf"):
             raise Unfit("a tagged float is nan, inf or -inf")
         return float(body)
+    if tag in ("q", "m") and len(body) > 2 * DIGITS:
+        raise Unfit("a number of too many digits")
+    if tag == "m":
+        try:
+            if _DECIMAL.fullmatch(body):
+                return Decimal(body)
+        except InvalidOperation:  # an exponent beyond all that there are
+            pass
+        raise Unfit("no decimal number")
     try:
+        if tag == "q":
+            above, _, below = body.partition("/")
+            numerator, denominator = int(above, 16), int(below, 16)
+            if denominator < 1 or math.gcd(numerator, denominator) != 1:
+                raise Unfit("a fraction is in lowest terms")
+            return Fraction(numerator, denominator)
         return int(body, 16) if tag == "i" else bytes.fromhex(body)
     except ValueError:
         raise Unfit("no hexadecimal digits") from None

@@ -6,11 +6,14 @@ Values have crossed from another process as plain data and may be of any shape: 
 from __future__ import annotations
 
 import math
+import operator
+import warnings
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from lanista.arenas.sandbox.compare import compare
-from lanista.arenas.sandbox.values import crowded
 
 DEEPEST = 60
 """Levels of nesting that are compared; a deeper value equals nothing."""
@@ -23,19 +26,18 @@ Checker = Callable[[tuple[Any, ...], Any, Any], bool]
 
 
 def check(name: str, args: tuple[Any, ...], expected: Any, got: Any) -> bool:
-    """Whether ``got`` is right. ``close:0.001`` is ``close`` within that difference. Never raises."""
-    name, _, within = name.partition(":")
+    """Whether ``got`` is right. Never raises. ``close:<`` and ``order:>=`` name a comparison behind the colon."""
+    name, _, order = name.partition(":")
     if name == "close":
-        return _close(expected, got, float(within or TOLERANCE))
-    if name == "isclose":
-        relative, _, absolute = within.partition(":")
-        return type(got) in (int, float) and _isclose(expected, got, float(relative), float(absolute))
+        return _close(expected, got, ORDERS[order])
+    if name == "order":
+        return _ordered(expected, got, ORDERS[order])
     return CHECKERS[name](args, expected, got)
 
 
 def loose(expected: Any, got: Any, depth: int = DEEPEST) -> bool:
     """What ``==`` says of plain data, which is what an assert of a user's file asked for: 1 equals 1.0 and True."""
-    return depth >= 0 and _shallow(got, depth) and bool(expected == got)
+    return depth >= 0 and _shallow(got, depth) and bool(got == expected)
 
 
 def _indices(value: Any, count: int) -> bool:
@@ -87,15 +89,14 @@ CHECKERS: Mapping[str, Checker] = {
     "exact": lambda args, expected, got: compare(expected, got),
     "tolerance": lambda args, expected, got: compare(expected, got, TOLERANCE),
     "equal": lambda args, expected, got: loose(expected, got),
-    "true": lambda args, expected, got: _shallow(got, DEEPEST) and bool(got),
-    "false": lambda args, expected, got: _shallow(got, DEEPEST) and not got,
+    "true": lambda args, expected, got: got is True,
+    "false": lambda args, expected, got: got is False,
     "unequal": lambda args, expected, got: _shallow(got, DEEPEST) and not loose(expected, got),
-    "among": lambda args, expected, got: _among(expected, got),
-    "set": lambda args, expected, got: _through(set, expected, got),
-    "sorted": lambda args, expected, got: _through(sorted, expected, got),
-    "list": lambda args, expected, got: _through(list, expected, got),
-    "tuple": lambda args, expected, got: _through(tuple, expected, got),
-    "len": lambda args, expected, got: _through(len, expected, got),
+    "among": lambda args, expected, got: _among(expected, got) is True,
+    "not_among": lambda args, expected, got: _among(expected, got) is False,
+    "not_exact": lambda args, expected, got: not compare(expected, got),
+    "isclose": lambda args, expected, got: _isclose(expected, got),
+    "allclose": lambda args, expected, got: _allclose(expected, got),
     "pair_sum": lambda args, expected, got: _pair(args, expected, got, 1),
     "pair_gap": lambda args, expected, got: _pair(args, expected, got, -1),
     "order_before": lambda args, expected, got: _order(args, expected, got, 0),
@@ -105,42 +106,75 @@ CHECKERS: Mapping[str, Checker] = {
     "peak_high": lambda args, expected, got: _peak(args, expected, got, 1),
     "peak_low": lambda args, expected, got: _peak(args, expected, got, -1),
 }
-"""By name; ``close:WITHIN`` and ``isclose:RELATIVE:ABSOLUTE`` stand beside them."""
+"""By name; ``close:ORDER`` and ``order:ORDER`` stand beside them."""
+
+ORDERS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
-def _close(expected: float, got: Any, within: float) -> bool:
-    """Two numbers, whole or not, that differ by less: what ``abs(f(x) - y) < within`` asserts."""
-    if type(got) not in (int, float):
+def _close(expected: tuple[Any, Any], got: Any, order: Callable[[Any, Any], Any]) -> bool:
+    """What ``abs(f(x) - y) < bound`` says, for ``expected`` (y, bound)."""
+    number, bound = expected
+    if type(got) not in _NUMBERS:
         return False
     try:
-        return bool(abs(got - expected) <= within)
-    except OverflowError:  # a whole number too large for a float is close to none
+        return bool(order(abs(got - number), bound))
+    except (TypeError, ArithmeticError):  # a Decimal less a float; a whole number too large for a float
         return False
 
 
-def _isclose(expected: float, got: float, relative: float, absolute: float) -> bool:
+def _ordered(expected: Any, got: Any, order: Callable[[Any, Any], Any]) -> bool:
+    """What ``f(x) < y`` says."""
     try:
-        return math.isclose(expected, got, rel_tol=relative, abs_tol=absolute)
-    except (OverflowError, ValueError):  # too large for a float; a negative tolerance
+        return _shallow(got, DEEPEST) and bool(order(got, expected))
+    except (TypeError, ArithmeticError):
         return False
 
 
-def _through(function: Callable[[Any], Any], expected: Any, got: Any) -> bool:
-    """What ``function(f(x)) == expected`` says; False where the function does not take the value."""
+def _isclose(expected: tuple[float, float, float], got: Any) -> bool:
+    """What ``math.isclose(f(x), y, rel_tol=relative, abs_tol=absolute)`` says."""
+    number, relative, absolute = expected
     try:
-        if not _shallow(got, DEEPEST) or (function is set and crowded(got)):
-            return False
-        return bool(function(got) == expected)
+        return type(got) in _NUMBERS and math.isclose(got, number, rel_tol=relative, abs_tol=absolute)
+    except (TypeError, ValueError, ArithmeticError):  # no float; a negative tolerance; too large for a float
+        return False
+
+
+def _allclose(expected: tuple[Any, float], got: Any) -> bool:
+    """What ``f(x) == y`` says, and failing that, with a tolerance, ``numpy.allclose(f(x), y, rtol=1e-7, atol=within)``.
+
+    ``got`` is a tuple of what is held against ``==`` and, where that is another, of what numpy reads.
+    """
+    if type(got) is not tuple or not 1 <= len(got) <= 2:
+        return False
+    value, within = expected
+    if loose(value, got[0]):
+        return True
+    if within == 0 or not _shallow(got[-1], DEEPEST):
+        return False
+    import numpy as np
+
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return bool(np.allclose(got[-1], value, rtol=1e-7, atol=within))
+    except Exception:  # whatever numpy says of what is no array of numbers
+        return False
+
+
+_NUMBERS = (bool, int, float, complex, Fraction, Decimal)
+
+
+def _among(expected: Any, got: Any) -> bool | None:
+    """What ``f(x) in expected`` says; None where it would raise."""
+    try:
+        return bool(_shallow(got, DEEPEST) and got in expected)
     except TypeError:
-        return False
-
-
-def _among(expected: Any, got: Any) -> bool:
-    """What ``f(x) in expected`` says."""
-    try:
-        return _shallow(got, DEEPEST) and got in expected
-    except TypeError:
-        return False
+        return None
 
 
 def _shallow(value: Any, depth: int) -> bool:

@@ -265,10 +265,10 @@ def test_an_example_is_shown_as_it_was_written(tmp_path: Path, call: str) -> Non
 
 def test_a_file_that_is_too_large_is_not_read_through(task_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if Path("/dev/zero").exists():
-        monkeypatch.setattr("lanista.arenas.coding.tasks.files.LARGEST", 1 << 20)
+        monkeypatch.setattr("lanista.arenas.coding.tasks.lines.LARGEST", 1 << 20)
         with pytest.raises(UsageError, match="more than 1 MB"):
             arena.configure(file="/dev/zero")
-    monkeypatch.setattr("lanista.arenas.coding.tasks.files.LARGEST", task_file.stat().st_size - 1)
+    monkeypatch.setattr("lanista.arenas.coding.tasks.lines.LARGEST", task_file.stat().st_size - 1)
     with pytest.raises(UsageError, match="more than 0 MB"):
         arena.configure(file=str(task_file))
 
