@@ -49,6 +49,8 @@ class Converted(NamedTuple):
         """How what was observed crosses: see ``inside.ENDS``."""
         if self.check in ("true", "false"):
             return "true"
+        if self.check in _IS.values():
+            return "same"
         if self.check == "allclose":
             return "array"
         return "value" if self.check.startswith(("close", "isclose", "order")) else "like"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import array
 import builtins
 import datetime
+import re
 import types
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -51,7 +52,20 @@ _EQUAL: dict[Any, tuple[Any, ...]] = {
     **{base: (base.__eq__,) for base in (list, tuple, set, frozenset)},
 }
 _UNEQUAL = (*(base.__ne__ for base in _EQUAL), OrderedDict.__ne__, Counter.__ne__)
-_NEVER = (range, deque, array.array, slice, datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
+_NEVER = (
+    *(
+        range,
+        deque,
+        array.array,
+        slice,
+        datetime.date,
+        datetime.datetime,
+        datetime.time,
+        datetime.timedelta,
+        re.Pattern,
+    ),
+    *(types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType, types.GenericAlias, types.UnionType),
+)
 """Their ``==`` knows their own kind, and no literal."""
 _NOBODYS: list[Any] = [object.__eq__, object.__ne__]
 _KEYS: Any = type({}.keys())
@@ -83,7 +97,7 @@ def value(got: Any) -> Any:
 
 
 def like(got: Any) -> Any:
-    """For ``==``, ``!=``, ``in`` and ``is`` against literals."""
+    """For ``==``, ``!=`` and ``in`` against literals."""
     return _Plain(lambda odd: float("nan")).plain(got, 0)
 
 
@@ -92,13 +106,18 @@ def true(got: Any) -> bool:
     return True if got else False  # noqa: SIM210 - bool() of a class that lies is no bool
 
 
+def same(got: Any) -> Any:
+    """For ``is``: the one object of its kind that it is, or a text."""
+    return got if got is None or got is True or got is False else "another"
+
+
 def array_like(got: Any) -> Any:
     """For ``numpy.allclose``: ``(like(got),)``, and where numpy takes it for another sequence, that one too."""
     unrolled = _unrolled(got, 0)
     return (like(got),) if unrolled is got else (like(got), like(unrolled))
 
 
-ENDS: dict[str, Callable[[Any], Any]] = {"value": value, "like": like, "true": true, "array": array_like}
+ENDS: dict[str, Callable[[Any], Any]] = {"value": value, "like": like, "same": same, "true": true, "array": array_like}
 
 
 class _Plain:
@@ -121,7 +140,7 @@ class _Plain:
             return tuple([self.plain(x, deeper) for x in got])
         if kind in (bytearray, memoryview):  # these equal bytes, as long as a view is one of bytes
             return got if kind is memoryview and (got.format != "B" or got.ndim != 1) else bytes(got)
-        if kind in (_KEYS, _ITEMS):
+        if issubclass(kind, (_KEYS, _ITEMS)):  # those of an OrderedDict are of a kind of their own
             return frozenset([self.plain(x, deeper) for x in got])
         if kind is types.MappingProxyType:
             return self.plain(dict(got), depth)
