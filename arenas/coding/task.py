@@ -121,11 +121,13 @@ class Task:
 
     @cached_property
     def result_bytes(self) -> int:
-        """Room that the values of all hidden calls need, however right answers are written."""
+        """Room that the values of all hidden calls need, however right answers are written; a power of two times the
+        least, because a program learns it."""
         from lanista.arenas.sandbox.values import encode
 
         sizes = sum(len(str(encode(value, 1 << 30))) for _, value in self.checks)
-        return max(RESULT_BYTES, ROOM_PER_CHARACTER * sizes)
+        times = -(-ROOM_PER_CHARACTER * sizes // RESULT_BYTES)
+        return RESULT_BYTES << max(0, times - 1).bit_length()
 
     def hidden_calls(self) -> tuple[Call, ...]:
         """The calls that decide about a solution, in the order in which they are to be made."""

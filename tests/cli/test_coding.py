@@ -75,6 +75,38 @@ def test_what_cannot_be_converted_is_listed_and_included_on_demand(verify: Any) 
     assert "passed with in-process tests loop" in out
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        "def test_a():\n    assert f(1) == 2",
+        "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(f(1), 2)",
+        "if __name__ == '__main__':\n    assert f(1) == 2",
+        "def check(candidate):\n    pass",
+    ],
+)
+def test_a_wrong_solution_is_verified_by_no_form_of_test(verify: Any, test: str) -> None:
+    humaneval = {"task_id": "a", "prompt": "def f(x):\n", "entry_point": "f", "test": test}
+    code, out, _ = verify([humaneval | {"canonical_solution": "    return 'x'\n"}], "--in-process-tests")
+    assert (code, out.splitlines()[-1]) == (1, "verified 0/1")
+    assert "failed a: " in out
+
+
+def test_options_of_a_run_are_said_with_its_result(verify: Any) -> None:
+    slow = task("slow", "def slow(x):\n    while True:\n        pass\n", "assert slow(2) == 4") | {"notes": "?"}
+    code, out, _ = verify([DOUBLE, slow, "{"], "--skip-bad", "--cpu-s", "0.2", "--allow", "numpy")
+    assert (code, out.splitlines()[-1]) == (1, "verified 1/2")
+    for line in ("CPU seconds a task: 0.2", "packages allowed: numpy", "not used: field 'notes' of 1 task"):
+        assert line in out.splitlines()
+    assert "passed over t.jsonl, line 3: no JSON" in out
+    assert "more than 0.2 CPU seconds" in out
+    code, out, _ = verify([DOUBLE, "{"], "--skip-bad", "--json")
+    said = json.loads(out)
+    assert (code, said["cpu_s"], said["assertions"], said["allowed"], said["unused"]) == (0, 3.0, 2, [], {})
+    assert len(said["passed_over"]) == 1
+    code, _, err = verify([DOUBLE], "--allow", "no_such_package")
+    assert (code, "cannot allow 'no_such_package'" in err) == (2, True)
+
+
 def test_nothing_to_verify_is_no_success(verify: Any) -> None:
     code, out, _ = verify([LOOP])
     assert (code, out.splitlines()[-1]) == (1, "verified 0/0")

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lanista.arenas.coding.runner import request
 from lanista.arenas.coding.task import Task
 from lanista.arenas.coding.tasks.files import load
 from lanista.arenas.coding.tasks.verify import verified
@@ -386,6 +387,25 @@ def _damaged(task: Task) -> list[str]:
         if source != ast.unparse(ast.parse(task.reference)):
             wrong.append(source)
     return wrong
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert f(1) == 98765",
+        "x = 98765\nassert sorted(f(1)) != [x]",
+        "assert abs(f(1) - 98765) < 98765",
+        "assert 98765 > round(f(1), 2)",
+        "import math\nassert math.isclose(f(1), 98765, rel_tol=98765)",
+        "for a, b in zip([1, 2], [98765, 98765]):\n    assert f(a) in [b, 98765]",
+    ],
+)
+def test_what_is_expected_never_enters_the_sandbox(folder: Any, test: str) -> None:
+    task = task_of(folder, "def f(x):\n    return x\n", test)
+    assert isinstance(task, Task)
+    sent = json.dumps(request(task.whole(task.reference), task.test_calls(), 1.0, task.result_bytes))
+    assert "98765" not in sent
+    assert "98765" in str(task.expected())
 
 
 def test_every_form_of_the_grammar_is_met(folder: Any) -> None:

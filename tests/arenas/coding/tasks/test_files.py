@@ -128,6 +128,58 @@ def test_what_does_not_convert_is_left_out_by_name(write: Any) -> None:
     assert [call.function for call in marked.test_calls()] == ["_lanista_tests"]
 
 
+def test_tests_in_two_fields_are_one_test(write: Any) -> None:
+    """MBPP+ rows have many more calls in ``test``: a program that only the asserts of ``test_list`` accept fails."""
+    more = "import numpy as np\nfrom math import inf\nfor inp, exp in zip([['b'], ['cc']], [{'b': 1}, {'c': 2}]):\n"
+    both = TALLY | {"test": more + "    assert tally(*inp) == exp\n"}
+    (task,) = load(write(both)).tasks
+    assert [call.args for call in task.hidden_calls()] == [("aab",), ("",), ("b",), ("cc",)]
+    by_heart = "def tally(s):\n    return {'a': 2, 'b': 1} if s else {}\n"
+    with Sandbox() as box:
+        done = verify([task, replace(task, reference=by_heart)], box)
+    assert [one.passed for one in done] == [True, False]
+    apart = TALLY | {"test": "import random\nx = random.choice('ab')\nassert tally(x) == {x: 1}\n"}
+    (left,) = load(write(apart)).left_out
+    assert "random.choice('ab') is no literal" in left.reason
+    (beside,) = load(write(apart), in_process_tests=True).tasks
+    assert (beside.in_process or "").count("assert ") == 3
+
+
+def test_setup_code_is_part_of_the_tests(write: Any) -> None:
+    setup = SHARED | {"test_setup_code": "a = (3, 4)\nb = (4, 5)", "test_list": ["assert shared(a, b) == (4,)"]}
+    (task,) = load(write(setup)).tasks
+    assert task.hidden_calls()[0].args == ((3, 4), (4, 5))
+    works = SHARED | {"test_setup_code": "import random\nrandom.seed(0)"}
+    assert "random.seed(0)" in load(write(works)).left_out[0].reason
+
+
+def test_every_field_is_used_or_named(write: Any) -> None:
+    plus = NEAR | {"plus_input": [[[1.0], 0.5]], "atol": 0, "contract": "", "test": NEAR["test"]}
+    both = TALLY | {"prompt": "Write.", "challenge_test_list": ["assert tally('b') == {'b': 1}"]}
+    found = load(write(plus, both, SHARED))
+    assert found.unused == {"plus_input": 1, "atol": 1, "text": 1, "challenge_test_list": 1}
+    assert len(found.tasks) == 3
+
+
+def test_bad_lines_are_passed_over_where_asked_for_and_named(write: Any) -> None:
+    path = write(NEAR, "{", NEAR, TALLY | {"code": "def tally("}, SHARED)
+    found = load(path, skip_bad=True)
+    assert [task.id for task in found.tasks] == ["Own/0", "8"]
+    assert [why.partition(":")[0].removeprefix(f"{path}, ") for why in found.bad] == [
+        "line 2",
+        "line 3, field 'task_id'",
+        "line 4, field 'code'",
+    ]
+    with pytest.raises(UsageError, match="line 2"):
+        load(path)
+    path.write_bytes(json.dumps(NEAR).encode() + b"\n\xff\xfe\n" + json.dumps(TALLY).encode())
+    assert [len(load(path, skip_bad=True).tasks), len(load(path, skip_bad=True).bad)] == [2, 1]
+
+
+def test_the_time_of_a_task_is_the_caller_s(write: Any) -> None:
+    assert [load(write(NEAR)).tasks[0].cpu_s, load(write(NEAR), cpu_s=9.5).tasks[0].cpu_s] == [3.0, 9.5]
+
+
 def test_part_of_a_test_is_no_test(write: Any) -> None:
     # One assert of two converts: the task is left out whole rather than judged by half.
     half = TALLY | {"test_list": ["assert tally('a') == {'a': 1}", "assert len(tally(open('x').read())) == 0"]}

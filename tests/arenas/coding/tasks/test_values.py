@@ -177,6 +177,14 @@ def test_no_returned_value_makes_a_checker_raise(got: Any) -> None:
     assert CHECKERS.keys() >= {"exact", "tolerance", "equal"}
 
 
+def test_no_array_is_made_that_fills_the_judge_s_memory() -> None:
+    row, column = [0.5] * 50_000, [[0.5]] * 50_000
+    assert check("allclose", (), (row, 1e-6), ([*row[:-1], 0.5000001],))
+    assert check("allclose", (), ([0.5, 0.5], 1e-6), (column,))  # numpy says so
+    assert not check("allclose", (), (row, 1e-6), (column,))
+    assert not check("allclose", (), ([0.5], 1e-6), (["a" * 1_000_000] + ["b"] * 1_000_000,))
+
+
 def test_deep_values_are_wrong_and_harmless() -> None:
     deep: Any = []
     for _ in range(900):
