@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from lanista.arenas.coding.tasks.literals import Unconverted, fits
@@ -58,6 +59,7 @@ def _are_floats(value: Any) -> bool:
     return isinstance(value, float) or (isinstance(value, list | tuple) and all(isinstance(x, float) for x in value))
 
 
+@lru_cache(maxsize=16)  # asked for at every turn of a loop
 def digest(node: ast.FunctionDef) -> str:
     """16 hex digits over a function's syntax tree, the same for all versions of Python; docstrings do not count."""
     return hashlib.blake2b(_written(node).encode(), digest_size=8).hexdigest()

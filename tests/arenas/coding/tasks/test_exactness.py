@@ -308,6 +308,7 @@ DAMAGED = 2
 
 
 @pytest.mark.skipif(not FILES, reason="LANISTA_TASK_FILES names no published task files")
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("path", FILES)
 def test_published_references_and_faults_of_them(path: str) -> None:
     """Each converted task, whole and with faults, beside plain ``exec`` in a process of its own."""
