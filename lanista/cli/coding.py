@@ -41,30 +41,28 @@ def verify(
     json: Json = False,
 ) -> None:
     """Run the reference solutions of a task file in the sandbox; exits 0 only if every one passes its tests."""
-    from lanista.arenas.coding.tasks.allowed import allow as allowed_of
     from lanista.arenas.coding.tasks.files import load
     from lanista.arenas.coding.tasks.verify import verify as run
     from lanista.arenas.sandbox import Sandbox
 
     found = load(file, in_process_tests=in_process_tests, skip_bad=skip_bad, cpu_s=cpu_s)
-    allowed = allowed_of(allow or ())
     with (
-        Sandbox(workers=2, readable=allowed.readable) as box,
+        Sandbox(workers=2, packages=tuple(allow or ())) as box,
         progress(f"verifying {file.name}", quiet=json) as update,
     ):
-        done = run(found.tasks, box, told=update, allowed=allowed)
-        tier = box.tier
+        done = run(found.tasks, box, told=update)
+        tier, packages = box.tier, box.packages
     passed = sum(one.passed for one in done)
     if json:
-        print_json(_as_json(done, found, tier, cpu_s, allowed.names))
+        print_json(_as_json(done, found, tier, cpu_s, packages))
     else:
         _told(done, found)
         if found.left_out:
             notes.print(f"{len(found.left_out)} left out; --in-process-tests includes them", style="dim")
         _say(f"sandbox tier: {tier}")
         _say(f"CPU seconds a task: {cpu_s:g}")
-        if allowed.names:
-            _say(f"packages allowed: {', '.join(allowed.names)}")
+        if packages:
+            _say(f"packages allowed: {', '.join(packages)}")
         _say(f"assertions executed: {sum(one.assertions for one in done)}")
         _say(f"verified {passed}/{len(done)}")
     if passed < len(done) or not done:

@@ -95,7 +95,8 @@ def test_options_of_a_run_are_said_with_its_result(verify: Any) -> None:
     slow = task("slow", "def slow(x):\n    while True:\n        pass\n", "assert slow(2) == 4") | {"notes": "?"}
     code, out, _ = verify([DOUBLE, slow, "{"], "--skip-bad", "--cpu-s", "0.2", "--allow", "numpy")
     assert (code, out.splitlines()[-1]) == (1, "verified 1/2")
-    for line in ("CPU seconds a task: 0.2", "packages allowed: numpy", "not used: field 'notes' of 1 task"):
+    assert any(line.startswith("packages allowed: numpy==") for line in out.splitlines())
+    for line in ("CPU seconds a task: 0.2", "not used: field 'notes' of 1 task"):
         assert line in out.splitlines()
     assert "passed over t.jsonl, line 3: no JSON" in out
     assert "more than 0.2 CPU seconds" in out
@@ -104,7 +105,7 @@ def test_options_of_a_run_are_said_with_its_result(verify: Any) -> None:
     assert (code, said["cpu_s"], said["assertions"], said["allowed"], said["unused"]) == (0, 3.0, 2, [], {})
     assert len(said["passed_over"]) == 1
     code, _, err = verify([DOUBLE], "--allow", "no_such_package")
-    assert (code, "cannot allow 'no_such_package'" in err) == (2, True)
+    assert (code, "'no_such_package' cannot be allowed" in err) == (2, True)
 
 
 def test_nothing_to_verify_is_no_success(verify: Any) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lanista.arenas.coding.grade import asserted
 from lanista.arenas.coding.task import Task
-from lanista.arenas.coding.tasks.allowed import NOTHING, Allowed
 from lanista.arenas.sandbox.types import Limits
 
 if TYPE_CHECKING:
@@ -33,34 +32,37 @@ class Verified(NamedTuple):
     """How many were executed, and held."""
 
 
+PACKAGES_BYTES = 1_000_000_000
+"""Address space that allowed packages may take beside what a program may."""
+
+
 def verify(
     tasks: Sequence[Task],
     box: Sandbox,
     *,
     told: Callable[[int, int], None] | None = None,
     at_once: int = 2,
-    allowed: Allowed = NOTHING,
 ) -> list[Verified]:
     """Runs every reference, ``at_once`` at a time, in the caller's ``box``; ``told(done, total)`` follows.
 
-    ``allowed`` packages can be imported where the box reads ``allowed.readable``.
+    What a ``Sandbox(packages=...)`` allows can be imported by programs and tests.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     done: list[Verified] = []
     with ThreadPoolExecutor(max_workers=at_once) as threads:
-        for found in threads.map(lambda task: verified(task, box, allowed), tasks):
+        for found in threads.map(lambda task: verified(task, box), tasks):
             done.append(found)
             if told is not None:
                 told(len(done), len(tasks))
     return done
 
 
-def verified(task: Task, box: Sandbox, allowed: Allowed = NOTHING) -> Verified:
+def verified(task: Task, box: Sandbox) -> Verified:
     """One reference against its hidden calls, or with its tests in its own process where they did not convert."""
     if task.in_process is not None:
-        return _beside(task, box, allowed)
-    found = box.run(allowed.before + task.whole(task.reference), task.hidden_calls(), _limits(task, allowed))
+        return _beside(task, box)
+    found = box.run(task.whole(task.reference), task.hidden_calls(), _limits(task, box))
     for i, row in enumerate(found.results):
         if not row.ok:
             return Verified(task, False, f"call {i + 1} of {len(found)}: {row.error or row.stop or row.status}", i)
@@ -69,29 +71,29 @@ def verified(task: Task, box: Sandbox, allowed: Allowed = NOTHING) -> Verified:
     return Verified(task, found.stop is None, f"{found.stop}: {found.error}" if found.stop else "", len(found))
 
 
-def _beside(task: Task, box: Sandbox, allowed: Allowed) -> Verified:
-    count, why = _tested(task, task.reference, box, allowed)
+def _beside(task: Task, box: Sandbox) -> Verified:
+    count, why = _tested(task, task.reference, box)
     if why:
         return Verified(task, False, why)
     if count == 0:
         return Verified(task, False, "its tests executed no assertion")
     useless = (task.reference + text.format(name=task.entry_point) for text in _USELESS)
-    if all(not _tested(task, source, box, allowed)[1] for source in useless):
+    if all(not _tested(task, source, box)[1] for source in useless):
         return Verified(task, False, f"its tests pass whatever {task.entry_point} does", count)
     return Verified(task, True, "", count)
 
 
-def _tested(task: Task, source: str, box: Sandbox, allowed: Allowed) -> tuple[int, str]:
+def _tested(task: Task, source: str, box: Sandbox) -> tuple[int, str]:
     """How many assertions the tests beside a program executed, and what failed or ""."""
-    found = box.run(allowed.before + task.whole(source), task.test_calls(), _limits(task, allowed))
+    found = box.run(task.whole(source), task.test_calls(), _limits(task, box))
     (row,) = found.results
     return (asserted(row.value), "") if row.ok else (0, row.error.removeprefix("TestFailed: ") or str(row.stop))
 
 
-def _limits(task: Task, allowed: Allowed) -> Limits:
+def _limits(task: Task, box: Sandbox) -> Limits:
     return Limits(
         cpu_s=task.cpu_s,
         wall_s=min(3600.0, 20 * task.cpu_s),
-        memory_bytes=Limits().memory_bytes + allowed.memory_bytes,
+        memory_bytes=Limits().memory_bytes + (PACKAGES_BYTES if box.packages else 0),
         result_bytes=task.result_bytes,
     )

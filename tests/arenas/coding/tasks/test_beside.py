@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from lanista.arenas.coding.tasks.allowed import allow
 from lanista.arenas.coding.tasks.files import load
 from lanista.arenas.coding.tasks.verify import Verified, verified
 from lanista.arenas.sandbox import Sandbox
-from lanista.errors import UsageError
 
 RIGHT = "    return x + 1\n"
 WRONG = "    return 'wrong'\n"
@@ -118,21 +116,9 @@ def test_a_package_is_there_where_it_is_allowed_and_nowhere_else(tmp_path: Path)
     test = "import numpy as np\n\ndef check(c):\n    assert np.allclose(np.array([c(1)]), [2])\n"
     path.write_text(json.dumps(line | {"test": test}))
     (task,) = load(path, in_process_tests=True).tasks
-    numpy = allow(["numpy"])
     with Sandbox() as box:
+        assert "No module named 'numpy'" in verified(task, box).why
         tiers = {box.tier, "seccomp+landlock"}
     for tier in tiers:
-        with Sandbox(tier=tier, readable=numpy.readable) as box:
-            assert verified(task, box, numpy) == (task, True, "", 1)
-            assert "No module named 'numpy'" in verified(task, box).why
-            looks = (
-                "import os\n\ndef f(x):\n    return [n for n in os.listdir(os.path.dirname(np)) if 'numpy' not in n]\n"
-            )
-            source = f"np = {numpy.readable[0]!r}\n{looks}"
-            (row,) = box.run(
-                numpy.before + task.whole(source), [replace(task.test_calls()[0], function="f", args=(1,))]
-            )
-            assert row.value in ([], None), "what else is installed there is out of sight"
-    for name in ("no_such_package", "../numpy", ""):
-        with pytest.raises(UsageError, match="cannot allow"):
-            allow([name])
+        with Sandbox(tier=tier, packages=("numpy",)) as box:
+            assert verified(task, box) == (task, True, "", 1)
