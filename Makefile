@@ -40,13 +40,14 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@for script in benchmarks/*_speed.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-# A mark per set of extras, renewed when pyproject.toml changes.
+# A mark per set of extras, renewed when pyproject.toml changes. The build leaves a copy of the entry points in the folder,
+# which would stand before the installed ones once it is old.
 $(VENV)/.train: $(VENV)/.base
-	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[train]"
+	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[train]" && rm -rf lanista.egg-info
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base
-	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[all]"
+	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[all]" && rm -rf lanista.egg-info
 	@touch $@ $(VENV)/.train
 
 $(VENV)/.base: pyproject.toml

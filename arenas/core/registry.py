@@ -15,9 +15,9 @@ from lanista.errors import LanistaError, UsageError, suggest
 GROUP = "lanista.arenas"
 
 
-def names() -> list[str]:
-    """Every registered arena's name, sorted, those included that cannot be loaded."""
-    return sorted(_entries(GROUP))
+def names(group: str = GROUP) -> list[str]:
+    """The names in an entry-point group, of arenas by default, sorted; those included that cannot be loaded."""
+    return sorted(_entries(group))
 
 
 @lru_cache

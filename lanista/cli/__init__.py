@@ -12,7 +12,6 @@ from lanista import __version__
 from lanista.cli import (
     agents,
     arenas,
-    coding,
     demo,
     doctor,
     evaluate,
@@ -21,6 +20,7 @@ from lanista.cli import (
     models,
     new_arena,
     play,
+    plug_ins,
     replay,
     tournament,
     train,
@@ -49,10 +49,13 @@ for module in (
     arenas,
     agents,
     new_arena,
-    coding,
     doctor,
 ):
     module.add(app)
+_OURS = frozenset(
+    [command.name or "" for command in app.registered_commands] + [group.name or "" for group in app.registered_groups]
+)
+plug_ins.add(app, _OURS)
 
 
 def _version(value: bool) -> None:

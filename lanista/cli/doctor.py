@@ -63,11 +63,13 @@ def doctor(json: Json = False) -> None:
 def _look() -> dict[str, Any]:
     from lanista.agents import registry as agents
     from lanista.arenas.core import registry as arenas
+    from lanista.cli.plug_ins import GROUP
     from lanista.paths import cache_dir
 
     health = {
         "arenas": {name: _health(partial(arenas.get, name)) for name in arenas.names()},
         "agents": {name: _health(partial(arenas.load, agents.GROUP, name, "agent")) for name in agents.names()},
+        "commands": {name: _health(partial(arenas.load, GROUP, name, "command")) for name in arenas.names(GROUP)},
     }
     return {
         "lanista": __version__,
