@@ -1,4 +1,8 @@
-"""Asking an agent so that nothing it does stops a game: what it raises, drags out or leaves unsaid is a forfeit."""
+"""Asking an agent so that nothing it does stops a game: what it raises, drags out or leaves unsaid is a forfeit.
+
+Two things are none. What is not the agent's doing (``Unavailable``: its server is down, memory ran out) is handed on,
+for the game to be suspended. And what a learner raises comes out: a bug in training must not teach anybody.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from typing import Any
 from lanista.agents.contract import Agent, Answer, Question
 from lanista.arenas.core.contract import Forfeit
 from lanista.arenas.core.referee import storable
+from lanista.errors import Unavailable
 
 REASON_LIMIT = 300
 """Characters that are kept of a forfeit's reason."""
@@ -21,12 +26,17 @@ REASON_LIMIT = 300
 Reply = tuple[str | Forfeit, Mapping[str, Any]]
 """What a seat said, or why it said nothing, and what its agent reported: a blank reply's tokens were spent too."""
 
+Result = Reply | Unavailable
+"""A reply, or why there can be none now."""
+
 # KeyboardInterrupt is not among them: it is the user's, and stops the table.
 _FAULTS = (Exception, SystemExit, asyncio.CancelledError)
 
 
-def ask(agent: Agent, questions: Sequence[Question]) -> tuple[list[Reply], float]:
-    """One reply per question, in order, and the seconds that one of them took (the call's, shared out).
+def ask(agent: Agent, questions: Sequence[Question]) -> tuple[list[Result], float]:
+    """One result per question, in order, and the seconds that one of them took (the call's, shared out).
+
+    Raises what a learner raises (an agent with ``learner = True``), and nothing else but KeyboardInterrupt.
 
     An agent with a time limit is called in a daemon thread. Python cannot stop a thread: one that runs past its limit
     is left behind, its late answer goes nowhere, and the next call gets a thread of its own.
@@ -62,29 +72,40 @@ def raised(error: BaseException) -> Forfeit:
     return forfeit(f"raised {type(error).__name__}{': ' if said else ''}{said}")
 
 
-def _called(agent: Agent, questions: Sequence[Question]) -> list[Reply]:
+def _called(agent: Agent, questions: Sequence[Question]) -> list[Result]:
     wanted = len(questions)
     try:
         given: Any = agent.answer(questions)
         if not isinstance(given, (list, tuple)):  # a generator, say: reading it runs the agent's code too
             given = list(itertools.islice(given, wanted + 1))
+    except Unavailable as error:
+        return [error] * wanted
     except _FAULTS as error:
+        if _memory_ran_out(error):
+            return [Unavailable(f"memory ran out: {raised(error).reason}")] * wanted
+        if getattr(agent, "learner", False):
+            raise
         return [(raised(error), {})] * wanted
     if len(given) != wanted:
         return [(forfeit(f"gave {len(given)} answers to {wanted} questions"), {})] * wanted
-    return [_checked(answer) for answer in given]
+    return [answer if isinstance(answer, Unavailable) else checked(answer) for answer in given]
 
 
-def _called_within(agent: Agent, questions: Sequence[Question], limit_s: float) -> list[Reply]:
+def _memory_ran_out(error: BaseException) -> bool:
+    # torch has an OutOfMemoryError of its own, and torch is not imported for this
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _called_within(agent: Agent, questions: Sequence[Question], limit_s: float) -> list[Result]:
     replies = _within(lambda: _called(agent, questions), limit_s, name=f"agent {agent.name}")
     if replies is None:
         return [(forfeit(f"no reply within {limit_s:g} s"), {})] * len(questions)
     return replies
 
 
-def _within(call: Callable[[], list[Reply]], limit_s: float, name: str) -> list[Reply] | None:
+def _within(call: Callable[[], list[Result]], limit_s: float, name: str) -> list[Result] | None:
     """What ``call`` returns or raises, or None where that takes over ``limit_s`` seconds."""
-    results: queue.SimpleQueue[list[Reply] | BaseException] = queue.SimpleQueue()
+    results: queue.SimpleQueue[list[Result] | BaseException] = queue.SimpleQueue()
 
     def run() -> None:
         try:
@@ -102,7 +123,8 @@ def _within(call: Callable[[], list[Reply]], limit_s: float, name: str) -> list[
     return result
 
 
-def _checked(answer: Any) -> Reply:
+def checked(answer: Any) -> Reply:
+    """An agent's answer as a reply: blank or impossible ones are forfeits."""
     if isinstance(answer, Answer):
         text: Any = answer.text
         meta: Any = answer.meta

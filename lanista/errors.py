@@ -18,6 +18,17 @@ class UsageError(LanistaError, ValueError):
     code = 2
 
 
+class Unavailable(LanistaError):
+    """Something outside the game is gone for now: an agent's server, its key, the machine's memory. Exit code 1.
+
+    An agent that raises it has not forfeited: the game is suspended, to be played when that something is back. Where
+    an agent answers several questions at once it may also give one in the place of an answer.
+    """
+
+    agent: str | None = None
+    """Whose fault outside of it this is, once the runner knows."""
+
+
 class Stopped(LanistaError):
     """The user stopped a run that ``--resume`` continues. Exit code 130, as a shell gives for Ctrl-C."""
 

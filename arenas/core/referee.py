@@ -378,12 +378,16 @@ class Game:
 
 
 def replay(
-    record: Mapping[str, Any], arena: Arena, watch: Callable[[Game, Seat, str | Forfeit], None] | None = None
+    record: Mapping[str, Any],
+    arena: Arena,
+    watch: Callable[[Game, Seat, str | Forfeit], Mapping[str, Any] | None] | None = None,
 ) -> Game:
     """The game that a record (``Game.to_json`` or ``Episode.to_dict``) describes, played again from its journal.
 
-    No agent is asked and no effect is run. ``watch`` is called before each reply with the game as it stood. Raises
-    LanistaError where the record belongs to another arena, hash or format.
+    No agent is asked and no effect is run. ``watch`` is called before each reply with the game as it stood; what it
+    returns is kept with the turn as its ``meta``.
+
+    Raises LanistaError where the record belongs to another arena, hash or format.
     """
     if record.get("format") != FORMAT:
         raise LanistaError(f"this record has format {record.get('format')!r}; this version reads format {FORMAT}")
@@ -404,9 +408,8 @@ def replay(
     for entry in journal:
         if "seat" in entry:
             reply = Forfeit(entry["forfeit"]) if "forfeit" in entry else entry["reply"]
-            if watch is not None:
-                watch(game, entry["seat"], reply)
-            game.submit(entry["seat"], reply)
+            meta = None if watch is None else watch(game, entry["seat"], reply)
+            game.submit(entry["seat"], reply, meta)
         elif "rekey" in entry:
             game._rekey(entry["rekey"])
     game._recorded = None

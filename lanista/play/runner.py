@@ -1,48 +1,25 @@
-"""The one loop that seats agents and plays: many games side by side, every waiting question asked together.
+"""The one loop that seats agents and plays: many games side by side, each at its own pace.
 
-The table knows nothing of stores, ratings or gradients. It hands each finished game to a callback and the caller does
+The runner knows nothing of stores, ratings or gradients. It hands each finished game to a callback and the caller does
 with it what it likes.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lanista.agents import guard
-from lanista.agents.contract import Agent, Exchange, Question
-from lanista.arenas.core import chance
-from lanista.arenas.core.contract import Arena, Event, Forfeit, Seat
+from lanista.agents.contract import Agent, Question
+from lanista.arenas.core.contract import Arena, Seat
 from lanista.arenas.core.episode import Episode
-from lanista.arenas.core.referee import Game, replay
-from lanista.errors import LanistaError, UsageError, suggest
+from lanista.arenas.core.referee import Game
+from lanista.errors import Unavailable, UsageError
+from lanista.play.desks import Desk, Desks, ask, exact
+from lanista.play.session import Session
+from lanista.play.specs import GameSpec, check_seating
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class GameSpec:
-    """A game to be played: which arena and seed, and who sits where."""
-
-    id: str
-    """Unique among the games of one call of ``play``; agents keep their caches under it."""
-    arena: Arena
-    seed: int
-    """The game's own chance."""
-    seating: Mapping[Seat, Agent]
-    """An agent for every seat; one agent may sit in many."""
-    config: Any = None
-    preset: str = "default"
-    agent_seed: int | None = None
-    """Each seat's ``Question.seed`` is ``chance.key("seat", agent_seed, seat)``. None: the game's seed."""
-    tags: Mapping[str, Any] = field(default_factory=dict)
-    """The caller's own notes; the table does not look at them."""
-
+__all__ = ["GameSpec", "OnGame", "OnSuspended", "OnTurn", "play", "play_game"]
 
 OnTurn = Callable[[GameSpec, Game, Seat], None]
 """Called after each reply (or forfeit) was handed to its game; ``game.attempts(seat)`` tells a refused one."""
@@ -50,19 +27,39 @@ OnTurn = Callable[[GameSpec, Game, Seat], None]
 OnGame = Callable[[GameSpec, Game], None]
 """Called once for each game that is over."""
 
+OnSuspended = Callable[[GameSpec, Session, Unavailable], None]
+"""Called once for each game that cannot go on now; ``why.agent`` is the agent whose fault outside of it is."""
+
 
 def play(
-    fixtures: Iterable[GameSpec], *, max_concurrent_games: int = 64, on_turn: OnTurn | None = None, on_game: OnGame
+    specs: Iterable[GameSpec | Session],
+    *,
+    max_concurrent_games: int = 64,
+    on_turn: OnTurn | None = None,
+    on_game: OnGame,
+    on_suspended: OnSuspended | None = None,
 ) -> None:
     """Play every game to its end, ``max_concurrent_games`` of them at a time, and give each to ``on_game`` when over.
 
-    In rounds: every owed reply of every running game is asked for, then all of them are handed in. A batched agent
-    gets all its questions of a round in one call, ordered by fixture, then seat; other agents get one at a time.
-    Nothing depends on timing, so agents that are functions of their questions play the same games however many run
-    at a time.
+    A session is gone on with where it stands.
 
-    A turn that an agent does not take is a Forfeit (see ``guard``). What a callback or an arena raises comes out of
-    here, and so does Ctrl-C, after every agent was told to forget the games in progress.
+    A game goes on as soon as its own replies are there. An agent with a time limit, or one that waits for something
+    (``concurrent``, see ``Agent``), answers on threads of the runner's, and delays nobody else's games; others answer
+    here, one game after the other. A batched agent is given every question that waits for it.
+
+    Where an agent's answers depend on who shares its batch (``batched``, unless it says ``batch_matters = False``)
+    games go on in rounds instead: every owed reply of every running game is asked for, then all are handed in.
+
+    Nothing depends on timing in either way: agents that are functions of their questions play the same games however
+    many run at a time. All callbacks come from the calling thread. ``on_turn`` is called for a game's replies in the
+    order of its record, all those that were sealed from each other together, before any of the game's ``on_turn`` that
+    follow, and ``on_game`` after its last; between games the order is that in which their replies came, and without
+    threads it is that of ``specs``, turn by turn.
+
+    A turn that an agent does not take is a Forfeit (see ``guard``). A game whose agent is Unavailable is given to
+    ``on_suspended`` as it stands, and the others go on; without that callback Unavailable comes out of here. So does
+    what a learner, a callback or an arena raises, and Ctrl-C, after every agent was told to forget the games in
+    progress; sessions that the caller handed in can then be saved.
 
     Raises UsageError for a seating that does not fit its arena, or an id that two running games share.
     """
@@ -70,26 +67,7 @@ def play(
         raise UsageError(
             f"max_concurrent_games is the number of games side by side, at least 1, not {max_concurrent_games}"
         )
-    waiting = iter(fixtures)
-    running: list[_Table] = []
-    try:
-        while True:
-            for fixture in islice(waiting, max_concurrent_games - len(running)):
-                if any(table.fixture.id == fixture.id for table in running):
-                    raise UsageError(f"two games at the table have the id {fixture.id!r}; give each its own")
-                running.append(_Table(fixture))
-            if not running:
-                return
-            _round(running, on_turn)
-            for table in [table for table in running if table.game.over]:
-                running.remove(table)
-                try:
-                    on_game(table.fixture, table.game)
-                finally:
-                    table.forget()
-    finally:
-        for table in running:
-            table.forget()
+    _Floor(specs, max_concurrent_games, on_turn, on_game, on_suspended).run()
 
 
 def play_game(
@@ -104,152 +82,180 @@ def play_game(
     on_turn: OnTurn | None = None,
 ) -> Episode:
     """The episode of one game. Arguments as in GameSpec and ``play``."""
-    fixture = GameSpec(
-        id=id, arena=arena, seed=seed, seating=seating, config=config, preset=preset, agent_seed=agent_seed
-    )
+    spec = GameSpec(id=id, arena=arena, seed=seed, seating=seating, config=config, preset=preset, agent_seed=agent_seed)
     played: list[Episode] = []
-    play([fixture], on_turn=on_turn, on_game=lambda _, game: played.append(game.episode()))
+    play([spec], on_turn=on_turn, on_game=lambda _, game: played.append(game.episode()))
     return played[0]
 
 
-def question(
-    game: Game, seat: Seat, fixture: GameSpec, history: Sequence[Exchange], events: Sequence[Event] | None = None
-) -> Question:
-    """What ``seat``, which owes a reply, is asked now. ``events`` may be passed by a caller that keeps them."""
-    ask = game.ask(seat)
-    if ask is None:
-        raise UsageError(f"{seat!r} owes no reply now; {', '.join(game.to_act()) or 'nobody'} does")
-    return Question(
-        game=fixture.id,
-        seat=seat,
-        seed=seat_seed(fixture, seat),
-        arena=game.arena.name,
-        role=game.role(seat),
-        phase=game.phase,
-        kind=ask.kind,
-        text=game.news(seat),
-        legal=game.legal(seat),
-        legal_complete=ask.complete,
-        history=tuple(history),
-        events=tuple(game.events(seat) if events is None else events),
-    )
+VISIT = 16
+"""Turns that a game is played on for before the next one is looked after."""
 
 
-def histories(game: Game) -> dict[Seat, list[Exchange]]:
-    """Every seat's exchanges so far, made from the game's record: to go on with a fork, or a game from a file.
+class _Floor:
+    """All the games of one call of ``play``."""
 
-    What agents reported is taken from the turns of completed steps; a game from a file has lost it.
-    """
-    metas: dict[Seat, list[Mapping[str, Any]]] = {seat: [] for seat in game.seats}
-    for step in game.steps:
-        for turn in step.turns:
-            refused = [_own(meta) for meta in turn.meta.get("retries", ())]
-            if len(refused) != len(turn.attempts):
-                refused = [{}] * len(turn.attempts)
-            metas[turn.seat] += [*refused, _own(turn.meta)]
-    found: dict[Seat, list[Exchange]] = {seat: [] for seat in game.seats}
+    def __init__(
+        self,
+        specs: Iterable[GameSpec | Session],
+        places: int,
+        on_turn: OnTurn | None,
+        on_game: OnGame,
+        on_suspended: OnSuspended | None,
+    ) -> None:
+        self.waiting = iter(specs)
+        self.places = places
+        self.on_turn, self.on_game, self.on_suspended = on_turn, on_game, on_suspended
+        self.next: Session | None = None
+        """A game that was taken from ``waiting`` and must wait until the others are over."""
+        self.running: dict[str, Session] = {}
+        self.exact: set[str] = set()
+        """Those of them that go by rounds."""
+        self.awake: list[Session] = []
+        """Running games that may have questions which nobody was asked yet, or may be over."""
+        self.rounds = False
+        self.desks = Desks()
 
-    def watch(then: Game, seat: Seat, reply: str | Forfeit) -> None:
-        done = found[seat]
-        meta = metas[seat][len(done)] if len(done) < len(metas[seat]) else {}
-        done.append(_exchange(then.news(seat), reply, meta))
+    def run(self) -> None:
+        try:
+            while True:
+                self._admit()
+                if not self.running:
+                    return
+                if self.rounds:
+                    self._round()
+                else:
+                    self._sweep()
+        finally:
+            self.desks.close()
+            for session in self.running.values():
+                session.forget()
 
-    replay(json.loads(game.to_json()), game.arena, watch)
-    return found
+    def _admit(self) -> None:
+        """Fill the free places.
+
+        A game that goes by rounds never joins games that do not: when their places become free depends on timing, and
+        who shares a batch must not. It waits until they are over.
+        """
+        apart, by_rounds = bool(self.running) and not self.rounds, self.rounds
+        while len(self.running) < self.places:
+            session, self.next = self.next or self._take(), None
+            if session is None:
+                break
+            if apart and _by_rounds(session):
+                self.next = session
+                break
+            if session.spec.id in self.running:
+                raise UsageError(f"two games at the table have the id {session.spec.id!r}; give each its own")
+            if self.on_turn is not None:
+                session.on_turn = self._turn
+            self.running[session.spec.id] = session
+            self.awake.append(session)
+            if _by_rounds(session):
+                self.exact.add(session.spec.id)
+        self.rounds = bool(self.exact)
+        if by_rounds and not self.rounds:
+            self.awake = list(self.running.values())
+        elif self.rounds:
+            self.awake.clear()
+
+    def _take(self) -> Session | None:
+        spec = next(self.waiting, None)
+        if spec is None:
+            return None
+        session = spec if isinstance(spec, Session) else Session(spec)
+        check_seating(session.spec, session.game.seats)
+        return session
+
+    def _turn(self, session: Session, seat: Seat) -> None:
+        assert self.on_turn is not None
+        self.on_turn(session.spec, session.game, seat)
+
+    # In rounds
+
+    def _round(self) -> None:
+        """Ask for every reply that is owed, then hand all of them in."""
+        owed = [(session, put) for session in self.running.values() for put in session.pending()]
+        for session, put, result, latency_s in ask(owed):
+            if self.running.get(session.spec.id) is session:
+                self._hand_in(session, put, result, latency_s)
+        for session in [session for session in self.running.values() if session.over]:
+            self._finish(session)
+
+    # Each at its own pace
+
+    def _sweep(self) -> None:
+        """A visit to every game that can go on, and whatever has come in for the others."""
+        busy: dict[int, Desk] = {}
+        awake, self.awake = self.awake, []
+        moved = [session for session in awake if self._visit(session, busy)]
+        for desk in busy.values():
+            desk.go()
+        for session, put, result, latency_s in self.desks.results(block=not moved):
+            if self.running.get(session.spec.id) is session and self._hand_in(session, put, result, latency_s):
+                moved.append(session)
+        for session in dict.fromkeys(moved):
+            if self.running.get(session.spec.id) is not session:
+                continue
+            if session.over:
+                self._finish(session)
+            else:
+                self.awake.append(session)
+
+    def _visit(self, session: Session, busy: dict[int, Desk]) -> bool:
+        """Play on for up to VISIT turns while all who are asked answer here; others find their questions at a desk.
+
+        Returns whether anything was answered. Staying with one game is a tenth faster than going round by turns.
+        """
+        desks, known, seating = self.desks, self.desks.known, session.spec.seating
+        moved = session.over  # before its first turn
+        for _ in range(VISIT):
+            here = False
+            for put in session.pending():
+                agent = seating[put.seat]
+                desk = known[id(agent)] if id(agent) in known else desks.of(agent)
+                if desk is None:
+                    (result,), latency_s = guard.ask(agent, (put,))
+                    if not self._hand_in(session, put, result, latency_s):
+                        return False
+                    here = True
+                elif desks.put(desk, session, put):
+                    busy[id(desk)] = desk
+            if not here:
+                break
+            moved = True
+        return moved
+
+    # Ends
+
+    def _hand_in(self, session: Session, put: Question, result: guard.Result, latency_s: float) -> bool:
+        """Give a session its reply, or suspend its game. Returns whether the game goes on."""
+        if not isinstance(result, Unavailable):
+            session.take(put, result, latency_s)
+            return True
+        result.agent = session.spec.seating[put.seat].name
+        if self.on_suspended is None:
+            raise result
+        self._leave(session)
+        self.desks.drop(session)
+        try:
+            self.on_suspended(session.spec, session, result)
+        finally:
+            session.forget()
+        return False
+
+    def _finish(self, session: Session) -> None:
+        self._leave(session)
+        try:
+            self.on_game(session.spec, session.game)
+        finally:
+            session.forget()
+
+    def _leave(self, session: Session) -> None:
+        del self.running[session.spec.id]
+        self.exact.discard(session.spec.id)
+        session.on_turn = None
 
 
-def seat_seed(fixture: GameSpec, seat: Seat) -> int:
-    """The seed of whoever sits in ``seat``."""
-    return _seat_key(fixture.seed if fixture.agent_seed is None else fixture.agent_seed, seat)
-
-
-@lru_cache(maxsize=4096)
-def _seat_key(agent_seed: int, seat: Seat) -> int:
-    return chance.key("seat", agent_seed, seat)
-
-
-class _Table:
-    """One running game with what its seats have seen and said so far."""
-
-    __slots__ = ("_events", "_history", "fixture", "game")
-
-    def __init__(self, fixture: GameSpec) -> None:
-        self.fixture = fixture
-        players = {seat: agent.name for seat, agent in fixture.seating.items()}
-        self.game = Game(fixture.arena, fixture.seed, fixture.config, preset=fixture.preset, players=players)
-        _check_seating(fixture, self.game.seats)
-        self._history: dict[Seat, list[Exchange]] = {seat: [] for seat in self.game.seats}
-        self._events: dict[Seat, list[Event]] = {seat: [] for seat in self.game.seats}
-
-    def question(self, seat: Seat) -> Question:
-        """As the module's ``question``, with the seat's events kept from turn to turn."""
-        events = self._events[seat]
-        events += self.game.events(seat, len(events))
-        return question(self.game, seat, self.fixture, self._history[seat], events)
-
-    def take(self, asked: Question, reply: guard.Reply, latency_s: float) -> None:
-        """Hand a reply to the game and remember the exchange as it can be rebuilt from the record."""
-        said, meta = reply
-        self.game.submit(asked.seat, said, {**meta, "latency_s": round(latency_s, 6)})
-        self._history[asked.seat].append(_exchange(asked.text, said, meta))
-
-    def forget(self) -> None:
-        """Tell every agent at this table that the game is over. What one of them raises here is only logged."""
-        for agent in {id(agent): agent for agent in self.fixture.seating.values()}.values():
-            try:
-                agent.forget(self.fixture.id)
-            except Exception as error:
-                _log.warning("agent %s could not forget game %s: %r", agent.name, self.fixture.id, error)
-
-
-def _own(meta: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the agent itself reported."""
-    return {key: value for key, value in meta.items() if key not in ("retries", "latency_s")}
-
-
-def _exchange(text: str, reply: str | Forfeit, meta: Mapping[str, Any]) -> Exchange:
-    if isinstance(reply, Forfeit):
-        return Exchange(text, "", {**meta, "forfeit": reply.reason})
-    return Exchange(text, reply, meta)
-
-
-def _round(running: Sequence[_Table], on_turn: OnTurn | None) -> None:
-    """Ask for every reply that is owed, then hand all of them in."""
-    asked: list[tuple[_Table, Question]] = []
-    for table in running:
-        owed = table.game.to_act()
-        if not owed and not table.game.over:
-            raise LanistaError(
-                f"game {table.fixture.id!r} of arena {table.game.arena.name!r} is not over, and no seat owes a reply: "
-                "its rules must name one or give an outcome"
-            )
-        asked += [(table, table.question(seat)) for seat in owed]
-    calls: dict[int, tuple[Agent, list[int]]] = {}
-    for place, (table, put) in enumerate(asked):
-        agent = table.fixture.seating[put.seat]
-        calls.setdefault(id(agent), (agent, []))[1].append(place)
-    replies: dict[int, tuple[guard.Reply, float]] = {}
-    for agent, places in calls.values():
-        if agent.batched:
-            given, latency_s = guard.ask(agent, [asked[place][1] for place in places])
-            for place, reply in zip(places, given, strict=True):
-                replies[place] = reply, latency_s
-        else:
-            for place in places:
-                (reply,), latency_s = guard.ask(agent, (asked[place][1],))
-                replies[place] = reply, latency_s
-    for place, (table, put) in enumerate(asked):
-        table.take(put, *replies[place])
-        if on_turn is not None:
-            on_turn(table.fixture, table.game, put.seat)
-
-
-def _check_seating(fixture: GameSpec, seats: Sequence[Seat]) -> None:
-    missing = [seat for seat in seats if seat not in fixture.seating]
-    if missing:
-        raise UsageError(f"nobody sits in {', '.join(missing)} of game {fixture.id!r}: seat an agent in every seat")
-    for seat in fixture.seating:
-        if seat not in seats:
-            raise UsageError(
-                f"arena {fixture.arena.name!r} has no seat {seat!r}{suggest(seat, seats)} (it has: {', '.join(seats)})"
-            )
+def _by_rounds(session: Session) -> bool:
+    return any(map(exact, session.spec.seating.values()))

@@ -9,7 +9,7 @@
 | info | ``role``, ``phase``, ``rewards`` (the reward by term); ``legal``, ``legal_complete`` while it owes a reply |
 
 A reply that is no legal move comes back with the reason and reward 0; after the arena's retries its fallback is played.
-A blank reply is a forfeit, as it is at the table. A game that ends before the seat was asked anything has one step,
+A blank reply is a forfeit, as it is in the runner. A game that ends before the seat was asked anything has one step,
 whose action is ignored.
 """
 
@@ -24,15 +24,17 @@ from gymnasium import spaces
 
 from lanista import arenas
 from lanista.agents import registry
-from lanista.agents.contract import Agent, Answer, Question
+from lanista.agents.contract import Agent, Answer
 from lanista.agents.guard import close
 from lanista.arenas import Arena, Outcome
 from lanista.arenas.core.contract import Seat
 from lanista.arenas.core.referee import Game
 from lanista.arenas.core.spaces import AnyText
 from lanista.arenas.core.views import RENDER_MODES
-from lanista.errors import UsageError, suggest
-from lanista.play import runner
+from lanista.errors import Unavailable, UsageError, suggest
+from lanista.play.desks import ask
+from lanista.play.session import Session
+from lanista.play.specs import GameSpec
 
 Others = str | Agent | Mapping[Seat, "str | Agent"] | None
 
@@ -74,12 +76,11 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         self.render_mode = render_mode
         seats = self.arena.rules.seats(self.config)
         self.seat = seats[0] if seat is None else _known(seat, seats, self.arena)
-        self._player = _Player()
         self._made: dict[str, Agent] = {}
         self._seating = self._seat(others, seats)
         self.observation_space = spaces.Dict({"text": AnyText()})
         self.action_space = AnyText()
-        self._table: runner._Table | None = None
+        self._session: Session | None = None
         self._open = False
         """Whether the agents hold anything for a game."""
         self._done = True
@@ -99,15 +100,16 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         super().reset(seed=seed)
         self._leave()
         game_seed = int(self.np_random.integers(2**62)) if seed is None else int(seed)
-        fixture = runner.GameSpec(
+        spec = GameSpec(
             id=f"gymnasium {next(_games)}",
             arena=self.arena,
             seed=game_seed,
             seating=self._seating,
+            guests={self.seat: "gymnasium"},
             config=self.config,
             preset=self.preset,
         )
-        self._table = runner._Table(fixture)
+        self._session = Session(spec, on_turn=self._book)
         self._open, self._done = True, False
         self._rendered = self._booked = 0
         self._clear()
@@ -118,7 +120,11 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         return {"text": self.game.text(self.seat)}, info
 
     def step(self, action: str) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
-        """The seat's reply, and what the others do until it must decide again. Raises UsageError for no string."""
+        """The seat's reply, and what the others do until it must decide again.
+
+        Raises UsageError for no string. Where another seat's agent is Unavailable that comes out of here, and nothing
+        has happened: the same step may be tried again.
+        """
         if not isinstance(action, str):
             raise UsageError(f"{self.seat} owes a reply, and a reply is a string, not {type(action).__name__}")
         game = self.game
@@ -158,14 +164,14 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
     @property
     def game(self) -> Game:
         """The game as the referee keeps it, secrets included. Raises UsageError before the first reset."""
-        if self._table is None:
+        if self._session is None:
             raise UsageError("there is no game yet: call reset() first")
-        return self._table.game
+        return self._session.game
 
     @property
     def outcome(self) -> Outcome | None:
         """None until the game is over."""
-        return None if self._table is None else self._table.game.outcome
+        return None if self._session is None else self._session.outcome
 
     # Inside
 
@@ -175,7 +181,7 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         for seat in by_seat:
             if _known(seat, seats, self.arena) == self.seat:
                 raise UsageError(f"{seat} is the seat you play: leave it out of others, or choose another seat")
-        return {s: self._player if s == self.seat else self._agent(by_seat.get(s, rest), s) for s in seats}
+        return {s: self._agent(by_seat.get(s, rest), s) for s in seats if s != self.seat}
 
     def _agent(self, who: str | Agent, seat: Seat) -> Agent:
         if isinstance(who, str):
@@ -187,14 +193,30 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
         return who
 
     def _play_on(self, action: str | None = None) -> None:
-        """Round by round, until the seat owes a reply (again) or the game is over."""
-        assert self._table is not None
-        game = self._table.game
-        self._player.action = action
-        while not game.over and (self.seat not in game.to_act() or self._player.action is not None):
-            runner._round([self._table], self._book)
+        """Until the seat owes a reply (again) or the game is over: whatever is owed together is asked for together."""
+        session = self._session
+        assert session is not None
+        while not session.over:
+            pending = session.pending()
+            mine = next((put for put in pending if put.seat == self.seat), None)
+            if mine is not None and action is None:
+                return
+            answered = {each.put.seat: each for each in ask([(session, put) for put in pending if put is not mine])}
+            for each in answered.values():
+                if isinstance(each.result, Unavailable):
+                    raise each.result
+            for put in pending:
+                if put is mine:
+                    assert action is not None
+                    session.answer(put, Answer(action))
+                    action = None
+                else:
+                    each = answered[put.seat]
+                    assert not isinstance(each.result, Unavailable)
+                    session.take(put, each.result, each.latency_s)
 
-    def _book(self, fixture: runner.GameSpec, game: Game, seat: Seat) -> None:
+    def _book(self, session: Session, seat: Seat) -> None:
+        game = session.game
         if len(game.steps) == self._booked:
             return
         self._booked = len(game.steps)
@@ -218,29 +240,9 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
 
     def _leave(self) -> None:
         """Tell the agents that the game is over, once."""
-        if self._table is not None and self._open:
-            self._table.forget()
+        if self._session is not None and self._open:
+            self._session.forget()
         self._open = False
-
-
-class _Player:
-    """Whoever calls ``step``: replies with the action it was given."""
-
-    name = "gymnasium"
-    time_limit_s: float | None = None
-    batched = False
-    action: str | None = None
-
-    def answer(self, questions: Sequence[Question]) -> Sequence[Answer]:
-        assert self.action is not None
-        action, self.action = self.action, None
-        return [Answer(action)]
-
-    def forget(self, game: str) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def _known(seat: Seat, seats: Sequence[Seat], arena: Arena) -> Seat:

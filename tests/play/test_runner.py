@@ -18,7 +18,8 @@ from lanista.arenas.core.contract import REPLY_LIMIT, Arena, Forfeit
 from lanista.arenas.core.episode import Episode, Turn
 from lanista.arenas.core.referee import Game
 from lanista.errors import LanistaError, UsageError
-from lanista.play.runner import GameSpec, histories, play, play_game, question
+from lanista.play.runner import VISIT, GameSpec, play, play_game
+from lanista.play.session import histories, question
 
 
 class Scripted:
@@ -198,9 +199,11 @@ def test_the_same_games_whatever_is_played_beside_them(guess: Arena, batched: bo
     assert list(alone) == [f"g{i}" for i in range(9)]
 
 
-def test_games_are_handed_over_as_they_finish_and_their_places_are_filled(guess: Arena) -> None:
-    agent = RandomAgent()
-    lengths = {"long": 3, "short": 1, "next": 1, "last": 1}
+@pytest.mark.parametrize("batched", [True, False])
+def test_games_are_handed_over_as_they_finish_and_their_places_are_filled(guess: Arena, batched: bool) -> None:
+    agent = Scripted(draws, batched=batched)
+    rounds = 1 if batched else VISIT  # a game of agents that answer at once is played on for that many turns
+    lengths = {"long": 3 * rounds, "short": rounds, "next": rounds, "last": rounds}
 
     def made() -> Iterator[GameSpec]:
         for name, rounds in lengths.items():

@@ -12,7 +12,8 @@ from lanista.agents.support_desk.file import read
 from lanista.agents.support_desk.manual import manual
 from lanista.arenas import Game, get
 from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, READINGS, bits, named, observe
-from lanista.play.runner import GameSpec, question
+from lanista.play.runner import GameSpec
+from lanista.play.session import question
 
 CONFIGS: list[dict[str, Any]] = [
     {},

@@ -18,7 +18,8 @@ from lanista.arenas import Game, get
 from lanista.arenas.core.episode import Episode
 from lanista.arenas.support_desk.faults import BIT, CLAIMS
 from lanista.play.degenerate import AGENTS
-from lanista.play.runner import GameSpec, histories, play, play_game, question
+from lanista.play.runner import GameSpec, play, play_game
+from lanista.play.session import histories, question
 from lanista.stats import paired_difference
 
 CONFIGS: dict[str, dict[str, Any]] = {

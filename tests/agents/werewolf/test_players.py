@@ -13,8 +13,9 @@ from lanista.agents.werewolf.bayes import BayesAgent
 from lanista.agents.werewolf.crowd import CrowdAgent
 from lanista.agents.werewolf.speech import LINES, say
 from lanista.arenas.core import chance
-from lanista.play.runner import GameSpec, histories, play, play_game
-from lanista.play.runner import question as put
+from lanista.play.runner import GameSpec, play, play_game
+from lanista.play.session import histories
+from lanista.play.session import question as put
 from lanista.stats import Interval, wilson
 
 DECKS: list[dict[str, Any]] = [
