@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lanista.arenas.core.contract import Event, Forfeit
+from lanista.errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,16 @@ class Answer:
 
 
 class Agent(Protocol):
-    """Anything that can sit in seats, of one game or of many at once."""
+    """Anything that can sit in seats, of one game or of many at once.
+
+    It may say more of itself:
+
+    ``plays``           the only arena it knows
+    ``batch_matters``   False: a batched agent whose answers do not depend on who shares the batch
+    ``concurrent``      how many calls of ``answer`` may be under way at once: it waits for something (a server), and is
+                        called on threads. With more than one, each call holds one question
+    ``learner``         True: what it raises is a bug of a training run and comes out, instead of forfeiting turns
+    """
 
     name: str
     """As it stands in tables: the spec it was made from."""
@@ -82,8 +92,12 @@ class Agent(Protocol):
     batched: bool
     """True: ``answer`` is given every question that waits, over all games and seats. False: one at a time."""
 
-    def answer(self, questions: Sequence[Question]) -> Sequence[Answer | Forfeit]:
-        """One answer per question, in order. What it raises forfeits the turn of every seat it was asked for."""
+    def answer(self, questions: Sequence[Question]) -> Sequence[Answer | Forfeit | Unavailable]:
+        """One answer per question, in order. What it raises forfeits the turn of every seat it was asked for.
+
+        But for Unavailable, raised or given for one question: something outside the agent is gone for now, so that game
+        is suspended and nobody has moved.
+        """
 
     def forget(self, game: str) -> None:
         """The game is over: drop what was kept for it."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from lanista.agents import background, guard
 from lanista.agents.contract import Answer, Question
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import Forfeit
-from lanista.errors import LanistaError, UsageError
+from lanista.errors import LanistaError, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -33,6 +35,8 @@ class Usage:
 
     replies: int = 0
     forfeits: int = 0
+    unavailable: int = 0
+    """Questions that the server did not answer, retries included: no move of anybody's."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     unreported: int = 0
@@ -44,8 +48,10 @@ class Usage:
 class OpenAIAgent:
     """A model behind any OpenAI-compatible server, as ``openai:MODEL@BASE_URL``.
 
-    Every question is a request to ``BASE_URL/chat/completions`` of its own and forfeits on its own: a server that is
-    down, refuses or keeps silent is a forfeit with the reason, never an exception.
+    Every question is a request to ``BASE_URL/chat/completions`` of its own. A server that is down, keeps silent,
+    refuses the key (401, 402, 403), is overrun (408, 409, 429) or fails (5xx) is asked again within the budget, and is
+    then ``Unavailable``: the game is suspended. Any other refusal, and a reply that is no chat completion, is a forfeit
+    with the reason.
     """
 
     batched = True
@@ -63,7 +69,8 @@ class OpenAIAgent:
         max_tokens: int | None = 512,
         key_env: str = "OPENAI_API_KEY",
         parallel: int = 16,
-        max_retries: int = 2,
+        max_retries: int = 4,
+        retry_budget_s: float = 120.0,
         send_seed: bool = True,
     ) -> None:
         """
@@ -71,12 +78,14 @@ class OpenAIAgent:
             address: ``MODEL@BASE_URL``.
             price_in: Price of a million prompt tokens.
             price_out: Price of a million completion tokens.
-            time_limit_s: Seconds one reply may take, retries included.
+            time_limit_s: Seconds one request may take.
             temperature: None leaves it to the server.
             max_tokens: The longest reply, in tokens; None leaves it to the server.
             key_env: The environment variable that holds the key. Servers that want none are sent ``none``.
             parallel: Requests in flight at most.
-            max_retries: How often a request is repeated after a refused connection or a status of 408, 409, 429, 5xx.
+            max_retries: How often a request is repeated after a refused connection, a time-out or a status of 408,
+                409, 429, 5xx, with waits that double from half a second, or as long as the server's ``retry-after``.
+            retry_budget_s: Seconds after its first request that one question is not asked again.
             send_seed: Send a ``seed`` drawn from the seat's; servers that honour it then repeat themselves.
 
         Raises UsageError for an address or number that cannot be, LanistaError where the openai package is missing.
@@ -84,8 +93,8 @@ class OpenAIAgent:
         self.model, self.base_url = _parse(address)
         if price_in < 0 or price_out < 0:
             raise UsageError(f"a price is at least 0, not {min(price_in, price_out)}")
-        if time_limit_s <= 0 or parallel < 1 or max_retries < 0:
-            raise UsageError("time_limit_s is over 0, parallel at least 1 and max_retries at least 0")
+        if time_limit_s <= 0 or parallel < 1 or max_retries < 0 or retry_budget_s < 0:
+            raise UsageError("time_limit_s is over 0, parallel at least 1, max_retries and retry_budget_s at least 0")
         if key_env != "OPENAI_API_KEY" and not os.environ.get(key_env):
             raise UsageError(f"the environment variable {key_env} is empty: put the key for {self.base_url} there")
         try:
@@ -97,18 +106,21 @@ class OpenAIAgent:
         self._key = os.environ.get(key_env) or "none"
         self._prices = price_in, price_out
         self._limit_s = time_limit_s
-        self._parallel = parallel
+        self.concurrent = parallel
         self._max_retries = max_retries
+        self._budget_s = retry_budget_s
         self._send_seed = send_seed
         settings = {"temperature": temperature, "max_tokens": max_tokens}
         self._settings = {name: value for name, value in settings.items() if value is not None}
-        self._client: tuple[asyncio.AbstractEventLoop, AsyncOpenAI] | None = None
+        self._client: tuple[asyncio.AbstractEventLoop, AsyncOpenAI, asyncio.Semaphore] | None = None
+        self._counting = threading.Lock()
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
-        """One answer per question; up to ``parallel`` requests are in flight."""
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit | Unavailable]:
+        """One answer per question; up to ``parallel`` requests are in flight, those of all calls together."""
         answers = background.run(self._all(questions))
-        for answer in answers:
-            self._count(answer)
+        with self._counting:
+            for answer in answers:
+                self._count(answer)
         return answers
 
     def forget(self, game: str) -> None:
@@ -117,37 +129,55 @@ class OpenAIAgent:
     def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
-            loop, client = self._client
+            loop, client, _ = self._client
             self._client = None
             if loop is background.loop():
                 background.run(client.close())
 
-    async def _all(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
-        client = self._connect()
-        slots = asyncio.Semaphore(self._parallel)
+    async def _all(self, questions: Sequence[Question]) -> list[Answer | Forfeit | Unavailable]:
+        client, slots = self._connect()
 
-        async def one(question: Question) -> Answer | Forfeit:
+        async def one(question: Question) -> Answer | Forfeit | Unavailable:
             async with slots:
                 return await self._one(client, question)
 
         return await asyncio.gather(*(one(question) for question in questions))
 
-    async def _one(self, client: AsyncOpenAI, question: Question) -> Answer | Forfeit:
-        import openai
-
+    async def _one(self, client: AsyncOpenAI, question: Question) -> Answer | Forfeit | Unavailable:
+        """Ask until there is a reply, the server says no, or the retries or their budget are spent."""
         request: dict[str, Any] = {"model": self.model, "messages": messages(question), **self._settings}
         if self._send_seed:
             request["seed"] = chance.draw(question.seed, "openai agent", question.turn, 2**31)
+        until = time.monotonic() + self._budget_s
+        attempt = 0
+        while True:
+            came = await self._request(client, request)
+            if not isinstance(came, _Refused):
+                return came
+            wait_s = came.wait_s if came.wait_s is not None else min(0.5 * 2**attempt, 8.0)
+            if not came.again or attempt == self._max_retries or time.monotonic() + wait_s > until:
+                asked = f", asked {attempt + 1} times" if attempt else ""
+                return Unavailable(guard.forfeit(f"{came.why}{asked}").reason)
+            await asyncio.sleep(wait_s)
+            attempt += 1
+
+    async def _request(self, client: AsyncOpenAI, request: dict[str, Any]) -> Answer | Forfeit | _Refused:
+        import openai
+
         try:
             async with asyncio.timeout(self._limit_s):
                 completion = await client.chat.completions.create(**request)
             return self._read(completion)
         except (TimeoutError, openai.APITimeoutError):
-            return guard.forfeit(f"no reply within {self._limit_s:g} s from {self.base_url}")
+            return _Refused(f"no reply within {self._limit_s:g} s from {self.base_url}")
         except openai.APIConnectionError as error:
-            return guard.forfeit(f"cannot reach {self.base_url}: {error.__cause__ or error}")
+            return _Refused(f"cannot reach {self.base_url}: {error.__cause__ or error}")
         except openai.APIStatusError as error:
-            return guard.forfeit(f"{self.base_url} said {error.status_code} for model {self.model!r}: {_body(error)}")
+            said = f"{self.base_url} said {error.status_code} for model {self.model!r}: {_body(error)}"
+            again = error.status_code in _AGAIN or error.status_code >= 500
+            if again or error.status_code in _KEY:
+                return _Refused(said, again, _retry_after(error))
+            return guard.forfeit(said)
         except Exception as error:  # a reply that is no chat completion, in any of the ways there are
             return guard.raised(error)
 
@@ -168,8 +198,11 @@ class OpenAIAgent:
             }
         return Answer(text or "", meta)
 
-    def _count(self, answer: Answer | Forfeit) -> None:
+    def _count(self, answer: Answer | Forfeit | Unavailable) -> None:
         total = self.usage
+        if isinstance(answer, Unavailable):
+            total.unavailable += 1
+            return
         if isinstance(answer, Forfeit):
             total.forfeits += 1
             return
@@ -182,20 +215,39 @@ class OpenAIAgent:
         total.completion_tokens += used["completion_tokens"]
         total.cost += used["cost"]
 
-    def _connect(self) -> AsyncOpenAI:
-        """The client, which belongs to the loop it is used on: a new one after a fork."""
+    def _connect(self) -> tuple[AsyncOpenAI, asyncio.Semaphore]:
+        """The client and its slots, which belong to the loop they are used on: new ones after a fork."""
         from openai import AsyncOpenAI
 
         loop = asyncio.get_running_loop()
         if self._client is None or self._client[0] is not loop:
-            client = AsyncOpenAI(
-                base_url=self.base_url, api_key=self._key, timeout=self._limit_s, max_retries=self._max_retries
-            )
-            self._client = loop, client
-        return self._client[1]
+            client = AsyncOpenAI(base_url=self.base_url, api_key=self._key, timeout=self._limit_s, max_retries=0)
+            self._client = loop, client, asyncio.Semaphore(self.concurrent)
+        return self._client[1:]
 
     def __repr__(self) -> str:
         return f"OpenAIAgent({self.model!r} at {self.base_url}, {asdict(self.usage)})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A request that came to nothing: why, whether to ask again, and how long the server wants to be left alone."""
+
+    why: str
+    again: bool = True
+    wait_s: float | None = None
+
+
+_KEY = (401, 402, 403)
+_AGAIN = (408, 409, 429)
+
+
+def _retry_after(error: Any) -> float | None:
+    """Seconds, where the server says so as a number."""
+    try:
+        return max(0.0, float(error.response.headers["retry-after"]))
+    except (KeyError, ValueError):
+        return None
 
 
 def messages(question: Question) -> list[dict[str, str]]:

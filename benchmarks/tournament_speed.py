@@ -20,7 +20,7 @@ from pathlib import Path
 
 from lanista import __version__
 from lanista.leaderboards.tournament import run_tournament
-from lanista.leaderboards.workers import cores
+from lanista.play.executors.processes import cores
 
 
 def measure(arena: str, agents: list[str], games: int, workers: int) -> tuple[float, float]:

@@ -8,6 +8,9 @@ A language model's numbers change in the last bits with the company a question k
 played in whole cohorts of ``max_concurrent_games``, which nobody joins later, and one that was cut short is played
 again whole: its finished games are not written twice, but keep the others company. An agent whose answers do not
 depend on the batch (a remote server, say) sets ``batch_matters = False`` and only missing games are played.
+
+A game whose agent is unavailable (its server is down, its key is refused) is suspended and kept apart from those that
+were played; boards never count it, and ``resume`` takes it up where it stood.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -27,15 +31,22 @@ from lanista.agents.contract import Agent
 from lanista.agents.guard import close
 from lanista.arenas.core import registry as arena_registry
 from lanista.arenas.core.contract import Arena, config_json
-from lanista.arenas.core.referee import Game
-from lanista.errors import LanistaError, Stopped, UsageError
+from lanista.errors import LanistaError, Stopped, Unavailable, UsageError
+from lanista.leaderboards.keeping import named, rows
 from lanista.leaderboards.schedule import Design, Match, Schedule, schedule
-from lanista.leaderboards.workers import Job, Workers, cores, fixture
-from lanista.play.runner import GameSpec, play
+from lanista.play import executors
+from lanista.play.desks import exact
+from lanista.play.executors import Executor, Played, Result, Suspended
+from lanista.play.executors.local import Local
+from lanista.play.executors.processes import cores
 from lanista.runs import Run
-from lanista.store import GameRow, Timing, prepare
+from lanista.store import GameRow, Prepared
+from lanista.store.rows import unpack
 
 _log = logging.getLogger(__name__)
+
+SUSPENSIONS = 8
+"""Games in a row that one agent's server may fail before the run is stopped."""
 
 OnProgress = Callable[[int, int, "float | None"], None]
 """``on_progress(games done, games in all, seconds left or None while unknown)``."""
@@ -94,6 +105,7 @@ def run_tournament(
     out: str | os.PathLike[str],
     resume: bool = False,
     workers: int | None = None,
+    executor: str | None = None,
     max_concurrent_games: int = 64,
     preset: str = "default",
     repeats: int = 1,
@@ -106,17 +118,21 @@ def run_tournament(
     ``agents`` are specs as ``lanista agents`` lists them. ``config`` is the arena's config object or a mapping of its
     keys. ``repeats`` plays every deal and seating that often, with other seeds for the agents. ``workers`` None means
     one per core, 0 that everything is played in this process; an arena that is not registered is always played here.
-    ``store`` is a database's URL instead of a file in the run.
+    ``executor`` names where scripted agents play (``processes`` unless there are no workers). ``store`` is a database's
+    URL instead of a file in the run.
 
     Raises UsageError for anything unknown or impossible (before anything is written), for a run that is there without
-    ``resume``, and for one that was started otherwise; Stopped on Ctrl-C; LanistaError where a game cannot be played
-    or kept. Whatever is raised, the games played so far are kept.
+    ``resume``, and for one that was started otherwise; Stopped on Ctrl-C; Unavailable where games are suspended, at the
+    end or after SUSPENSIONS of one agent in a row; LanistaError where a game cannot be played or kept. Whatever is
+    raised, the games played so far are kept.
     """
     arena = arena_registry.get(arena) if isinstance(arena, str) else arena
     if config is None or isinstance(config, Mapping):
         config = arena.configure(**(config or {}))
     if workers is not None and workers < 0:
         raise UsageError(f"the number of workers is 0 or more, not {workers}")
+    if executor is not None:
+        executors.check(executor)
     if max_concurrent_games < 1:
         raise UsageError(f"the number of games at once is at least 1, not {max_concurrent_games}")
     plan = schedule(arena, agents, games, seed, config, design, repeats)
@@ -135,7 +151,7 @@ def run_tournament(
         try:
             if missing:
                 alone = [m for m in missing if not any(seated[name].batched for name in m.players.values())]
-                hall.apart(alone, _workers(workers, arena, len(alone)))
+                hall.apart(alone, executor, _workers(workers, executor, arena))
                 hall.together(
                     [m for m in plan.matches if any(seated[n].batched for n in m.players.values())],
                     max_concurrent_games,
@@ -144,6 +160,9 @@ def run_tournament(
             raise Stopped(
                 f"stopped after {len(done)} of {plan.games} games, which are kept; go on with: {run.again}"
             ) from None
+        suspended = run.store.suspended()
+        if suspended:
+            raise Unavailable(_suspended(suspended, plan.games, run))
         if "finished" not in run.meta:
             run.update(finished=datetime.now(UTC).isoformat(timespec="seconds"))
         return Summary(
@@ -235,22 +254,18 @@ class _Hall:
         self._before = len(done)
         self._started = time.monotonic()
         self._otherwise = 0
+        self._failed: Counter[str] = Counter()
+        """Games suspended since the last one that was played, by the agent that was unavailable."""
         self._tell()
 
-    def apart(self, matches: Sequence[Match], workers: int) -> None:
-        """Games of agents that need no company, over worker processes or (0) one by one in this one."""
+    def apart(self, matches: Sequence[Match], executor: str | None, workers: int) -> None:
+        """Games of agents that need no company, over worker processes or one by one in this one."""
         if not matches:
             return
         if workers == 0:
-            for match in matches:
-                self._here([match])
-            return
-        job = Job(self.arena.name, config_json(self.config), self.preset, self.plan.agents)
-        with Workers(min(workers, len(matches)), job) as crew:
-            for rows in crew.play(matches):
-                self.run.store.add(*rows)
-                self.done.update(row.episode["id"] for row in rows)
-                self._tell()
+            self._play(matches, Local(finish=rows, agents=self.seated, arena=self.arena, max_concurrent_games=1))
+        else:
+            self._play(matches, executors.make(executor or "processes", workers=workers, finish=rows))
 
     def together(self, matches: Sequence[Match], max_concurrent_games: int) -> None:
         """Games with a batched agent, in cohorts that are the same whether or not the run was interrupted."""
@@ -259,34 +274,56 @@ class _Hall:
             left = [match for match in cohort if match.id not in self.done]
             if not left:
                 continue
-            exact = any(
-                agent.batched and getattr(agent, "batch_matters", True)
-                for match in cohort
-                for agent in map(self.seated.__getitem__, match.players.values())
-            )
-            self._here(cohort if exact else left)
+            whole = any(exact(self.seated[name]) for match in cohort for name in match.players.values())
+            playing = cohort if whole else left
+            here = Local(finish=rows, agents=self.seated, arena=self.arena, max_concurrent_games=len(playing))
+            self._play(playing, here, afresh=whole)
         if self._otherwise:
             self.notes.append(
                 f"{self._otherwise} finished games were played again to keep others company and came out differently: "
                 "an agent here is not a function of what it is asked; what was stored first is kept"
             )
 
-    def _here(self, matches: Sequence[Match]) -> None:
-        started = time.time()
+    def _play(self, matches: Sequence[Match], executor: Executor, afresh: bool = False) -> None:
+        """``afresh``: suspended games are played from the start, for the sake of those they keep company."""
+        begun = {} if afresh else {row["id"]: row["session"] for row in self.run.store.suspended()}
+        config = config_json(self.config)
+        specs = [named(match, self.arena.name, config, self.preset, begun.get(match.id)) for match in matches]
+        with executor:
+            executor.play(specs, self._keep)
 
-        def keep(seated: GameSpec, game: Game) -> None:
-            match: Match = seated.tags["match"]
-            episode = game.episode()
-            if match.id in self.done:
-                self._otherwise += episode.canonical() != self.run.store.episode(match.id).canonical()
-                return
-            timing = Timing(started, time.time())
-            self.run.store.add(prepare(match.id, match.block, match.index, episode, timing))
-            self.done.add(match.id)
+    def _keep(self, results: Sequence[Result]) -> None:
+        fresh: list[Prepared] = []
+        for result in results:
+            if isinstance(result, Suspended):
+                continue
+            if result.spec.id not in self.done:
+                fresh.append(result.value)
+                continue
+            again = unpack(result.spec.id, result.value.episode["record"])
+            self._otherwise += again.canonical() != self.run.store.episode(result.spec.id).canonical()
+        if fresh:
+            self.run.store.add(*fresh)
+            self.done.update(row.episode["id"] for row in fresh)
             self._tell()
+        for result in results:
+            if isinstance(result, Played):
+                for name in result.spec.players.values():
+                    self._failed.pop(name, None)
+            elif result.spec.id not in self.done:
+                self._suspend(result)
 
-        tables = [fixture(match, self.arena, self.config, self.preset, self.seated) for match in matches]
-        play(tables, max_concurrent_games=len(tables), on_game=keep)
+    def _suspend(self, game: Suspended) -> None:
+        tags = game.spec.tags
+        self.run.store.suspend(
+            game.spec.id, tags["block"], tags["index"], agent=game.agent, why=game.why, session=game.session
+        )
+        self._failed[game.agent] += 1
+        if self._failed[game.agent] >= SUSPENSIONS:
+            raise Unavailable(
+                f"{game.agent} failed {SUSPENSIONS} games in a row ({game.why}); stopped after {len(self.done)} of "
+                f"{self.plan.games} games, which are kept; when it is back, go on with: {self.run.again}"
+            )
 
     def _tell(self) -> None:
         if self.on_progress is None:
@@ -305,10 +342,20 @@ def _make(agents: Sequence[str], arena: Arena, open_things: ExitStack) -> dict[s
     return seated
 
 
-def _workers(asked: int | None, arena: Arena, games: int) -> int:
-    if games == 0 or not _registered(arena):
+def _workers(asked: int | None, executor: str | None, arena: Arena) -> int:
+    if not _registered(arena) or executor == "local":
         return 0
     return cores() if asked is None else asked
+
+
+def _suspended(rows: Sequence[Mapping[str, Any]], games: int, run: Run) -> str:
+    agents = Counter(row["agent"] for row in rows)
+    why = {row["agent"]: row["why"] for row in rows}
+    who = "; ".join(f"{count} because {agent} was unavailable: {why[agent]}" for agent, count in agents.items())
+    return (
+        f"{len(rows)} of {games} games are suspended ({who}); the others are kept: when that is mended, go on with: "
+        f"{run.again}"
+    )
 
 
 def _registered(arena: Arena) -> bool:

@@ -63,6 +63,7 @@ class LMAgent:
     """
 
     batched = True
+    learner = True
     time_limit_s: float | None = None
 
     def __init__(

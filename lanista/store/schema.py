@@ -6,6 +6,7 @@ episodes   one row per game, with what ratings need as columns and the whole rec
 turns      one row per decision
 terms      one row per reward term booked; ``to`` is a seat, or a team's name where ``team`` is set
 policies   one row per version of a policy that was trained here
+suspended  one row per game that could not go on, as it stands; it is none of the episodes, and gone once it is played
 =========  ==========================================================================================================
 
 Times are seconds since 1970 (UTC); ``*_s`` are seconds. ``step`` counts from 0 in a game, ``place`` from 0 in a step.
@@ -32,8 +33,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-SCHEMA = 2
-"""The version of the tables that this package writes. Version 1 had no ``facts`` and is read (and grown) as well."""
+SCHEMA = 3
+"""The version of the tables that this package writes.
+
+Older ones are read as well, and grown by a writer: version 1 had no ``facts``, version 2 no ``suspended``.
+"""
 
 
 class Whole(TypeDecorator[int]):
@@ -126,4 +130,16 @@ policies = Table(
     Column("step", Integer),
     Column("created", Double, nullable=False),
     Column("metrics", JSON, nullable=False),
+)
+
+suspended = Table(
+    "suspended",
+    tables,
+    Column("id", String(200), primary_key=True),
+    Column("index", Integer, nullable=False),
+    Column("block", Integer, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("at", Double, nullable=False),
 )

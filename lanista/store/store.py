@@ -44,6 +44,7 @@ class Store:
         self.where = where
         self.mode: Mode = mode
         self._episodes = tuple(schema.episodes.c)
+        self._suspends = True
 
     @classmethod
     def open(cls, where: str | os.PathLike[str], mode: Mode = "r", *, busy_s: float = BUSY_S) -> Store:
@@ -79,16 +80,16 @@ class Store:
 
     # Writing
 
-    def add_game(
-        self, fixture_id: str, block: int, index: int, episode: Episode, timing: Timing | Sequence[float]
-    ) -> None:
+    def add_game(self, id: str, block: int, index: int, episode: Episode, timing: Timing | Sequence[float]) -> None:
         """Keep one game for good: when this returns, neither a kill nor a power cut loses it."""
-        self.add(prepare(fixture_id, block, index, episode, timing))
+        self.add(prepare(id, block, index, episode, timing))
 
     def add(self, *games: Prepared) -> None:
         """Keep prepared games, all or none. Raises LanistaError for an id that is taken, and where the disk is full."""
         with self._writing() as connection:
             try:
+                ids = [game.episode["id"] for game in games]
+                connection.execute(delete(schema.suspended).where(schema.suspended.c.id.in_(ids)))
                 for game in games:
                     connection.execute(insert(schema.episodes), [game.episode])
                     if game.turns:
@@ -96,8 +97,15 @@ class Store:
                     if game.terms:
                         connection.execute(insert(schema.terms), game.terms)
             except IntegrityError as error:
-                ids = ", ".join(repr(game.episode["id"]) for game in games)
-                raise LanistaError(f"the store {self.where} already has a game of these: {ids}") from error
+                listed = ", ".join(map(repr, ids))
+                raise LanistaError(f"the store {self.where} already has a game of these: {listed}") from error
+
+    def suspend(self, id: str, block: int, index: int, *, agent: str, why: str, session: str) -> None:
+        """Keep a game that cannot go on now, apart from those that were played; again takes the place of the first."""
+        row = {"id": id, "block": block, "index": index, "agent": agent, "session": session, "at": time.time()}
+        with self._writing() as connection:
+            connection.execute(delete(schema.suspended).where(schema.suspended.c.id == id))
+            connection.execute(insert(schema.suspended), [{**row, "why": why}])
 
     def add_policy(
         self,
@@ -232,6 +240,15 @@ class Store:
             rows = connection.execute(select(schema.policies).order_by(*_ORDER["policies"])).mappings()
             return [dict(row) for row in rows]
 
+    def suspended(self) -> list[dict[str, Any]]:
+        """The games that wait to be gone on with (id, block, index, agent, why, session, at), in schedule order."""
+        if not self._suspends:
+            return []
+        kept = schema.suspended
+        with self._reading() as connection:
+            rows = connection.execute(select(kept).order_by(kept.c.index, kept.c.id)).mappings()
+            return [dict(row) for row in rows]
+
     def frame(self, table: Literal["episodes", "turns", "terms", "policies"]) -> pd.DataFrame:
         """One table as a pandas frame, in schedule order; ``episodes`` without the compressed records."""
         import pandas as pd
@@ -298,17 +315,23 @@ class Store:
                 f"the store {self.where} was made by Lanista {kept.get('lanista', '?')} with tables of version "
                 f"{version}, and this is Lanista {__version__}, which knows version {schema.SCHEMA}: upgrade Lanista"
             )
-        if int(version) < 2:
-            self._grow()
+        if int(version) < schema.SCHEMA:
+            self._grow(int(version))
 
-    def _grow(self) -> None:
-        """A store of version 1: the column it lacks is added by a writer, and left out by a reader."""
+    def _grow(self, version: int) -> None:
+        """A store of an older version: what it lacks is added by a writer, and left out by a reader."""
         if self.mode == "r":
-            self._episodes = tuple(column for column in schema.episodes.c if column.name != "facts")
+            self._suspends = False
+            if version < 2:
+                self._episodes = tuple(column for column in schema.episodes.c if column.name != "facts")
             return
         with self._writing() as connection:
-            connection.execute(text("ALTER TABLE episodes ADD COLUMN facts JSON"))
-            connection.execute(update(schema.meta).where(schema.meta.c.key == "schema").values(value="2"))
+            if version < 2:
+                connection.execute(text("ALTER TABLE episodes ADD COLUMN facts JSON"))
+            schema.suspended.create(connection, checkfirst=True)
+            connection.execute(
+                update(schema.meta).where(schema.meta.c.key == "schema").values(value=str(schema.SCHEMA))
+            )
 
     @contextmanager
     def _reading(self, writes: bool = False) -> Iterator[Connection]:

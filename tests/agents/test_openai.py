@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,7 +15,7 @@ from lanista.agents.contract import Answer, Exchange, Question
 from lanista.agents.openai import OpenAIAgent, messages
 from lanista.arenas.core.contract import Arena, Forfeit
 from lanista.arenas.core.episode import Episode
-from lanista.errors import UsageError
+from lanista.errors import Unavailable, UsageError
 from lanista.play.runner import GameSpec, play, play_game
 
 pytest.importorskip("openai")
@@ -83,6 +84,7 @@ class Server:
 
     def __init__(self, respond: Respond) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.headers: dict[str, str] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -93,6 +95,8 @@ class Server:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer)
 
@@ -124,26 +128,58 @@ def completion(text: str | None, usage: dict[str, int] | None = None) -> bytes:
     return json.dumps(whole).encode()
 
 
-def reason(answer: Answer | Forfeit) -> str:
+def reason(answer: Answer | Forfeit | Unavailable) -> str:
     assert isinstance(answer, Forfeit)
     return answer.reason
+
+
+def fault(answer: Answer | Forfeit | Unavailable) -> str:
+    assert isinstance(answer, Unavailable)
+    return str(answer)
 
 
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
         (500, b'{"error": {"message": "out of memory"}}', "said 500 for model 'm': out of memory"),
-        (404, b'{"error": {"message": "no such model"}}', "said 404 for model 'm': no such model"),
-        (401, b'{"detail": "who are you?"}', "said 401 for model 'm': who are you?"),
-        (410, b"", "said 410 for model 'm'"),
         (503, b"<html>nginx</html>", "said 503 for model 'm': <html>nginx</html>"),
+        (429, b'{"error": {"message": "slowly"}}', "said 429 for model 'm': slowly"),
+        (401, b'{"detail": "who are you?"}', "said 401 for model 'm': who are you?"),
+        (402, b'{"detail": "pay"}', "said 402 for model 'm': pay"),
+        (403, b'{"detail": "not you"}', "said 403 for model 'm': not you"),
+    ],
+)
+def test_a_server_that_fails_or_refuses_the_key_is_unavailable(
+    serve: Callable[[Respond], Server], status: int, body: bytes, expected: str
+) -> None:
+    server = serve(lambda _: (status, body))
+    agent = OpenAIAgent(f"m@{server.url}", max_retries=0)
+    assert expected in fault(agent.answer([question()])[0])
+    assert len(server.requests) == 1
+    assert (agent.usage.unavailable, agent.usage.forfeits) == (1, 0)
+    agent.close()
+
+
+def test_a_refused_key_is_not_tried_again(serve: Callable[[Respond], Server]) -> None:
+    server = serve(lambda _: (401, b"{}"))
+    agent = OpenAIAgent(f"m@{server.url}", max_retries=5)
+    assert "said 401" in fault(agent.answer([question()])[0])
+    assert len(server.requests) == 1
+    agent.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (404, b'{"error": {"message": "no such model"}}', "said 404 for model 'm': no such model"),
+        (410, b"", "said 410 for model 'm'"),
         (200, b"{}", "sent no chat completion"),
         (200, b"[1, 2]", ""),
         (200, b"not json", ""),
         (200, b'{"choices": [{"message": null}]}', "raised AttributeError"),
     ],
 )
-def test_a_failing_server_is_a_forfeit_with_the_reason(
+def test_a_bad_reply_is_a_forfeit_with_the_reason(
     serve: Callable[[Respond], Server], status: int, body: bytes, expected: str
 ) -> None:
     server = serve(lambda _: (status, body))
@@ -161,21 +197,40 @@ def test_retries_are_bounded_and_help(serve: Callable[[Respond], Server]) -> Non
     assert len(server.requests) == 2
     down = serve(lambda _: (500, b"{}"))
     other = OpenAIAgent(f"m@{down.url}", max_retries=1)
-    assert "said 500" in reason(other.answer([question()])[0])
+    assert fault(other.answer([question()])[0]).endswith(": {}, asked 2 times")
     assert len(down.requests) == 2
     agent.close()
     other.close()
 
 
-def test_a_server_that_is_down_is_a_forfeit(serve: Callable[[Respond], Server]) -> None:
+def test_the_wait_that_a_server_asks_for_is_kept_within_the_budget(serve: Callable[[Respond], Server]) -> None:
+    asked: list[float] = []
+
+    def respond(_: dict[str, Any]) -> tuple[int, bytes]:
+        asked.append(time.monotonic())
+        return (429, b"{}") if len(asked) == 1 else (200, completion("hello"))
+
+    server = serve(respond)
+    server.headers["Retry-After"] = "1.2"
+    agent = OpenAIAgent(f"m@{server.url}")
+    assert agent.answer([question()])[0] == Answer("hello", {"finish_reason": "stop"})
+    assert asked[1] - asked[0] >= 1.2  # the agent's own first wait is half a second
+    asked.clear()
+    server.headers["Retry-After"] = "3600"
+    assert "said 429" in fault(agent.answer([question()])[0])  # and nobody waits an hour
+    assert len(asked) == 1
+    agent.close()
+
+
+def test_a_server_that_is_down_is_unavailable(serve: Callable[[Respond], Server]) -> None:
     server = serve(lambda _: (200, b"{}"))
     server.http.shutdown()
     server.http.server_close()
     agent = OpenAIAgent(f"m@{server.url}", max_retries=0)
-    assert reason(agent.answer([question()])[0]).startswith(f"cannot reach {server.url}: ")
+    assert fault(agent.answer([question()])[0]).startswith(f"cannot reach {server.url}: ")
 
 
-def test_one_silent_request_forfeits_alone(serve: Callable[[Respond], Server]) -> None:
+def test_one_silent_request_is_unavailable_alone(serve: Callable[[Respond], Server]) -> None:
     release = threading.Event()
 
     def respond(body: dict[str, Any]) -> tuple[int, bytes]:
@@ -187,7 +242,7 @@ def test_one_silent_request_forfeits_alone(serve: Callable[[Respond], Server]) -
     agent = OpenAIAgent(f"m@{server.url}", time_limit_s=2.0, max_retries=0)
     answers = agent.answer([question("slow"), question("quick"), question("quick")])
     release.set()
-    assert reason(answers[0]) == f"no reply within 2 s from {server.url}"
+    assert fault(answers[0]) == f"no reply within 2 s from {server.url}"
     assert [a.text for a in answers if isinstance(a, Answer)] == ["fast", "fast"]
     agent.close()
 

@@ -18,9 +18,10 @@ from lanista.agents.contract import Answer, Question
 from lanista.agents.random import RandomAgent
 from lanista.arenas.core import registry
 from lanista.errors import LanistaError, Stopped, UsageError
-from lanista.leaderboards import workers
+from lanista.leaderboards.keeping import named, rows
 from lanista.leaderboards.schedule import schedule
 from lanista.leaderboards.tournament import run_tournament
+from lanista.play.executors.processes import Processes
 from lanista.runs import Run
 from lanista.store import Store
 
@@ -194,7 +195,7 @@ def test_kill_9_takes_the_workers_along_and_resume_finishes_to_the_same_result(t
 
 _BUSY = """
 import os, sys
-from lanista.leaderboards.workers import _die_with
+from lanista.play.executors.processes import _die_with
 sys.platform = "somewhere else"
 _die_with(int(sys.argv[1]))
 print("busy", flush=True)
@@ -276,18 +277,17 @@ def test_a_game_that_fails_stops_the_run_with_its_name_and_keeps_the_others(tmp_
 
 def test_what_fails_in_a_worker_is_reported_with_its_game_after_the_games_before_it(tmp_path):
     config = registry.get("werewolf").configure(**_SMALL)
-    job = workers.Job("werewolf", {**_SMALL}, "default", ("random", "nobody"))
     good = schedule("werewolf", ["random"], 4, 0, config).matches
     bad = schedule("werewolf", ["nobody"], 5, 0, config).matches[4:]
     got: list[str] = []
 
-    def slowly(crew: workers.Workers) -> None:
-        for rows in crew.play([*good, *bad]):
-            got.extend(row.episode["id"] for row in rows)
-            time.sleep(1)  # meanwhile the worker sends all the rest, the failure included
+    def slowly(results: Sequence[Any]) -> None:
+        got.extend(result.value.episode["id"] for result in results)
+        time.sleep(1)  # meanwhile the worker sends all the rest, the failure included
 
-    with workers.Workers(1, job) as crew, pytest.raises(LanistaError, match=r"game b0004g0 .*unknown agent 'nobody'"):
-        slowly(crew)
+    specs = [named(match, "werewolf", _SMALL, "default") for match in (*good, *bad)]
+    with Processes(1, finish=rows) as crew, pytest.raises(LanistaError, match=r"game b0004g0 .*unknown agent 'nobody'"):
+        crew.play(specs, slowly)
     assert got == [match.id for match in good]
     assert crew.pids == []
 

@@ -90,6 +90,7 @@ def test_an_export_leaves_a_damaged_record_out_and_names_it(path, tmp_path):
 def test_a_store_of_version_1_is_read_as_it_is_and_grown_by_a_writer(path, episode):
     with sqlite3.connect(path) as raw:
         raw.execute("ALTER TABLE episodes DROP COLUMN facts")
+        raw.execute("DROP TABLE suspended")
         raw.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
     before = path.read_bytes()
     with Store.open(path) as store:
@@ -102,6 +103,34 @@ def test_a_store_of_version_1_is_read_as_it_is_and_grown_by_a_writer(path, episo
         assert [dict(row.facts) for row in store.games()] == [{}, {}, {}, {"days": 1}]
     with Store.open(path) as store:
         assert len(store.frame("episodes")) == 4
+
+
+def test_a_store_of_version_2_holds_no_suspended_games_until_a_writer_has_grown_it(path):
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE suspended")
+        raw.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
+    with Store.open(path) as store:
+        assert store.suspended() == []
+        assert len(store.games()) == 3
+    with Store.open(path, "w") as store:
+        store.suspend("g7", 1, 7, agent="openai:m@http://x", why="down", session="{}")
+    with Store.open(path) as store:
+        assert [row["id"] for row in store.suspended()] == ["g7"]
+        assert [row.id for row in store.games()] == ["g0", "g1", "g2"]
+
+
+def test_a_suspended_game_is_no_episode_and_gone_once_it_is_played(path, episode):
+    with Store.open(path, "w") as store:
+        store.suspend("g4", 0, 4, agent="a", why="first", session="1")
+        store.suspend("g3", 0, 3, agent="a", why="down", session="2")
+        store.suspend("g4", 0, 4, agent="b", why="again", session="3")
+        assert [(row["id"], row["agent"], row["session"]) for row in store.suspended()] == [
+            ("g3", "a", "2"),
+            ("g4", "b", "3"),
+        ]
+        assert store.ids() == ["g0", "g1", "g2"]
+        store.add_game("g3", 0, 3, episode(), _WHEN)
+        assert [row["id"] for row in store.suspended()] == ["g4"]
 
 
 @pytest.mark.parametrize("mode", ["r", "w"])

@@ -1,8 +1,9 @@
 """Processes that play games and die with the one that asked for them.
 
 A worker is a fresh interpreter, not a fork: it holds no lock, no database and no torch of its parent, and it does not
-run the caller's script again. It is told an arena and agents by name, plays one game at a time and sends back rows.
-Which worker plays which game changes nothing, for a game is a function of its fixture.
+run the caller's script again. It is told arenas and agents by name, plays one game at a time and sends back what came
+of it. Which worker plays which game changes nothing, for a game is a function of its spec. What agents print there goes
+to standard error.
 """
 
 from __future__ import annotations
@@ -16,22 +17,16 @@ import threading
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any
 
-from lanista.agents import registry as agent_registry
-from lanista.agents.contract import Agent
-from lanista.arenas.core import registry as arena_registry
-from lanista.arenas.core.contract import Arena
-from lanista.arenas.core.referee import Game
-from lanista.errors import LanistaError
-from lanista.leaderboards.schedule import Match
-from lanista.play.runner import GameSpec, play
-from lanista.store import Prepared, Timing, prepare
+from lanista.errors import LanistaError, UsageError
+from lanista.play.executors import Finish, Keep, NamedSpec, Result, episode_of
+from lanista.play.executors.local import Local
 
 AHEAD = 4
 """Games a worker is given beyond those it has sent back, so that it does not wait for its parent to write."""
@@ -39,32 +34,22 @@ AHEAD = 4
 LIVES = 2
 """Workers that may die over one game before it is given up."""
 
-_MAIN = "from lanista.leaderboards.workers import main; main()"
+_MAIN = "from lanista.play.executors.processes import main; main()"
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What every game of a tournament has in common, by name, so that another process can make it."""
+class Processes:
+    """``n`` worker processes, one per core if None. They start with the first games; on the way out all are dead."""
 
-    arena: str
-    config: Mapping[str, Any]
-    preset: str
-    agents: tuple[str, ...]
-
-
-class Workers:
-    """``n`` worker processes for one job. A context manager: on the way out all of them are dead."""
-
-    def __init__(self, n: int, job: Job) -> None:
-        self._job = job
+    def __init__(self, n: int | None = None, *, finish: Finish = episode_of) -> None:
+        if n is not None and n < 1:
+            raise UsageError(f"the number of worker processes is at least 1, not {n}")
+        self._n = cores() if n is None else n
+        self._finish = finish
         self._open: dict[Connection, _Worker] = {}
-        self._n = n
 
-    def __enter__(self) -> Workers:
-        for _ in range(self._n):
-            self._start()
+    def __enter__(self) -> Processes:
         return self
 
     def __exit__(
@@ -82,18 +67,19 @@ class Workers:
         """The process ids of the workers."""
         return [worker.process.pid for worker in self._open.values()]
 
-    def play(self, matches: Sequence[Match]) -> Iterator[list[Prepared]]:
-        """Every match's rows, as they come in, in no particular order.
+    def play(self, specs: Iterable[NamedSpec], keep: Keep) -> None:
+        """As an Executor. A worker that dies is replaced and its games are played again.
 
-        A worker that dies is replaced and its games are played again. Raises LanistaError for a game that failed or
-        that LIVES workers died over.
+        Raises LanistaError for a game that failed or that LIVES workers died over.
         """
-        waiting = deque(matches)
+        waiting = deque(specs)
+        while len(self._open) < min(self._n, len(waiting)):
+            self._start()
         deaths: Counter[str] = Counter()
-        for worker in self._open.values():
+        for worker in list(self._open.values()):
             self._feed(worker, waiting)
-        while any(worker.games for worker in self._open.values()) or waiting:
-            done: list[Prepared] = []
+        while waiting or any(worker.games for worker in self._open.values()):
+            done: list[Result] = []
             failed: str | None = None
             for ready in wait(list(self._open)):
                 assert isinstance(ready, Connection)
@@ -105,14 +91,14 @@ class Workers:
                             failed = result
                             break
                         worker.games.popleft()
-                        done.append(result)
+                        done += result
                         self._feed(worker, waiting)
                         if not ready.poll():
                             break
                 except (EOFError, ConnectionError):
                     self._replace(worker, waiting, deaths)
             if done:
-                yield done
+                keep(done)
             if failed is not None:
                 raise LanistaError(failed)
 
@@ -133,19 +119,19 @@ class Workers:
         theirs.close()
         worker = _Worker(process, ours, deque())
         self._open[ours] = worker
-        ours.send(self._job)
+        ours.send(self._finish)
         return worker
 
-    def _feed(self, worker: _Worker, waiting: deque[Match]) -> None:
+    def _feed(self, worker: _Worker, waiting: deque[NamedSpec]) -> None:
         while waiting and len(worker.games) < 1 + AHEAD:
-            match = waiting.popleft()
-            worker.games.append(match)
+            spec = waiting.popleft()
+            worker.games.append(spec)
             try:
-                worker.connection.send(match)
+                worker.connection.send(spec)
             except ConnectionError:
                 return  # it has died; reading from it will say so
 
-    def _replace(self, worker: _Worker, waiting: deque[Match], deaths: Counter[str]) -> None:
+    def _replace(self, worker: _Worker, waiting: deque[NamedSpec], deaths: Counter[str]) -> None:
         """The first of its games is the one it died over; the others were only queued."""
         code = worker.process.wait()
         del self._open[worker.connection]
@@ -168,7 +154,7 @@ class Workers:
 class _Worker:
     process: subprocess.Popen[bytes]
     connection: Connection
-    games: deque[Match]
+    games: deque[NamedSpec]
     """Sent and not yet answered, oldest first."""
 
 
@@ -178,22 +164,9 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def fixture(match: Match, arena: Arena, config: Any, preset: str, agents: Mapping[str, Agent]) -> GameSpec:
-    """A match with its agents seated."""
-    return GameSpec(
-        id=match.id,
-        arena=arena,
-        seed=match.seed,
-        seating={seat: agents[name] for seat, name in match.players.items()},
-        config=config,
-        preset=preset,
-        agent_seed=match.agent_seed,
-        tags={"match": match},
-    )
-
-
 def main() -> None:
-    """A worker's life: a job, then matches until nobody sends any more."""
+    """A worker's life: what to make of episodes, then games until nobody sends any more."""
+    os.dup2(2, 1)  # what agents print is no result of ours
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     _die_with(parent)
     connection: Connection[Any, Any] = Connection(descriptor)
@@ -204,29 +177,19 @@ def main() -> None:
 
 
 def _serve(connection: Connection[Any, Any]) -> None:
-    job: Job = connection.recv()
-    arena = arena_registry.get(job.arena)
-    config = arena.configure(**job.config)
-    agents: dict[str, Agent] = {}
+    def keep(results: Sequence[Result]) -> None:
+        connection.send(list(results))
 
-    def send(seated: GameSpec, game: Game) -> None:
-        match: Match = seated.tags["match"]
-        timing = Timing(started, time.time())
-        connection.send(prepare(match.id, match.block, match.index, game.episode(), timing))
-
-    while True:
-        match: Match = connection.recv()
-        try:
-            for name in match.players.values():
-                if name not in agents:
-                    agents[name] = agent_registry.make(name, arena=job.arena)
-            started = time.time()
-            play([fixture(match, arena, config, job.preset, agents)], max_concurrent_games=1, on_game=send)
-        except (EOFError, ConnectionError):
-            raise
-        except Exception as error:
-            text = "".join(traceback.format_exception(error)) if not isinstance(error, LanistaError) else str(error)
-            connection.send(f"game {match.id} of arena {job.arena!r} failed: {text}")
+    with Local(finish=connection.recv(), max_concurrent_games=1) as here:
+        while True:
+            spec: NamedSpec = connection.recv()
+            try:
+                here.play([spec], keep)
+            except (EOFError, ConnectionError):
+                raise
+            except Exception as error:
+                said = str(error) if isinstance(error, LanistaError) else "".join(traceback.format_exception(error))
+                connection.send(f"game {spec.id} of arena {spec.arena!r} failed: {said}")
 
 
 def _die_with(parent: int) -> None:
