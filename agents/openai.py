@@ -171,7 +171,8 @@ class OpenAIAgent:
         except (TimeoutError, openai.APITimeoutError):
             return _Refused(f"no reply within {self._limit_s:g} s from {self.base_url}")
         except openai.APIConnectionError as error:
-            return _Refused(f"cannot reach {self.base_url}: {error.__cause__ or error}")
+            cause = error.__cause__ or error
+            return _Refused(f"cannot reach {self.base_url}: {cause if str(cause) else type(cause).__name__}")
         except openai.APIStatusError as error:
             said = f"{self.base_url} said {error.status_code} for model {self.model!r}: {_body(error)}"
             again = error.status_code in _AGAIN or error.status_code >= 500
