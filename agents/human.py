@@ -21,8 +21,9 @@ _LONG = 12
 class HumanAgent:
     """A person at the terminal: shows each question and reads the reply from a line of input.
 
-    A number picks one of the legal replies listed, ``?`` shows the seat's history, any other line is the reply itself,
-    with further lines where it ends in a backslash. End of input (Ctrl-D) forfeits the turn; Ctrl-C leaves the game.
+    A number picks one of the legal replies listed, and one that is not on the list is asked about; ``?`` shows the
+    seat's history, any other line is the reply itself, with further lines where it ends in a backslash. End of input
+    (Ctrl-D) forfeits the turn; Ctrl-C leaves the game.
     """
 
     name = "human"
@@ -35,20 +36,43 @@ class HumanAgent:
         self.time_limit_s = time_limit_s
         self._reader = reader
         self._console = Terminal(file=writer, soft_wrap=False)
-        self._shown: tuple[str, str] | None = None
+        self._told: dict[tuple[str, str], str] = {}
+        """What each seat was told since its last reply, by game and seat."""
 
     def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
         """What the person said to each question."""
         return [self._one(question) for question in questions]
 
+    def tell(self, game: str, seat: str, text: str) -> None:
+        """Show a seat what it has learnt since its last reply, before it is asked again, if it ever is.
+
+        ``text`` is all of that (``Game.text``); what was shown of it before is not repeated, nor by the next question.
+        """
+        news = self._news(game, seat, text)
+        if news:
+            self._say(news)
+
     def forget(self, game: str) -> None:
-        """Nothing is kept."""
+        """Drop what was told in that game."""
+        for key in [key for key in self._told if key[0] == game]:
+            del self._told[key]
 
     def close(self) -> None:
         """Nothing is held."""
 
+    def _news(self, game: str, seat: str, text: str) -> str:
+        told = self._told.get((game, seat), "")
+        self._told[game, seat] = text
+        return text[len(told) :].lstrip("\n") if text.startswith(told) else text
+
     def _one(self, question: Question) -> Answer | Forfeit:
         self._show(question)
+        answer = self._reply(question)
+        self._told.pop((question.game, question.seat), None)
+        return answer
+
+    def _reply(self, question: Question) -> Answer | Forfeit:
+        unknown: str | None = None
         while True:
             line = self._read()
             if line is None:
@@ -59,15 +83,22 @@ class HumanAgent:
                 self._history(question)
             elif not said:
                 self._say("Say something, a number from the list, or ? for what happened so far.", "dim")
+            elif _number(said) and said not in question.legal and question.legal and said != unknown:
+                picked = _picked(said, question.legal)
+                if picked is not None:
+                    return Answer(picked)
+                unknown = None if question.legal_complete else said
+                again = "" if question.legal_complete else ", or say it again if it is your reply"
+                self._say(f"There is no {said[:20]} on the list: choose 1 to {len(question.legal)}{again}.", "dim")
             else:
-                return Answer(_picked(said, question.legal) or line)
+                return Answer(line)
 
     def _show(self, question: Question) -> None:
         self._console.print()
         # Several people may share this terminal: whose turn it is comes first, before anything private.
         title = Text.assemble((question.seat, "bold"), f", {question.role} · {question.phase}")
         self._console.print(Rule(title, align="left"))
-        self._say(question.text)
+        self._say(self._news(question.game, question.seat, question.text))
         if question.legal:
             self._console.print()
             self._say("Legal replies:" if question.legal_complete else "For example:", "dim")
@@ -107,9 +138,11 @@ class HumanAgent:
         self._console.print(Text(text, style))
 
 
+def _number(said: str) -> bool:
+    return said.isascii() and said.isdecimal()
+
+
 def _picked(said: str, legal: Sequence[str]) -> str | None:
-    """The legal reply that a number names, unless the number is itself a legal reply."""
-    if said in legal or not (said.isascii() and said.isdecimal() and len(said) < 6):
-        return None
-    number = int(said)
+    """The legal reply that a number names."""
+    number = int(said) if len(said) < 6 else 0
     return legal[number - 1] if 1 <= number <= len(legal) else None

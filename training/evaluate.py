@@ -18,7 +18,10 @@ from lanista.agents import registry
 from lanista.agents.contract import Agent
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import Arena
+from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import Game
+from lanista.errors import Unavailable
+from lanista.play.executors import Executor, NamedSpec, Result, Suspended
 from lanista.play.runner import GameSpec, play
 from lanista.stats import Interval, Verdict, clustered_rate, paired_verdict
 from lanista.training.seeds import scenario_seed
@@ -88,23 +91,36 @@ def evaluate(
     preset: str = "default",
     max_concurrent_games: int = 64,
     on_game: Callable[[int, int], None] | None = None,
-    keep: Callable[[GameSpec, Game, int], None] | None = None,
+    keep: Callable[[GameSpec, Game | Episode, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Evaluation:
     """Play one game per scenario number, team and opponent.
 
-    ``on_game(done, all)`` is told after each; ``keep(fixture, game, number)`` is handed each as it ends.
+    ``on_game(done, all)`` is told after each; ``keep(fixture, game, number)`` is handed each as it ends. ``executor``
+    plays agents that can be made by their names, and hands back episodes; without one all are played here.
     """
     fixtures = _fixtures(arena, game_config, learner, opponents, numbers, seed, preset)
     tally = _Tally(arena)
 
-    def finished(fixture: GameSpec, game: Game) -> None:
+    def finished(fixture: GameSpec, game: Game | Episode) -> None:
         if keep is not None:
             keep(fixture, game, fixture.tags["number"])
         tally.count(fixture, game)
         if on_game is not None:
             on_game(tally.games, len(fixtures))
 
-    play(fixtures, max_concurrent_games=max_concurrent_games, on_game=finished)
+    if executor is None:
+        play(fixtures, max_concurrent_games=max_concurrent_games, on_game=finished)
+    else:
+        by_id = {fixture.id: fixture for fixture in fixtures}
+
+        def over(results: Sequence[Result]) -> None:
+            for result in results:
+                if isinstance(result, Suspended):
+                    raise Unavailable(f"{result.agent} was unavailable: {result.why}")
+                finished(by_id[result.spec.id], result.value)
+
+        executor.play(map(NamedSpec.of, fixtures), over)
     return tally.evaluation(numbers, list(dict.fromkeys(fixture.tags["side"] for fixture in fixtures)))
 
 
@@ -119,7 +135,7 @@ def _fixtures(
 ) -> list[GameSpec]:
     """The games of an evaluation, by scenario, team and opponent; ``tags`` say which each is."""
     alone: dict[str, Agent] = {}
-    found = []
+    found: list[GameSpec] = []
     for number in numbers:
         game_seed = scenario_seed(seed, number, "held out")
         state = arena.rules.deal(game_seed, game_config)
@@ -142,7 +158,7 @@ def _fixtures(
                     config=game_config,
                     preset=preset,
                     agent_seed=chance.key("held out", seed, number),
-                    tags={"number": number, "side": (mine, name)},
+                    tags={"number": number, "side": (mine, name), "index": len(found)},
                 )
                 found.append(fixture)
     return found
@@ -157,7 +173,7 @@ class _Tally:
         self.scores: dict[Side, dict[int, float]] = {}
         self.facts: dict[Side, dict[str, dict[int, float | None]]] = {}
 
-    def count(self, fixture: GameSpec, game: Game) -> None:
+    def count(self, fixture: GameSpec, game: Game | Episode) -> None:
         """Add a game that is over."""
         assert game.outcome is not None
         self.games += 1

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_args, get_type_hints
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -86,7 +88,45 @@ Config = Annotated[
         help="TOML or JSON file with options of this command; the command line goes before it.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of tables.")]
+
+
+def _alone(context: typer.Context, value: bool) -> bool:
+    """Under --json standard output holds the JSON and nothing else: what agents and their libraries print goes to
+    standard error until the command is done."""
+    global _result
+    if value and not context.resilient_parsing and _result is None:
+        before, copy = sys.stdout, None
+        before.flush()
+        if (
+            isinstance(before, io.TextIOWrapper) and before is sys.__stdout__ and before.fileno() == 1
+        ):  # programs that an agent starts print as well
+            copy = os.dup(1)
+            os.dup2(2, 1)
+        _result = before if copy is None else os.fdopen(copy, "w", encoding=before.encoding, errors="replace")
+        sys.stdout = sys.stderr
+
+        def give_back() -> None:
+            global _result
+            sys.stdout, given, _result = before, _result, None
+            if copy is not None and given is not None:
+                os.dup2(copy, 1)
+                given.close()
+
+        context.call_on_close(give_back)
+    return value
+
+
+_result: TextIO | None = None
+"""Where results go while --json keeps standard output to itself."""
+
+Json = Annotated[bool, typer.Option("--json", callback=_alone, help="Print JSON for scripts instead of tables.")]
+Executor = Annotated[
+    str | None,
+    typer.Option("--executor", help="Where scripted agents play: processes, or local for this one."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=0, help="Processes for scripted agents; one per core if left out.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
 Set = Annotated[
     list[str] | None,
@@ -209,7 +249,12 @@ def size(count: float) -> str:
 
 def print_json(value: Any) -> None:
     """JSON with sorted keys on standard output."""
-    print(json.dumps(value, indent=2, sort_keys=True, default=str))
+    print_result(json.dumps(value, indent=2, sort_keys=True, default=str))
+
+
+def print_result(text: str) -> None:
+    """A result as it is, on standard output."""
+    print(text, file=_result or sys.stdout, flush=True)
 
 
 def command_line() -> list[str]:

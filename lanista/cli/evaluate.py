@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +13,13 @@ import typer
 from lanista.cli.common import (
     Config,
     DryRun,
+    Executor,
     Json,
     Preset,
     Resume,
     Seed,
     Set,
+    Workers,
     arena_config,
     command_line,
     console,
@@ -29,6 +32,7 @@ from lanista.errors import UsageError, suggest
 if TYPE_CHECKING:
     from lanista.agents.contract import Agent
     from lanista.arenas import Arena
+    from lanista.play.executors import Executor as Executor_
 
 
 def add(app: typer.Typer) -> None:
@@ -55,6 +59,8 @@ def evaluate(
     max_concurrent_games: Annotated[
         int, typer.Option("--max-concurrent-games", min=1, help="Games side by side.")
     ] = 64,
+    workers: Workers = None,
+    executor: Executor = None,
     out: Annotated[Path | None, typer.Option("--out", help="Keep games and result in a run.")] = None,
     resume: Resume = False,
     json: Json = False,
@@ -63,7 +69,11 @@ def evaluate(
 ) -> None:
     """Play held-out games as every team and say, with intervals, how good the agent is and whether it got better."""
     from lanista.arenas import config_json, get
+    from lanista.play import executors
 
+    if executor is not None:
+        executors.check(executor)
+    where = "local" if workers == 0 else executor
     game_arena = get(arena)
     game_config = arena_config(game_arena, set_)
     sides = game_arena.contenders(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
@@ -86,6 +96,9 @@ def evaluate(
     }
     if dry_run:
         count = games * len(sides) * max(len(opponents), 1) * len(entrants)
+        if json:
+            print_json({**settings, "games_in_all": count})
+            return
         against_them = f" × {len(opponents)} opponents" if opponents else ""
         console.print(
             f"{count} games: {games} deals × {len(sides)} team{'s' * (len(sides) > 1)}{against_them} × {len(entrants)}",
@@ -98,10 +111,12 @@ def evaluate(
         opener = Run.resume if resume else Run.create
         with opener(out, "evaluate", settings, command_line(), seed) as run:
             if "result" not in run.meta:
-                run.update(result=_result(game_arena, game_config, settings, entrants, seed, json, run.store))
+                run.update(
+                    result=_result(game_arena, game_config, settings, entrants, seed, json, run.store, where, workers)
+                )
             result = run.meta["result"]
     else:
-        result = _result(game_arena, game_config, settings, entrants, seed, json, None)
+        result = _result(game_arena, game_config, settings, entrants, seed, json, None, where, workers)
     if json:
         print_json(result)
         return
@@ -116,6 +131,8 @@ def _result(
     seed: int,
     quiet: bool,
     store: Any,
+    executor: str | None,
+    workers: int | None,
 ) -> dict[str, Any]:
     from lanista.agents import registry
     from lanista.agents.guard import close
@@ -126,7 +143,8 @@ def _result(
     found = {}
     for when, words in entrants.items():
         seating, made = _learner(arena, config, words)
-        with progress(f"games of {', '.join(words)}", quiet=quiet) as update:
+        crew = _crew([*made, *opponents.values()], executor, workers)
+        with progress(f"games of {', '.join(words)}", quiet=quiet) as update, crew or nullcontext():
             found[when] = play_held_out(
                 arena,
                 config,
@@ -137,7 +155,8 @@ def _result(
                 preset=settings["preset"],
                 max_concurrent_games=settings["max_concurrent_games"],
                 on_game=update,
-                keep=None if store is None else _keeper(store, when),
+                keep=None if store is None else _keeper(store, when, 0 if when == next(iter(entrants)) else len(store)),
+                executor=crew,
             )
         for agent in made:
             close(agent)
@@ -159,14 +178,26 @@ def _result(
     return result
 
 
-def _keeper(store: Any, when: str) -> Callable[[Any, Any, int], None]:
+def _crew(agents: list[Agent], executor: str | None, workers: int | None) -> Executor_ | None:
+    """Where agents play that need no company; None for here, where language models are loaded already."""
+    from lanista.play import executors
+
+    if executor == "local" or any(agent.batched for agent in agents):
+        return None
+    return executors.make(executor or "processes", workers=workers)
+
+
+def _keeper(store: Any, when: str, first: int) -> Callable[[Any, Any, int], None]:
+    from lanista.arenas.core.episode import Episode
+
     have = set(store.ids())
 
-    def keep(fixture: Any, game: Any, number: int) -> None:
-        id_ = f"{when}/{fixture.id}"
+    def keep(spec: Any, game: Any, number: int) -> None:
+        id_ = f"{when}/{spec.id}"
         if id_ not in have:
             now = time.time()
-            store.add_game(id_, number, len(store), game.episode(), (now, now))
+            episode = game if isinstance(game, Episode) else game.episode()
+            store.add_game(id_, number, first + spec.tags["index"], episode, (now, now))
 
     return keep
 

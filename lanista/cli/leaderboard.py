@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lanista.cli.common import Json, console, notes
+from lanista.cli.common import Json, console, notes, print_result
 from lanista.errors import UsageError
 
 
@@ -43,7 +43,7 @@ def leaderboard(
         if png is not None:
             plots.save_png(board, png)
         if json:
-            print(board.to_json())
+            print_result(board.to_json())
         else:
             terminal.show(board, console)
         if not no_page and (html is not None or not json):

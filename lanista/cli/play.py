@@ -14,6 +14,7 @@ from lanista.cli.common import (
     DryRun,
     Json,
     Preset,
+    Resume,
     Seed,
     Set,
     arena_config,
@@ -21,12 +22,16 @@ from lanista.cli.common import (
     console,
     notes,
     print_json,
+    print_result,
     split,
 )
-from lanista.errors import UsageError, suggest
+from lanista.errors import Stopped, Unavailable, UsageError, suggest
 
 if TYPE_CHECKING:
+    from lanista.agents.contract import Agent
     from lanista.arenas import Arena, Game
+    from lanista.play.session import Session
+    from lanista.runs import Run
 
 
 def add(app: typer.Typer) -> None:
@@ -47,10 +52,13 @@ def play(
         typer.Option(
             "--view",
             help="above (all that is secret too), public, or a seat's name; "
-            "by default public, and above where all seats are one team.",
+            "by default public, and above where all seats are one team; with a human, what that seat is told.",
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Keep the game in a run of its own, for replay.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Keep the game in a run of its own, for replay or to go on with.")
+    ] = None,
+    resume: Resume = False,
     json: Json = False,
     dry_run: DryRun = False,
     config: Config = None,
@@ -67,13 +75,18 @@ def play(
     humans = [s for s, spec in players.items() if spec == "human"]
     if humans and json:
         raise UsageError("--json prints the finished game; a human needs the terminal: leave one of the two out")
-    if view is None:  # between teams what is secret would spoil the game; within one, little is public
+    if resume and out is None:
+        raise UsageError("--resume goes on with the game in --out: name its folder")
+    if view is None and not humans:  # between teams what is secret would spoil the game; within one, little is public
         view = "public" if len(game.teams) > 1 else "above"
-    if view not in ("above", "public", *players):
+    if view is not None and view not in ("above", "public", *players):
         views = ["above", "public", *players]
         raise UsageError(f"unknown view {view!r}{suggest(view, views)} (there is: {', '.join(views)})")
-    if out is not None and out.exists():
-        raise UsageError(f"{out} exists already: choose another --out (a game is kept in a run of its own)")
+    if out is not None and out.exists() and not resume:
+        raise UsageError(
+            f"{out} exists already: go on with the game in it with --resume, or choose another --out (a game is kept "
+            "in a run of its own)"
+        )
     if dry_run:
         for spec in dict.fromkeys(players.values()):
             close(registry.make(spec, arena=arena))
@@ -85,15 +98,29 @@ def play(
         for s, spec in players.items():
             console.print(f"  {s}: {spec}")
         return
-    started = time.time()
-    played = _play(game_arena, game_config, seed, preset, players, None if json or humans else view)
+    seated = {spec: registry.make(spec, arena=arena) for spec in dict.fromkeys(players.values())}
+    try:
+        session = _session(game_arena, game_config, seed, preset, players, seated, out if resume else None)
+        started = time.time()
+        try:
+            _play(session, None if json else view, view is None and not json)
+        except (KeyboardInterrupt, Unavailable) as error:
+            if out is None:
+                raise
+            raise _half_played(out, session, seed, error) from None
+    finally:
+        for agent in seated.values():
+            close(agent)
+    played = session.game
     _tell_forfeits(played)
     if out is not None:
-        _keep(out, played, seed, started)
+        with _run(out, played, seed) as run:
+            run.store.add_game("game", 0, 0, played.episode(), (started, time.time()))
+        notes.print(f"kept; read it again with: lanista replay {out}")
     if json:
         import json as json_
 
-        print(json_.dumps(played.episode().to_dict(), indent=2, sort_keys=True))
+        print_result(json_.dumps(played.episode().to_dict(), indent=2, sort_keys=True))
 
 
 def _players(game: Game, agents: list[str], seats: list[str]) -> dict[str, str]:
@@ -108,32 +135,73 @@ def _players(game: Game, agents: list[str], seats: list[str]) -> dict[str, str]:
     return players
 
 
-def _play(arena: Arena, config: Any, seed: int, preset: str, players: dict[str, str], view: str | None) -> Game:
-    from lanista.agents import registry
-    from lanista.agents.guard import close
+def _session(
+    arena: Arena,
+    config: Any,
+    seed: int,
+    preset: str,
+    players: dict[str, str],
+    agents: dict[str, Agent],
+    out: Path | None,
+) -> Session:
+    """The game at its start, or the one that was left half-played in ``out``."""
+    from lanista.arenas import Game
+    from lanista.play.session import Session
+    from lanista.play.specs import GameSpec
+
+    seating = {seat: agents[spec] for seat, spec in players.items()}
+    if out is not None and (out / "run.json").exists():
+        with _run(out, Game(arena, seed, config, preset=preset, players=players), seed) as run:
+            kept = run.store.suspended()
+            if not kept:
+                raise UsageError(f"the game in {out} is over: read it again with `lanista replay {out}`")
+            return Session.from_json(kept[0]["session"], arena, seating)
+    return Session(GameSpec(id="game", arena=arena, seed=seed, config=config, preset=preset, seating=seating))
+
+
+def _play(session: Session, view: str | None, alone: bool) -> None:
+    """Play to the end and tell it from ``view``, or else, ``alone``, to the person who sits in it."""
+    from lanista.agents.human import HumanAgent
     from lanista.leaderboards.replay import Narrator
     from lanista.play import runner
 
-    agents = {spec: registry.make(spec, arena=arena.name) for spec in dict.fromkeys(players.values())}
-    narrator = Narrator(console, seat=view if view in players else None, public=view == "public")
-    played: list[Game] = []
+    narrator = Narrator(console, seat=view if view in session.game.seats else None, public=view == "public")
+    people = {seat: agent for seat, agent in session.spec.seating.items() if isinstance(agent, HumanAgent)}
 
-    def turn(_: Any, game: Game, seat: str) -> None:
+    def tell(game: Game) -> None:
         if view is not None:
             narrator.turn(game)
+        # Several people at one terminal would read each other's secrets: they are told when they are asked, and at last
+        if view is None and (len(people) == 1 or game.over):
+            for seat, person in people.items():
+                if seat not in game.to_act():
+                    person.tell(session.spec.id, seat, game.text(seat))
 
-    fixture = runner.GameSpec(
-        id="game", arena=arena, seed=seed, config=config, preset=preset,
-        seating={seat: agents[spec] for seat, spec in players.items()},
-    )  # fmt: skip
-    try:
-        runner.play([fixture], on_turn=turn, on_game=lambda _, game: played.append(game))
-    finally:
-        for agent in agents.values():
-            close(agent)
-    if view is not None or "human" in players.values():
-        narrator.reveal(played[0])
-    return played[0]
+    def over(_: Any, game: Game) -> None:
+        tell(game)
+        if view is not None or (alone and people):
+            narrator.reveal(game)
+
+    runner.play([session], on_turn=lambda _, game, seat: tell(game), on_game=over)
+
+
+def _half_played(out: Path, session: Session, seed: int, error: BaseException) -> Stopped | Unavailable:
+    """Keep a game that cannot go on now. Returns what to raise."""
+    with _run(out, session.game, seed) as run:
+        who, why = (error.agent or "", str(error)) if isinstance(error, Unavailable) else ("", "stopped")
+        run.store.suspend("game", 0, 0, agent=who, why=why, session=session.to_json())
+        go_on = f"the game so far is kept; go on with: {run.again}"
+    if isinstance(error, Unavailable):
+        return Unavailable(f"{who} was unavailable ({why}); {go_on}")
+    return Stopped(f"stopped; {go_on}")
+
+
+def _run(out: Path, game: Game, seed: int) -> Run:
+    from lanista.arenas import config_json
+    from lanista.runs import Run
+
+    config = {"arena": game.arena.name, "arena_config": config_json(game.config), "players": game.players}
+    return Run.resume(out, "play", config, command_line(), seed)
 
 
 def _tell_forfeits(game: Game) -> None:
@@ -147,13 +215,3 @@ def _tell_forfeits(game: Game) -> None:
     for (seat, by), why in reasons.items():
         listed = "; ".join(f"{count}× {reason}" for reason, count in why.most_common(3))
         notes.print(f"{seat} ({game.players[seat]}) {told[by].format(why.total())}: {listed}")
-
-
-def _keep(out: Path, game: Game, seed: int, started: float) -> None:
-    from lanista.arenas import config_json
-    from lanista.runs import Run
-
-    config = {"arena": game.arena.name, "arena_config": config_json(game.config), "players": game.players}
-    with Run.create(out, "play", config, command_line(), seed) as run:
-        run.store.add_game("game", 0, 0, game.episode(), (started, time.time()))
-    notes.print(f"kept; read it again with: lanista replay {out}")

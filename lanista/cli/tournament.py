@@ -10,11 +10,13 @@ import typer
 from lanista.cli.common import (
     Config,
     DryRun,
+    Executor,
     Json,
     Preset,
     Resume,
     Seed,
     Set,
+    Workers,
     arena_config,
     command_line,
     console,
@@ -50,9 +52,8 @@ def tournament(
         int,
         typer.Option("--repeats", min=1, help="Times each case is played with other agent seeds; pass^k needs k."),
     ] = 1,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=0, help="Processes for scripted agents; one per core if left out.")
-    ] = None,
+    workers: Workers = None,
+    executor: Executor = None,
     max_concurrent_games: Annotated[
         int, typer.Option("--max-concurrent-games", min=1, help="Games side by side in one process.")
     ] = 64,
@@ -70,11 +71,14 @@ def tournament(
     from lanista.arenas import get
     from lanista.leaderboards.schedule import schedule
     from lanista.leaderboards.tournament import run_tournament
+    from lanista.play import executors
 
     game_arena = get(arena)
     game_config = arena_config(game_arena, set_)
     names = split(agents)
     refuse_humans(names)
+    if executor is not None:
+        executors.check(executor)
     plan = schedule(game_arena, names, games, seed, game_config, design, repeats)  # type: ignore[arg-type]
     if dry_run:
         for name in names:
@@ -94,6 +98,7 @@ def tournament(
             out=out,
             resume=resume,
             workers=workers,
+            executor=executor,
             max_concurrent_games=max_concurrent_games,
             preset=preset,
             repeats=repeats,
@@ -132,7 +137,8 @@ def _show(summary: Summary, out: Path) -> None:
     for line in summary.standings:
         reasons = "; ".join(f"{count}× {why}" for why, count in line.reasons.items())
         forfeits = f"{line.forfeits}" + (f" ({reasons})" if reasons else "")
-        table.add_row(line.agent, str(line.games), f"{line.score:.3f}", str(line.illegal), forfeits)
+        cells = line.agent, str(line.games), f"{line.score:.3f}", str(line.illegal), forfeits
+        table.add_row(*cells)
     console.print(table)
     for note in summary.notes:
         notes.print(note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import pytest
@@ -45,10 +46,10 @@ def ask(typed: str, put: Question | None = None) -> tuple[Answer | Forfeit, str]
         (" 2 \n", "vote: player_2"),
         ("vote: player_2\n", "vote: player_2"),
         ("I trust nobody.\n", "I trust nobody."),
-        ("3\n", "3"),  # no such line: the arena says what is wrong with it
-        ("0\n", "0"),
+        ("3\n1\n", "vote: player_1"),  # no such line: a slip of the finger is not said aloud
+        ("0\n0\n2\n", "vote: player_2"),
+        ("9" * 5000 + "\n1\n", "vote: player_1"),
         ("²\n", "²"),
-        ("9" * 5000 + "\n", "9" * 5000),
         ("\n  \n1\n", "vote: player_1"),
         ("no newline", "no newline"),
         ("I saw it all. \\\naccuse: player_2\n", "I saw it all.\naccuse: player_2"),
@@ -62,6 +63,30 @@ def test_a_number_picks_and_other_lines_are_the_reply(typed: str, reply: str) ->
 
 def test_numbers_that_are_legal_replies_mean_themselves() -> None:
     assert ask("2\n", question(legal=("3", "2", "1")))[0] == Answer("2")
+
+
+def test_a_number_that_is_not_listed_can_be_meant_where_the_list_is_not_complete() -> None:
+    open_ended = dataclasses.replace(question(), legal_complete=False)
+    answer, screen = ask("7\n7\n", open_ended)
+    assert answer == Answer("7")
+    assert "There is no 7 on the list: choose 1 to 2, or say it again if it is your reply." in screen
+    assert ask("7\n8\n1\n", open_ended)[0] == Answer(LEGAL[0])
+    assert ask("7\n", dataclasses.replace(question(), legal=(), legal_complete=False))[0] == Answer("7")
+
+
+def test_what_was_told_before_the_question_is_not_repeated_in_it() -> None:
+    screen = io.StringIO()
+    agent = HumanAgent(reader=io.StringIO("1\n1\n"), writer=screen)
+    agent.tell("g", "player_0", "Night fell.")
+    agent.tell("g", "player_0", "Night fell.\nA wolf howled.")
+    agent.answer([question("Night fell.\nA wolf howled.\nWhom do you vote for?")])
+    assert [screen.getvalue().count(line) for line in ("Night fell.", "A wolf howled.", "Whom do you vote for?")] == [
+        1
+    ] * 3
+    agent.tell("g", "player_0", "Night fell.")  # another night
+    assert screen.getvalue().count("Night fell.") == 2
+    agent.tell("g", "player_1", "Night fell.")
+    assert screen.getvalue().count("Night fell.") == 3
 
 
 def test_the_screen_shows_whose_turn_it_is_the_news_and_the_choices() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -146,12 +147,131 @@ def test_asking_for_a_seat_never_gives_the_whole_record(lanista: Any) -> None:
     assert (said.code, said.out) == (2, "")
 
 
-def test_a_server_that_is_down_is_told(lanista: Any) -> None:
+def test_a_server_that_is_down_is_told_and_the_game_kept(lanista: Any) -> None:
     pytest.importorskip("openai")
-    said = lanista("play", "werewolf", "--seat", "player_0=openai:x@http://127.0.0.1:9/v1", "--set", "players=5")
-    assert said.code == 0
-    assert "player_0" in said.err
-    assert "forfeited" in said.err
+    words = ("play", "werewolf", "--seat", "player_0=openai:x@http://127.0.0.1:9/v1", "--set", "players=5")
+    said = lanista(*words, "--out", "game")
+    assert said.code == 1
+    assert re.match(r"error: openai:x@\S+ was unavailable \(cannot reach .*--resume", one_line(said.err))
+    assert "holds no finished game" in lanista("replay", "game").err
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What a person types; at its end they press Ctrl-C."""
+
+    class Lines(io.StringIO):
+        def readline(self, size: int | None = -1) -> str:
+            line = super().readline()
+            if not line:
+                raise KeyboardInterrupt
+            return line
+
+    return lambda text: monkeypatch.setattr(sys, "stdin", Lines(text))
+
+
+def test_a_half_played_game_is_kept_on_ctrl_c_and_gone_on_with(lanista: Any, typed: Any) -> None:
+    words = ("play", "werewolf", "--seat", "player_0=human", "--agents", "crowd", "--seed", "5")
+    words = (*words, "--set", "players=5", "--set", "wolves=1", "--set", "roles=")
+    typed("1\n" * 50)
+    whole = lanista(*words, "--out", "whole")
+    assert whole.code == 0, whole.err
+    typed("1\n")
+    stopped = lanista(*words, "--out", "game")
+    assert stopped.code == 130
+    assert "go on with: lanista play werewolf" in one_line(stopped.err)
+    assert "--resume" in stopped.err
+    assert "holds no finished game" in lanista("replay", "game").err
+    refused = lanista(*words, "--out", "game")
+    assert (refused.code, "--resume" in one_line(refused.err)) == (2, True)
+    typed("1\n" * 50)
+    again = lanista(*words, "--out", "game", "--resume")
+    assert again.code == 0, again.err
+    assert lanista("replay", "game", "--json").json["journal"] == lanista("replay", "whole", "--json").json["journal"]
+    over = lanista(*words, "--out", "game", "--resume")
+    assert (over.code, "the game in game is over" in over.err) == (2, True)
+    alone = lanista(*words, "--resume")
+    assert (alone.code, "--out" in one_line(alone.err)) == (2, True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_person_reads_all_they_are_told_once_and_to_the_end(lanista: Any, typed: Any, seed: int) -> None:
+    words = ("play", "werewolf", "--seat", "player_0=human", "--agents", "bayes", "--seed", str(seed))
+    typed("1\n" * 200)
+    said = lanista(*words, "--set", "players=7", "--out", "game")
+    assert said.code == 0, said.err
+    screen = re.sub(r"\s+", "", said.out)
+    episode = lanista("replay", "game", "--json").json
+    told = [
+        event["text"]
+        for events in (episode["opening"], *(step["events"] for step in episode["steps"]))
+        for event in events
+        if event["to"] is None or "player_0" in event["to"]
+    ]
+    place = 0
+    for text in told:
+        place = screen.index(re.sub(r"\s+", "", text), place) + 1
+    last = re.sub(r"\s+", "", told[-1])
+    assert screen.count(last) == sum(re.sub(r"\s+", "", text).count(last) for text in told)
+
+
+def test_a_view_may_be_chosen_beside_a_human(lanista: Any, typed: Any) -> None:
+    words = ("play", "werewolf", "--seat", "player_0=human", "--agents", "crowd", "--set", "players=5")
+    typed("1\n" * 200)
+    above = lanista(*words, "--view", "above")
+    assert above.code == 0, above.err
+    assert "[only " in above.out
+    assert "player_0, " in above.out  # whose turn it is
+
+
+_PRINTING = """
+import sys
+from lanista.agents import random
+from lanista.cli import main
+
+def loud(self, question, quiet=random.RandomAgent.reply):
+    import os
+    print("LOUD", flush=True)
+    os.system("echo LOUDER")
+    return quiet(self, question)
+
+random.RandomAgent.reply = loud
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tournament", "werewolf", "--agents", "random", "--games", "1", "--workers", "0", "--out", "cup"),
+        ("evaluate", "werewolf", "--agent", "random", "--games", "2", "--workers", "0"),
+        ("play", "werewolf"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_an_agent_that_prints_does_not_break_json(tmp_path: Path, words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", _PRINTING, *words, "--set", "players=5", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+    assert "LOUD\n" in done.stderr
+    assert "LOUDER\n" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["tournament", "evaluate"])
+def test_an_executor_named_wrongly_is_one_line(lanista: Any, verb: str) -> None:
+    who = ("--agents", "random", "--out", "x") if verb == "tournament" else ("--agent", "random")
+    said = lanista(verb, "werewolf", *who, "--executor", "proceses")
+    assert (said.code, said.out) == (2, "")
+    assert "unknown executor 'proceses'; did you mean 'processes'? (there is: local, processes)" in one_line(said.err)
+
+
+def test_scripted_evaluation_is_the_same_in_workers(lanista: Any) -> None:
+    words = ("evaluate", "werewolf", "--agent", "crowd", "--games", "4", "--set", "players=5", "--json")
+    here = lanista(*words, "--executor", "local", "--out", "here")
+    assert lanista(*words, "--workers", "2", "--out", "there").json == here.json
+    games = [lanista("replay", run, "--list", "--json").json for run in ("here", "there")]
+    assert games[0] == games[1]
 
 
 def test_a_finished_run_that_lost_its_games_is_not_played_again(lanista: Any) -> None:
