@@ -23,7 +23,7 @@ from lanista.agents import background, guard
 from lanista.agents.contract import Answer, Exchange, Question
 from lanista.arenas.core.contract import Forfeit
 from lanista.arenas.core.referee import storable
-from lanista.errors import LanistaError, UsageError
+from lanista.errors import LanistaError, Unavailable, UsageError
 
 _FORM = "write agentscope:MODULE:FACTORY or agentscope:PATH.py:FACTORY"
 _GRACE_S = 10.0
@@ -71,11 +71,11 @@ class AgentScopeAgent:
         self.name = name
         self._factory = factory
         self._limit_s = time_limit_s
-        self._parallel = parallel
+        self._parallel = self.concurrent = parallel
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit | Unavailable]:
         """One answer per question, ``parallel`` of them thought about side by side."""
         if self._loop is not background.loop():  # what was kept holds connections of a loop that is gone
             self._kept.clear()
@@ -95,16 +95,16 @@ class AgentScopeAgent:
         """Drop every agent."""
         self._kept.clear()
 
-    async def _all(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+    async def _all(self, questions: Sequence[Question]) -> list[Answer | Forfeit | Unavailable]:
         slots = asyncio.Semaphore(self._parallel)
 
-        async def one(question: Question) -> Answer | Forfeit:
+        async def one(question: Question) -> Answer | Forfeit | Unavailable:
             async with slots:
                 return await self._one(question)
 
         return await asyncio.gather(*(one(question) for question in questions))
 
-    async def _one(self, question: Question) -> Answer | Forfeit:
+    async def _one(self, question: Question) -> Answer | Forfeit | Unavailable:
         key = question.game, question.seat
         kept = self._kept.pop(key, None)  # put back only after a reply: a failed turn leaves half a conversation
         try:
@@ -114,6 +114,8 @@ class AgentScopeAgent:
                 message = await agent.reply(_user(_unanswered(question)))
         except TimeoutError:
             return guard.forfeit(f"no reply within {self._limit_s:g} s")
+        except Unavailable as error:
+            return error
         except Exception as error:
             return guard.raised(error)
         if limit.expired():  # AgentScope answers a cancellation with a message of its own

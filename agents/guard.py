@@ -29,7 +29,7 @@ Reply = tuple[str | Forfeit, Mapping[str, Any]]
 Result = Reply | Unavailable
 """A reply, or why there can be none now."""
 
-# KeyboardInterrupt is not among them: it is the user's, and stops the table.
+# KeyboardInterrupt is not among them: it is the user's, and stops the runner.
 _FAULTS = (Exception, SystemExit, asyncio.CancelledError)
 
 
@@ -110,7 +110,7 @@ def _within(call: Callable[[], list[Result]], limit_s: float, name: str) -> list
     def run() -> None:
         try:
             results.put(call())
-        except BaseException as error:  # whatever is no forfeit goes on in the table's own thread
+        except BaseException as error:  # whatever is no forfeit goes on in the runner's own thread
             results.put(error)
 
     threading.Thread(target=run, name=name, daemon=True).start()

@@ -80,10 +80,10 @@ def stepping(config: Any, team: str, number: int) -> tuple[float, float]:
     """(steps per CPU-second of the environment alone, and with the agents) over games of a scripted team."""
     arena, agent = get("support_desk"), registry.make(team)
     seating = dict.fromkeys(arena.rules.seats(config), agent)
-    fixtures = [runner.GameSpec(id=str(s), arena=arena, seed=s, seating=seating, config=config) for s in range(number)]
+    specs = [runner.GameSpec(id=str(s), arena=arena, seed=s, seating=seating, config=config) for s in range(number)]
     games: list[Game] = []
     started = time.process_time()
-    runner.play(fixtures, on_game=lambda _, game: games.append(game))
+    runner.play(specs, on_game=lambda _, game: games.append(game))
     with_agents = time.process_time() - started
     journals = [(game.seed, [(e["seat"], e["reply"]) for e in game.journal if "reply" in e]) for game in games]
     steps = sum(len(journal) for _, journal in journals)

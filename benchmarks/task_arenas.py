@@ -100,12 +100,12 @@ def measure(arena: Arena, config: Any, name: str, cases: int, seed: int) -> Play
     agent: Agent = habits[name] if name in habits else registry.make(name)
     other = registry.make(arena.baseline)
 
-    def finished(fixture: GameSpec, game: Game) -> None:
+    def finished(spec: GameSpec, game: Game) -> None:
         assert game.outcome is not None
         team = next(iter(game.teams))
-        found.scores[fixture.seed] = game.outcome.scores[team]
-        found.returns[fixture.seed] = sum(game.returns[seat] for seat in game.teams[team])
-        found.facts[fixture.seed] = dict(game.outcome.facts)
+        found.scores[spec.seed] = game.outcome.scores[team]
+        found.returns[spec.seed] = sum(game.returns[seat] for seat in game.teams[team])
+        found.facts[spec.seed] = dict(game.outcome.facts)
         found.refused += sum(bool(turn.attempts) or turn.by != "seat" for step in game.steps for turn in step.turns)
 
     start = time.process_time()

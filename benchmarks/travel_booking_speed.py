@@ -66,12 +66,12 @@ def stepping(config: Any, name: str, games: int) -> tuple[float, float]:
     arena = get("travel_booking")
     agent, played = registry.make(name), []
     seats = arena.rules.seats(config)
-    fixtures = [
+    specs = [
         runner.GameSpec(id=str(s), arena=arena, seed=s, seating=dict.fromkeys(seats, agent), config=config, tags={})
         for s in range(games)
     ]
     start = time.process_time()
-    runner.play(fixtures, on_game=lambda fixture, game: played.append(game))
+    runner.play(specs, on_game=lambda spec, game: played.append(game))
     thinking = time.process_time() - start
     replies = [[(turn.seat, turn.action) for step in game.steps for turn in step.turns] for game in played]
     steps, best = sum(map(len, replies)), 0.0

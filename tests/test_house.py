@@ -15,12 +15,15 @@ ROOMS = ("arenas", "agents", "training", "leaderboards")
 
 # Who may import whom. The rooms build on each other in one direction; the shared modules stand beside them.
 BELOW = {"errors", "paths", "files", "text", "arenas"}
+BESIDE = {*BELOW, "store", "runs", "stats", "ratings", "terminal"}
+ABOVE = {*BESIDE, "agents", "play", "training", "leaderboards"}
 ALLOWED = {
     "arenas": {"arenas", "errors", "text"},
     "agents": {*BELOW, "agents", "terminal"},
     "play": {*BELOW, "agents", "play", "store"},
-    "training": {*BELOW, "agents", "play", "training", "store", "runs", "stats", "ratings"},
-    "leaderboards": {*BELOW, "agents", "play", "leaderboards", "store", "runs", "stats", "ratings", "terminal"},
+    "training": {*BESIDE, "agents", "play", "training"},
+    "leaderboards": {*BESIDE, "agents", "play", "leaderboards"},
+    "serve": {*ABOVE, "serve"},
     "store": {*BELOW, "store"},
     "runs": {*BELOW, "store", "runs"},
     "stats": {"arenas", "errors", "stats"},
@@ -58,13 +61,15 @@ def violations(part: str, source: str) -> set[str]:
 
 def sources(part: str) -> list[Path]:
     folder = ROOT / part if part in ROOMS else ROOT / "lanista" / part
-    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+    if folder.is_dir():
+        return sorted(folder.rglob("*.py"))
+    return [file for file in [folder.with_suffix(".py")] if file.exists()]
 
 
 @pytest.mark.parametrize("part", ALLOWED)
 def test_imports_run_one_way(part: str) -> None:
     files = sources(part)
-    assert files
+    assert files or part == "serve"  # a room that is planned
     assert {str(f.relative_to(ROOT)): v for f in files if (v := violations(part, f.read_text(encoding="utf-8")))} == {}
 
 
@@ -78,6 +83,11 @@ def test_imports_run_one_way(part: str) -> None:
         ("agents", "from arenas import registry"),
         ("agents", "from ..arenas import registry"),
         ("store", "import lanista.cli.common"),
+        ("play", "from lanista.leaderboards.schedule import Match"),
+        ("play", "def f():\n    from lanista.training import seeds"),
+        ("agents", "from lanista.play.session import Session"),
+        ("serve", "from lanista.cli.common import console"),
+        *[(room, "import lanista.serve.gateway") for room in ALLOWED if room != "serve"],
     ],
 )
 def test_a_planted_violation_is_seen(part: str, line: str) -> None:

@@ -82,14 +82,14 @@ def _game(seed: int, pace: float) -> None:
         narrator.turn(game)
         time.sleep(pace)
 
-    fixture = runner.GameSpec(
+    spec = runner.GameSpec(
         id="aloud",
         arena=arena,
         seed=seed,
         config=config,
         seating={seat: agents[i % 2] for i, seat in enumerate(seats)},
     )
-    runner.play([fixture], on_turn=turn, on_game=lambda _, game: narrator.reveal(game))
+    runner.play([spec], on_turn=turn, on_game=lambda _, game: narrator.reveal(game))
 
 
 def _tournament(out: Path, agents: list[str], games: int, seed: int) -> None:

@@ -51,7 +51,7 @@ def scores(arena: Arena, agent: Agent, games: int = 100, seed: int = 0) -> dict[
     config = arena.configure()
     totals: dict[str, float] = {}
 
-    def fixture(number: int, mine: str) -> runner.GameSpec:
+    def spec(number: int, mine: str) -> runner.GameSpec:
         game_seed = chance.key("degenerate", seed, number)
         teams = arena.rules.teams(arena.rules.deal(game_seed, config))
         seating = {s: agent if team == mine else baseline for team, seats in teams.items() for s in seats}
@@ -65,7 +65,7 @@ def scores(arena: Arena, agent: Agent, games: int = 100, seed: int = 0) -> dict[
         totals[mine] = totals.get(mine, 0.0) + game.outcome.scores[mine]
 
     teams = arena.rules.teams(arena.rules.deal(0, config))
-    runner.play((fixture(number, mine) for number in range(games) for mine in teams), on_game=finished)
+    runner.play((spec(number, mine) for number in range(games) for mine in teams), on_game=finished)
     return {team: total / games for team, total in totals.items()}
 
 

@@ -146,7 +146,7 @@ class _Floor:
                 self.next = session
                 break
             if session.spec.id in self.running:
-                raise UsageError(f"two games at the table have the id {session.spec.id!r}; give each its own")
+                raise UsageError(f"two games that run side by side have the id {session.spec.id!r}; give each its own")
             if self.on_turn is not None:
                 session.on_turn = self._turn
             self.running[session.spec.id] = session

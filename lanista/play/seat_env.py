@@ -44,7 +44,7 @@ _games = itertools.count()
 class SeatEnv(gymnasium.Env[dict[str, Any], str]):
     """A game of ``arena`` as ``seat`` sees it. The seed alone decides all chance, the other agents' included.
 
-    ``arena`` is a name or an Arena. ``seat``: the first one at the table unless given. ``others``: who sits in the
+    ``arena`` is a name or an Arena. ``seat``: the first one of the arena unless given. ``others``: who sits in the
     other seats, an agent's spec (``"random"``) or an Agent for all of them, or one per seat in a mapping; seats that
     are left out go to the arena's baseline. Agents made from specs are closed with the environment, agents that were
     given are their owner's. The rest is the arena's config. Raises UsageError for what does not exist or cannot be.

@@ -125,8 +125,8 @@ class Forgetful(AgentScopeAgent):
 def played(arena: Arena, agent: AgentScopeAgent, games: int = 2) -> list[Episode]:
     seating = dict.fromkeys(SEATS, agent)
     episodes: list[Episode] = []
-    fixtures = [GameSpec(id=str(i), arena=arena, seed=i, seating=seating) for i in range(games)]
-    play(fixtures, on_game=lambda _, game: episodes.append(game.episode()))
+    specs = [GameSpec(id=str(i), arena=arena, seed=i, seating=seating) for i in range(games)]
+    play(specs, on_game=lambda _, game: episodes.append(game.episode()))
     agent.close()
     return episodes
 

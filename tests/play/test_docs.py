@@ -21,8 +21,13 @@ def code(starts: str) -> str:
 
 
 def test_the_first_example_runs(capsys: Any) -> None:
-    exec(code("from lanista import arenas"), {})
+    exec(code("from lanista import arenas\nfrom lanista.agents import registry"), {})
     assert capsys.readouterr().out in ("village\n", "wolves\n")
+
+
+def test_the_session_can_be_answered_by_hand(capsys: Any) -> None:
+    exec(code("from lanista import arenas\nfrom lanista.agents.contract"), {})
+    assert capsys.readouterr().out in ("village True\n", "wolves True\n")
 
 
 def test_the_agent_of_your_own_plays() -> None:

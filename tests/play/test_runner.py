@@ -1,4 +1,4 @@
-"""The table: who is asked what and when, what an agent's faults become, and that nothing depends on timing."""
+"""The runner: who is asked what and when, what an agent's faults become, and that nothing depends on timing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def draws(questions: Sequence[Question]) -> list[Answer | Forfeit]:
     return RandomAgent().answer(questions)
 
 
-def fixtures(arena: Arena, agent: Agent, games: int, **config: int) -> list[GameSpec]:
+def specs(arena: Arena, agent: Agent, games: int, **config: int) -> list[GameSpec]:
     made = arena.configure(**config)
     seating = dict.fromkeys(arena.rules.seats(made), agent)
     return [GameSpec(id=f"g{i}", arena=arena, seed=i, config=made, seating=seating) for i in range(games)]
@@ -68,9 +68,9 @@ def turns(episode: Episode, seat: str | None = None) -> list[Turn]:
 # Who is asked what
 
 
-def test_a_batched_agent_is_asked_everything_at_once_by_fixture_then_seat(guess: Arena) -> None:
+def test_a_batched_agent_is_asked_everything_at_once_by_spec_then_seat(guess: Arena) -> None:
     agent = Scripted(draws, batched=True)
-    play(fixtures(guess, agent, 3, players=2, rounds=2), max_concurrent_games=2, on_game=lambda *_: None)
+    play(specs(guess, agent, 3, players=2, rounds=2), max_concurrent_games=2, on_game=lambda *_: None)
     asked = [[(q.game, q.seat) for q in call] for call in agent.calls]
     both = [("g0", "guesser_0"), ("g0", "guesser_1"), ("g1", "guesser_0"), ("g1", "guesser_1")]
     last = [("g2", "guesser_0"), ("g2", "guesser_1")]
@@ -79,7 +79,7 @@ def test_a_batched_agent_is_asked_everything_at_once_by_fixture_then_seat(guess:
 
 def test_others_are_asked_one_question_at_a_time(guess: Arena) -> None:
     agent = Scripted(draws)
-    play(fixtures(guess, agent, 2, players=2, rounds=1), on_game=lambda *_: None)
+    play(specs(guess, agent, 2, players=2, rounds=1), on_game=lambda *_: None)
     assert [[q.game for q in call] for call in agent.calls] == [["g0"], ["g0"], ["g1"], ["g1"]]
 
 
@@ -95,7 +95,7 @@ def test_only_the_questions_of_its_own_seats_reach_an_agent(guess: Arena) -> Non
 def test_simultaneous_asks_are_sealed(guess: Arena, batched: bool) -> None:
     # By its n-th question a seat has been told the results of n rounds: nothing of the round that is under way.
     agent = Scripted(draws, batched=batched)
-    play(fixtures(guess, agent, 2, players=4, rounds=5), on_game=lambda *_: None)
+    play(specs(guess, agent, 2, players=4, rounds=5), on_game=lambda *_: None)
     asked = [q for call in agent.calls for q in call]
     assert len(asked) == 2 * 4 * 5
     for q in asked:
@@ -105,7 +105,7 @@ def test_simultaneous_asks_are_sealed(guess: Arena, batched: bool) -> None:
 
 def test_a_question_holds_only_what_its_seat_was_told(guess: Arena) -> None:
     agent = Scripted(draws)
-    play(fixtures(guess, agent, 1, players=3, rounds=3), on_game=lambda *_: None)
+    play(specs(guess, agent, 1, players=3, rounds=3), on_game=lambda *_: None)
     for (q,) in agent.calls:
         insider = q.seat == "guesser_0"
         assert q.role == ("insider" if insider else "guesser")
@@ -118,7 +118,7 @@ def test_a_question_holds_only_what_its_seat_was_told(guess: Arena) -> None:
 
 def test_a_question_is_a_snapshot(guess: Arena) -> None:
     agent = Scripted(draws)
-    play(fixtures(guess, agent, 1, players=1, rounds=4), on_game=lambda *_: None)
+    play(specs(guess, agent, 1, players=1, rounds=4), on_game=lambda *_: None)
     # Kept until after the game, each still shows the moment it was put: opening and whisper, then two events a round.
     assert [len(q.events) for (q,) in agent.calls] == [2, 4, 6, 8]
     assert [q.turn for (q,) in agent.calls] == [0, 1, 2, 3]
@@ -189,9 +189,7 @@ def chatter(questions: Sequence[Question]) -> list[Answer | Forfeit]:
 @pytest.mark.parametrize("batched", [True, False])
 def test_the_same_games_whatever_is_played_beside_them(guess: Arena, batched: bool) -> None:
     def played(max_concurrent_games: int) -> dict[str, bytes]:
-        return canonical(
-            fixtures(guess, Scripted(chatter, batched=batched), 9, players=3, rounds=4), max_concurrent_games
-        )
+        return canonical(specs(guess, Scripted(chatter, batched=batched), 9, players=3, rounds=4), max_concurrent_games)
 
     alone = played(1)
     assert len(alone) == 9
@@ -219,7 +217,7 @@ def test_on_turn_sees_every_reply_refused_ones_too(guess: Arena) -> None:
     replies = iter(["?", "1", "2"])
     seen: list[tuple[str, str, int]] = []
     play(
-        fixtures(guess, Scripted(lambda _: [Answer(next(replies))]), 1, players=1, rounds=2),
+        specs(guess, Scripted(lambda _: [Answer(next(replies))]), 1, players=1, rounds=2),
         on_turn=lambda f, game, seat: seen.append((f.id, seat, game.attempts(seat))),
         on_game=lambda *_: None,
     )
@@ -229,7 +227,7 @@ def test_on_turn_sees_every_reply_refused_ones_too(guess: Arena) -> None:
 def test_a_game_that_is_over_before_it_began_is_handed_over(guess: Arena) -> None:
     agent = Scripted(draws)
     finished: list[str] = []
-    play(fixtures(guess, agent, 2, rounds=0), on_game=lambda f, _: finished.append(f.id))
+    play(specs(guess, agent, 2, rounds=0), on_game=lambda f, _: finished.append(f.id))
     assert finished == agent.forgotten == ["g0", "g1"]
     assert agent.calls == []
 
@@ -256,23 +254,23 @@ def plain(q: Question) -> tuple[Any, ...]:
 def test_questions_can_be_made_again_from_a_record_or_a_fork(guess: Arena, stop: int) -> None:
     """Stop a game of refusals and forfeits after any reply: what each seat is asked next follows from its record."""
     agent = Scripted(chatter)
-    (fixture,) = fixtures(guess, agent, 1, players=3, rounds=8)
+    (spec,) = specs(guess, agent, 1, players=3, rounds=8)
     records: list[tuple[str, Game]] = []
-    play([fixture], on_turn=lambda f, g, s: records.append((g.to_json(), g.fork())), on_game=lambda *_: None)
+    play([spec], on_turn=lambda f, g, s: records.append((g.to_json(), g.fork())), on_game=lambda *_: None)
     text, fork = records[stop]
     again = Game.from_json(text, guess)
     live = [plain(q) for (q,) in agent.calls]
     for game in (again, fork):
         past = histories(game)
         for seat in game.to_act():
-            assert plain(question(game, seat, fixture, past[seat])) in live
+            assert plain(question(game, seat, spec, past[seat])) in live
 
 
 def test_a_fork_keeps_what_agents_reported(guess: Arena) -> None:
     replies = iter([Answer("x", {"n": 0}), Answer("1", {"n": 1}), Answer("2", {"n": 2}), Answer("3", {"n": 3})])
     forks: list[Game] = []
     play(
-        fixtures(guess, Scripted(lambda _: [next(replies)]), 1, players=1, rounds=3),
+        specs(guess, Scripted(lambda _: [next(replies)]), 1, players=1, rounds=3),
         on_turn=lambda f, game, s: forks.append(game.fork()),
         on_game=lambda *_: None,
     )
@@ -359,7 +357,7 @@ def test_a_blank_reply_keeps_what_was_reported_with_it(guess: Arena) -> None:
     agent = Scripted(lambda _: [Answer(" \n", {"tokens": {"ids": [5]}})])
     forks: list[Game] = []
     play(
-        fixtures(guess, agent, 1, players=1, rounds=2),
+        specs(guess, agent, 1, players=1, rounds=2),
         on_turn=lambda f, game, seat: forks.append(game.fork()),
         on_game=lambda *_: None,
     )
@@ -383,13 +381,13 @@ def test_an_agent_that_hangs_forfeits_and_its_late_answer_goes_nowhere(guess: Ar
     agent = Scripted(reply, time_limit_s=0.2)
     released: list[bool] = []
 
-    def on_turn(fixture: GameSpec, game: Game, seat: str) -> None:
+    def on_turn(spec: GameSpec, game: Game, seat: str) -> None:
         wake.set()  # the first call answers now, too late, while the second is about to be made
         released.append(woken.wait(60))
 
     games: list[Episode] = []
     play(
-        fixtures(guess, agent, 1, players=1, rounds=3),
+        specs(guess, agent, 1, players=1, rounds=3),
         on_turn=on_turn,
         on_game=lambda _, game: games.append(game.episode()),
     )
@@ -403,10 +401,10 @@ def test_an_agent_that_hangs_forfeits_and_its_late_answer_goes_nowhere(guess: Ar
 
 
 @pytest.mark.parametrize("limit_s", [None, 30.0])
-def test_ctrl_c_stops_the_table_and_agents_forget(guess: Arena, limit_s: float | None) -> None:
+def test_ctrl_c_stops_the_runner_and_agents_forget(guess: Arena, limit_s: float | None) -> None:
     agent = Scripted(raising(KeyboardInterrupt()), time_limit_s=limit_s)
     with pytest.raises(KeyboardInterrupt):
-        play(fixtures(guess, agent, 5), max_concurrent_games=3, on_game=lambda *_: None)
+        play(specs(guess, agent, 5), max_concurrent_games=3, on_game=lambda *_: None)
     assert agent.forgotten == ["g0", "g1", "g2"]
 
 
@@ -421,7 +419,7 @@ def test_what_a_callback_raises_comes_out_after_agents_forgot(guess: Arena, call
     agent = Scripted(draws)
     callbacks: dict[str, Any] = {"on_game": lambda *_: None, callback: fail}
     with pytest.raises(RuntimeError, match="disk full"):
-        play(fixtures(guess, agent, 3, rounds=1), **callbacks)
+        play(specs(guess, agent, 3, rounds=1), **callbacks)
     assert sorted(agent.forgotten) == ["g0", "g1", "g2"]
 
 
@@ -432,18 +430,16 @@ def test_agents_forget_each_game_once_after_it_was_handed_over(guess: Arena) -> 
         def forget(self, game: str) -> None:
             log.append(("forget", game))
 
-    play(
-        fixtures(guess, Noting(), 2, rounds=1), max_concurrent_games=1, on_game=lambda f, _: log.append(("over", f.id))
-    )
+    play(specs(guess, Noting(), 2, rounds=1), max_concurrent_games=1, on_game=lambda f, _: log.append(("over", f.id)))
     assert log == [("over", "g0"), ("forget", "g0"), ("over", "g1"), ("forget", "g1")]
 
 
-def test_an_agent_that_cannot_forget_does_not_stop_the_table(guess: Arena, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_agent_that_cannot_forget_does_not_stop_the_runner(guess: Arena, caplog: pytest.LogCaptureFixture) -> None:
     class Haunted(RandomAgent):
         def forget(self, game: str) -> None:
             raise OSError("stuck")
 
-    assert len(canonical(fixtures(guess, Haunted(), 2), 2)) == 2
+    assert len(canonical(specs(guess, Haunted(), 2), 2)) == 2
     assert "could not forget game g0" in caplog.text
 
 
@@ -457,10 +453,10 @@ def test_seatings_that_do_not_fit_are_refused(guess: Arena) -> None:
 
 
 def test_two_running_games_cannot_share_an_id(guess: Arena) -> None:
-    (fixture,) = fixtures(guess, RandomAgent(), 1)
+    (spec,) = specs(guess, RandomAgent(), 1)
     with pytest.raises(UsageError, match="have the id 'g0'"):
-        play([fixture, fixture], on_game=lambda *_: None)
-    assert len(canonical([fixture, fixture], 1)) == 1  # one after the other is fine
+        play([spec, spec], on_game=lambda *_: None)
+    assert len(canonical([spec, spec], 1)) == 1  # one after the other is fine
 
 
 def test_at_once_must_be_positive(guess: Arena) -> None:
@@ -475,7 +471,7 @@ def test_rules_that_owe_nothing_and_do_not_end_are_an_error_not_a_loop(guess: Ar
 
     arena = Arena(**{**guess.__dict__, "rules": Stuck()})
     with pytest.raises(LanistaError, match="no seat owes a reply"):
-        play(fixtures(arena, RandomAgent(), 1), on_game=lambda *_: None)
+        play(specs(arena, RandomAgent(), 1), on_game=lambda *_: None)
 
 
 # Any text at all

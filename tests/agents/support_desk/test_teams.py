@@ -43,7 +43,7 @@ def calls(agent: Agent, seeds: Iterable[int], **config: Any) -> list[Episode]:
     played: dict[int, Episode] = {}
     play(
         (GameSpec(id=str(seed), arena=arena, seed=seed, seating=seating, config=made) for seed in seeds),
-        on_game=lambda fixture, game: played.update({fixture.seed: game.episode()}),
+        on_game=lambda spec, game: played.update({spec.seed: game.episode()}),
     )
     return [played[seed] for seed in sorted(played)]
 
@@ -196,8 +196,8 @@ def test_a_copy_of_a_call_goes_on_the_same(kind: type[Any]) -> None:
             game.submit(turn.seat, turn.reply)
     twin = Game.from_json(game.to_json(), arena)
     (seat,) = twin.to_act()
-    fixture = GameSpec(id="twin", arena=arena, seed=3, seating={}, config=config)
-    put = question(twin, seat, fixture, histories(twin)[seat])
+    spec = GameSpec(id="twin", arena=arena, seed=3, seating={}, config=config)
+    put = question(twin, seat, spec, histories(twin)[seat])
     asked = whole.steps[5].turns[0]
     assert seat == asked.seat
     assert agent.answer([put])[0].text == (asked.attempts[0][0] if asked.attempts else asked.reply)

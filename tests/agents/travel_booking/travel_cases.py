@@ -25,10 +25,8 @@ def played(agent: Agent, cases: int, *, other: Agent | None = None, seed: int = 
     seats = arena.rules.seats(made)
     seating = {seat: (other or agent) if seat == "traveller_0" else agent for seat in seats}
     games: dict[int, Game] = {}
-    fixtures = (
-        GameSpec(id=str(s), arena=arena, seed=s, config=made, seating=seating) for s in range(seed, seed + cases)
-    )
-    play(fixtures, max_concurrent_games=8, on_game=lambda fixture, game: games.update({fixture.seed: game}))
+    specs = (GameSpec(id=str(s), arena=arena, seed=s, config=made, seating=seating) for s in range(seed, seed + cases))
+    play(specs, max_concurrent_games=8, on_game=lambda spec, game: games.update({spec.seed: game}))
     return [games[s] for s in sorted(games)]
 
 

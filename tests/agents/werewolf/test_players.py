@@ -62,8 +62,8 @@ def table(config: Any, village: Agent, wolves: Agent, seed: int) -> GameSpec:
 def village_rate(village: Agent, wolves: Agent, games: int, players: int = 9) -> Interval:
     config = arenas.get("werewolf").configure(players=players)
     won = []
-    fixtures = (table(config, village, wolves, seed) for seed in range(games))
-    play(fixtures, on_game=lambda _, game: won.append(game.outcome.winner == "village"))
+    specs = (table(config, village, wolves, seed) for seed in range(games))
+    play(specs, on_game=lambda _, game: won.append(game.outcome.winner == "village"))
     return wilson(sum(won), games)
 
 
@@ -113,18 +113,18 @@ def test_a_fresh_agent_answers_the_same(make, deck):
 
 def test_a_forked_game_goes_on_the_same():
     # Forked in the middle and finished by agents that were not there, a game ends as it would have.
-    fixture = table(arenas.get("werewolf").configure(players=9), BayesAgent(), BayesAgent(), seed=7)
+    spec = table(arenas.get("werewolf").configure(players=9), BayesAgent(), BayesAgent(), seed=7)
     forks, ends = [], []
 
     def on_turn(_: GameSpec, game: Any, __: str) -> None:
         if len(game.journal) == 25:
             forks.append(game.fork())
 
-    play([fixture], on_turn=on_turn, on_game=lambda _, game: ends.append(game))
+    play([spec], on_turn=on_turn, on_game=lambda _, game: ends.append(game))
     (fork,) = forks
     while not fork.over:
         for seat in fork.to_act():
-            asked = put(fork, seat, fixture, histories(fork)[seat])
+            asked = put(fork, seat, spec, histories(fork)[seat])
             fork.submit(seat, BayesAgent().answer([asked])[0].text)
     assert [turn.reply for step in fork.steps for turn in step.turns] == [
         turn.reply for step in ends[0].steps for turn in step.turns
