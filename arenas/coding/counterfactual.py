@@ -37,7 +37,7 @@ def _another(verdict: Verdict | None, rng: random.Random) -> Verdict | None:
         return None
     total = verdict.total + 1
     passed = rng.randrange(total + 1)
-    return Verdict(passed, total, rng.random() < 0.5, rng.random() < 0.5, passed == total)
+    return Verdict(passed, total, verdict.syntax, rng.random() < 0.5, passed == total)  # syntax shows in the source
 
 
 def _wrong(reference: str) -> str:

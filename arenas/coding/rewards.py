@@ -49,6 +49,9 @@ def amounts(verdict: Verdict) -> dict[str, float]:
 class CodingRewards:
     """See ``lanista.arenas.core.contract.Rewards``."""
 
+    hindsight = frozenset((SHARE, TESTS, PARTLY, TIMEOUT, SIMPLE, KILLED, FOUND))
+    """The individual terms that judge by hidden tests; a syntax error and an input outside the domains are told."""
+
     def terms(
         self,
         before: State,
@@ -72,14 +75,12 @@ class CodingRewards:
 
 
 def _testing(before: State, after: State, events: Sequence[Event]) -> list[Term]:
-    """The tester: for what its inputs newly expose, against inputs that the task does not allow."""
+    """The tester: for what its inputs newly expose, against inputs that the task does not allow.
+
+    Those are the ones it is told of. What only the hidden reference cannot answer counts for nothing and costs nothing.
+    """
     terms = []
-    invalid = 0
-    for event in events:
-        if event.kind == "inputs":
-            invalid += len(event.data["invalid"])
-        elif event.kind == "judged":
-            invalid += event.data["valid"].count(False)
+    invalid = sum(len(event.data["invalid"]) for event in events if event.kind == "inputs")
     if invalid:
         terms.append(Term(INVALID, TESTER, float(invalid)))
     fresh = after.killed & ~before.killed

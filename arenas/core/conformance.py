@@ -18,9 +18,10 @@ import numpy as np
 from pettingzoo.test import api_test, parallel_api_test, seed_test
 
 from lanista.arenas.core import chance
-from lanista.arenas.core.contract import FORFEIT, ILLEGAL, WORLD, Arena, Event, Forfeit, Illegal, Seat
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, WORLD, Arena, Event, Forfeit, Illegal, Seat, Term
 from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import SUBSTITUTE, Game, replay
+from lanista.arenas.core.shotgun import shotgun
 from lanista.arenas.core.views import AECView, ParallelView
 from lanista.errors import LanistaError
 
@@ -321,6 +322,54 @@ def substitutes(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> N
                 game.submit(seat, rng.choice(game.legal(seat)))
 
 
+def charges(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
+    """What a seat is charged follows from what it was told. Returns how many pairs of worlds were compared.
+
+    Two states that are alike to a seat (``arena.counterfactual``), in which it makes the same move and is told the same
+    of what came of it, book the same individual terms to it. Apart stand the terms that the arena's rewards name in
+    ``hindsight``, a set of individual terms: what came of a move in the hidden world (a vote for a werewolf, a cause
+    that was none). Whoever reads the arena's page has to find them there.
+    """
+    hindsight = frozenset(getattr(arena.rewards, "hindsight", ()))
+    strange = sorted(hindsight - set(arena.weights()) | hindsight & arena.team_terms)
+    assert not strange, f"hindsight names {', '.join(strange)}: no individual term of {arena.name!r}"
+    if arena.counterfactual is None:
+        return 0
+    compared = 0
+    for number in _seeds(games, seed):
+        rng = random.Random(number)
+        game = Game(arena, number, arena.configure(**config))
+        made: list[Any] = []
+        while not game.over:
+            state, moves = game.state, _chosen(game, rng)
+            for mover in moves:  # what was done before is done again more often than chance would have it
+                ask = game.ask(mover)
+                again = [move for move in ask.choices if move in made] if ask is not None else []
+                if again and rng.random() < 0.3:
+                    moves[mover] = rng.choice(again)
+            made += moves.values()
+            booked = _booked(arena, state, moves)
+            for seat in game.seats:
+                other = arena.counterfactual(state, moves, seat, rng)
+                if other is None or other[1].get(seat) != moves.get(seat):
+                    continue
+                mine, alike = booked, _booked(arena, *other)
+                if _told(arena, mine[1], seat) != _told(arena, alike[1], seat):
+                    continue
+                compared += 1
+                real, unreal = (_individual(terms, seat, hindsight) for terms, _ in (mine, alike))
+                assert real == unreal, (
+                    f"seed {number}, {game.phase}, seat {seat} ({game.role(seat)}) is booked {real} for "
+                    f"{moves.get(seat)!r} here and {unreal} where it was told the same: what it was told does not "
+                    "settle that; pay by what the seat knows, or name the term in the rewards' hindsight"
+                )
+            for mover, move in moves.items():
+                ask = game.ask(mover)
+                assert ask is not None
+                game.submit(mover, arena.words.write(ask, move))
+    return compared
+
+
 LAWS: Mapping[str, Callable[..., Any]] = {
     "pettingzoo": pettingzoo,
     "determinism": determinism,
@@ -335,6 +384,8 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     "records": records,
     "roles": roles,
     "substitutes": substitutes,
+    "charges": charges,
+    "shotgun": shotgun,
 }
 """Every law by name, each ``law(arena, games, seed, **config)``."""
 
@@ -457,3 +508,26 @@ def _ledger(game: Game) -> None:
         assert len({round(team_totals[seat], 9) for seat in seats}) <= 1, "team terms differ within a team"
     assert {ILLEGAL, FORFEIT} <= set(game.weights), "the preset has no weight for an illegal reply or a forfeit"
     assert WORLD not in game.seats
+
+
+def _booked(arena: Arena, state: Any, moves: Mapping[Seat, Any]) -> tuple[list[Term], list[Event]]:
+    """The terms and events of a move, those of the effects that it has included."""
+    terms: list[Term] = []
+    events: list[Event] = []
+    while True:
+        step = arena.rules.play(state, moves)
+        terms += arena.rewards.terms(state, moves, step.state, step.events, frozenset())
+        events += step.events
+        if not step.effects:
+            return terms, events
+        state = step.state
+        moves = {WORLD: [arena.runners[effect.kind](effect.request) for effect in step.effects]}
+
+
+def _individual(terms: list[Term], seat: Seat, hindsight: frozenset[str]) -> dict[str, float]:
+    """What a seat is booked by name, terms in hindsight aside."""
+    found: dict[str, float] = {}
+    for name, to, amount in terms:
+        if to == seat and name not in hindsight:
+            found[name] = found.get(name, 0.0) + amount
+    return found

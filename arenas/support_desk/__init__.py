@@ -12,7 +12,7 @@ from lanista.arenas.support_desk.words import SupportDeskWords
 
 arena = Arena(
     name="support_desk",
-    version="3",
+    version="4",
     summary="a telecom help desk: route, diagnose, mend or escalate, and write the ticket",
     rules=SupportDeskRules(),
     words=SupportDeskWords(),
@@ -24,7 +24,7 @@ arena = Arena(
     counterfactual=counterfactual,
     baseline="desk_novice",
     teachers=("desk_novice", "desk_expert"),
-    degenerate_bound=0.1,
+    degenerate_bound=0.2,
     metrics={
         "resolved": "cases that came to their right end, told, with nothing else changed and no rule broken (rate)",
         "turns": "turns at the customer in a case",

@@ -107,10 +107,7 @@ class Space:
                     self._later.clear()
                 kept = self._later[mask, test, gone] = self._split(mask, test, gone)
             return kept
-        known = self._parts.get(test)
-        if known is None:
-            known = self._parts[test] = self._split(self.everything, test, 0)
-        return {shown: inside for shown, part in known.items() if (inside := mask & part)}
+        return {shown: inside for shown, part in self.showing(test).items() if (inside := mask & part)}
 
     def _split(self, mask: int, test: str, gone: int) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -118,6 +115,13 @@ class Space:
             shown = observe(test, self.hypotheses[i], gone)
             found[shown] = found.get(shown, 0) | 1 << i
         return found
+
+    def showing(self, test: str) -> Mapping[str, int]:
+        """For each thing that ``test`` may show before anything was cleared: the hypotheses in which it does."""
+        known = self._parts.get(test)
+        if known is None:
+            known = self._parts[test] = self._split(self.everything, test, 0)
+        return known
 
     def having(self, faults: int) -> int:
         """The hypotheses with at least one of these faults."""
@@ -197,6 +201,14 @@ def space(faults: int, masking: bool, topic: str, cooperation: str, complaint: s
     """The space that a complaint opens at a desk of this kind."""
     sets = fault_sets(faults, masking, topic)
     return Space(tuple(m for m in sets if complaint in (VAGUE, symptom(m))), LIE_RATE[cooperation])
+
+
+@lru_cache(maxsize=16)
+def open_space(faults: int, complaint: str) -> Space:
+    """The space that a complaint opens to a desk that is told the number of faults and nothing else of the case's kind:
+    whether one hides another, whose they are, and whether the customer can be relied on is in no seat's texts."""
+    sets = fault_sets(faults, False, "any") + (fault_sets(faults, True, "any") if faults > 1 else ())
+    return Space(tuple(m for m in sets if complaint in (VAGUE, symptom(m))), LIE_RATE["difficult"])
 
 
 @lru_cache(maxsize=1 << 13)

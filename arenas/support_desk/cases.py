@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
-from lanista.arenas.support_desk.belief import CLAIM_RATE, LIE_RATE, VAGUE, Space, fault_sets, space
+from lanista.arenas.support_desk.belief import CLAIM_RATE, LIE_RATE, VAGUE, Space, fault_sets, open_space, space
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import (
     BIT,
@@ -95,6 +95,10 @@ class Case(NamedTuple):
     """By fault."""
     expected: frozenset[Call]
     """The changes that should have been made at the end, and the escalation."""
+    open: Space
+    """Every world that the seats' own texts leave open at first, whatever the kind of case."""
+    told: int
+    """Those that are left after the customer's first words."""
 
 
 def deal(seed: int, config: Config) -> tuple[Case, int]:
@@ -134,13 +138,16 @@ def build(
     if truth not in hypotheses.index:
         raise LanistaError(f"no case of this kind has the faults {', '.join(faults)}")
     start = hypotheses.everything
+    unsorted = open_space(config.faults, complaint)
+    told = unsorted.everything
     if mentions_reboot:
         start = hypotheses.parts(start, "rebooted", 0)["yes"]
+        told = unsorted.showing("rebooted")["yes"]
     remedies = {name: remedy(name, params, context) for name in faults}
     expected = {r.call for r in remedies.values() if r.how not in (EXPLAIN, STEP) and r.call is not None}
     return Case(
         config, truth, complaint, mentions_reboot, params, context, patience, hypotheses, start,
-        hypotheses.entropy(start), hypotheses.needed(truth, start), remedies, frozenset(expected),
+        hypotheses.entropy(start), hypotheses.needed(truth, start), remedies, frozenset(expected), unsorted, told,
     )  # fmt: skip
 
 

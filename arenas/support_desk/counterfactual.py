@@ -1,20 +1,22 @@
 """Counterfactuals: another hidden world and other facts not yet seen, which must look the same to a seat.
 
 The posterior is the generator: every hypothesis that all the desk was told, and will be told by this move, leaves open
-is a world that no seat of the desk can tell from the real one.
+is a world that no seat of the desk can tell from the real one. Until something is changed that goes for the kind of
+case too: no text says whether faults hide each other, whose they are, or whether the customer can be relied on.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lanista.arenas.core.contract import Seat
 from lanista.arenas.core.tools import Call
-from lanista.arenas.support_desk.belief import members
+from lanista.arenas.support_desk.belief import masks, members
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT
-from lanista.arenas.support_desk.cases import Context, build
+from lanista.arenas.support_desk.cases import Case, Context, build
 from lanista.arenas.support_desk.customer import sees
 from lanista.arenas.support_desk.faults import ALL, observe
 from lanista.arenas.support_desk.line import TIRED
@@ -36,7 +38,9 @@ def counterfactual(
     if played.grade is not None:
         return None
     case = state.case
-    truths = [case.space.hypotheses[i] for i in members(played.mask)]
+    any_kind = not played.epoch and rng.random() < 0.5
+    space, left = (case.open, played.open) if any_kind else (case.space, played.mask)
+    truths = [space.hypotheses[i] for i in members(left)]
     truths = [truth for truth in truths if _same_to_the_customer(state, move, truth, seat)]
     context = _other_context(played, move, rng)
     patience = _other_patience(state, played, rng)
@@ -44,8 +48,21 @@ def counterfactual(
     if not others and context == case.context and patience == state.patience:
         return None
     truth = rng.choice(others or [case.truth])
-    other = build(case.config, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint)
-    return state._replace(case=other, patience=patience), moves
+    kind = case.config
+    if any_kind:
+        kind = replace(kind, masking=masks(truth & ALL), topic="any", cooperation="difficult", conflicts=False)
+    other = build(kind, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint)
+    mask = _mask(state, other) if any_kind else state.mask
+    low = other.space.entropy(mask) if any_kind else state.low
+    return state._replace(case=other, patience=patience, mask=mask, low=low), moves
+
+
+def _mask(state: State, other: Case) -> int:
+    """What is left of the other case's space after what was seen, nothing being changed yet."""
+    mask = other.start
+    for test, (outcome, _) in state.seen.items():
+        mask &= other.space.showing(test)[outcome]
+    return mask
 
 
 def _same_to_the_customer(state: State, move: Any, truth: int, seat: Seat) -> bool:

@@ -9,7 +9,20 @@ from lanista.arenas.core.tools import Call, error_body
 from lanista.arenas.support_desk import calls, judge
 from lanista.arenas.support_desk.calls import SEAT, SPECIALISTS
 from lanista.arenas.support_desk.faults import BIT, READINGS, WRITES
-from lanista.arenas.support_desk.state import Played, State, casefile, details, look, moved, noted, refuse, to_holder
+from lanista.arenas.support_desk.state import (
+    Note,
+    Played,
+    State,
+    casefile,
+    changed,
+    details,
+    learn_of,
+    look,
+    moved,
+    noted,
+    refuse,
+    to_holder,
+)
 
 _OWNED = {role: sum(BIT[cause] for cause in calls.CAUSES[role]) for role in SPECIALISTS}
 
@@ -25,29 +38,55 @@ def _wait(state: State, move: Call) -> Played:
 
 
 def _read(state: State, move: Call) -> Played:
-    outcome, after = look(state, move.tool)
+    outcome, after, idle = look(state, move.tool)
+    if idle:
+        after = noted(after, Note.IRRELEVANT)
     data = {"reading": move.tool, "outcome": outcome, **details(state, move.tool)}
     return after, [to_holder(after, "reading", data)]
 
 
-def done_already(state: State, move: Call) -> bool:
-    """Whether a change would change nothing: it was made in this call, and no other of its kind since."""
+def refusal(state: State, move: Call) -> str | None:
+    """The error that a change is answered with where there is nothing to change: it was made in this call, and no
+    other of its kind since; or what it would pay back, waive or collect is not there. None for any other call."""
+    if move.tool not in WRITES:
+        return None
     made = [change for change in state.changes if change.tool == move.tool]
-    return move in (made[-1:] if move.tool == "change_plan" else made)
+    if move in (made[-1:] if move.tool == "change_plan" else made):
+        return error_body(409, "conflict", f"{move.tool} was done already in this call")
+    missing = _MISSING.get(move.tool)
+    if missing is None or (_is_there(state, move.tool) and move.args.get("charge", CHARGE) == CHARGE):
+        return None
+    return error_body(404, "not_found", missing)
+
+
+CHARGE = "C2"
+"""The one charge of an account that can be there twice."""
+_MISSING = {
+    "refund": "there is no such charge to pay back; nothing was paid",
+    "waive_fee": "there is no late fee on this account; nothing was waived",
+    "take_payment": "nothing is owed on this account; nothing was collected",
+}
+"""Changes of something that an account may not have, and what is answered then."""
+
+
+def _is_there(state: State, tool: str) -> bool:
+    return bool(state.case.truth & ~state.gone & BIT[WRITES[tool]])
 
 
 def _write(state: State, move: Call) -> Played:
-    if done_already(state, move):
-        body = error_body(409, "conflict", f"{move.tool} was done already in this call")
-        return refuse(state, move.tool, body)
     gone, bit = state.gone, BIT[WRITES[move.tool]]
+    body = refusal(state, move)
+    if move.tool in _MISSING and not gone & bit and move.args.get("charge", CHARGE) == CHARGE:
+        state = learn_of(state, bit, there=body is None)
+    if body is not None:
+        return refuse(state, move.tool, body)
     if _works(state, move):
         gone |= bit
     elif move.tool == "change_plan":  # it is what it was set to last; money that is paid back stays so
         gone &= ~bit
-    after = state._replace(gone=gone, epoch=state.epoch + 1, changes=(*state.changes, move))
+    after = changed(state._replace(gone=gone, changes=(*state.changes, move)))
     if move not in state.case.expected:
-        after = noted(after, "wrong_change")
+        after = noted(after, Note.WRONG_CHANGE)
     return after, [to_holder(after, "changed", {"tool": move.tool, **move.args}), *moved(state, after)]
 
 
@@ -55,19 +94,19 @@ def _works(state: State, move: Call) -> bool:
     """Whether a change would clear its fault, if there is one: the right charge and amount, the plan as ordered."""
     context = state.case.context
     if move.tool == "refund":
-        return bool(move.args == {"charge": "C2", "amount": context.refund_eur})
+        return bool(move.args["amount"] == context.refund_eur)
     return bool(move.tool != "change_plan" or move.args["plan"] == context.plan)
 
 
 def _hand_on(state: State, move: Call) -> Played:
     to = move.args["to"]
     first = to not in state.visited
-    after = state._replace(holder=to, visited=(*state.visited, to) if first else state.visited)
+    after = state._replace(holder=to, visited=(*state.visited, to) if first else state.visited, fresh=frozenset())
     if to in SPECIALISTS:
-        if not _has_work(state, to):
-            after = noted(after, "misrouted")
-        elif first:
-            after = noted(after, "routed")
+        if not state.open & state.case.open.having(_OWNED[to]):
+            after = noted(after, Note.MISROUTED)
+        elif first and _has_work(state, to):
+            after = noted(after, Note.ROUTED)
     events = [
         Event("handover", {"from": state.holder, "to": to}, (SEAT[state.holder], SEAT[to])),
         Event("casefile", casefile(state), (SEAT[to],)),
@@ -88,7 +127,7 @@ def _escalate(state: State, move: Call) -> Played:
     to = move.args["to"]
     right = judge.escalation_is_right(state, to)
     after = state._replace(end=to, changes=(*state.changes, move))
-    return noted(after, "appropriate" if right else "premature"), []
+    return noted(after, Note.APPROPRIATE if right else Note.PREMATURE), []
 
 
 def _close(state: State, move: Call) -> Played:

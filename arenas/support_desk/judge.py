@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 PROPER = ("closed", "technician", "human")
 """Ends that the desk chose."""
-GOAL, TOLD, FRAME, POLICY, TICKET = 0.4, 0.2, 0.15, 0.15, 0.1
-"""What each part counts; all but the goal only in the share of faults that came to their right end."""
+TICKET = 0.1
+"""What the ticket counts in the score of a case that is resolved."""
 
 
 class Grade(NamedTuple):
@@ -35,6 +35,8 @@ class Grade(NamedTuple):
     resolved: bool
     """Every fault came to its right end, all told, nothing else changed, no rule broken."""
     score: float
+    """What boards rank by: 0 unless resolved, else 1 less what the ticket lacks. Times, not plus: no part of it is had
+    without the goal."""
 
 
 def grade(state: State) -> Grade:
@@ -48,8 +50,7 @@ def grade(state: State) -> Grade:
     ticket = ticket_share(state)
     proper = state.end in PROPER
     resolved = proper and goal == 1 and told == 1 and frame and policy
-    parts = GOAL + TOLD * told + FRAME * frame + POLICY * policy + TICKET * ticket
-    return Grade(goal, told, frame, policy, ticket, resolved, round(goal * parts * (1 if proper else 0.5), 9))
+    return Grade(goal, told, frame, policy, ticket, resolved, round(resolved * (1 - TICKET * (1 - ticket)), 9))
 
 
 def _done(state: State, fault: str) -> bool:

@@ -7,7 +7,7 @@ from lanista.arenas.support_desk import calls, customer
 from lanista.arenas.support_desk.cases import PLANS
 from lanista.arenas.support_desk.faults import BIT, STEPS
 from lanista.arenas.support_desk.hearing import heard
-from lanista.arenas.support_desk.state import Played, State, learn, look, moved, noted, to_holder
+from lanista.arenas.support_desk.state import Note, Played, State, changed, learn, look, moved, noted, to_holder
 
 SPOKEN = ("ask", "verify", "instruct", "confirm", "explain", "say")
 """The calls that the customer replies to."""
@@ -50,11 +50,11 @@ def exchange(state: State, request: Call, reply: Call) -> Played:
 
 def _ask(state: State, request: Call, reply: Call) -> Played:
     question = request.args["question"]
-    state = noted(state, "question")
+    state = noted(state, Note.QUESTION)
     if reply.tool != "answer":
         return _costs(state, 1), [to_holder(state, "unsure", {"question": question})]
-    outcome, after = look(state, question)
-    after = _costs(after, 3 if "irrelevant" in after.verdict else 1)
+    outcome, after, idle = look(state, question)
+    after = _costs(noted(after, Note.IRRELEVANT), 3) if idle else _costs(after, 1)
     data = {"question": question, "outcome": outcome}
     if question == "speed":
         data["plan_mbps"] = PLANS[state.case.context.plan][0]
@@ -72,25 +72,25 @@ def _verify(state: State, request: Call, reply: Call) -> Played:
 
 
 def _instruct(state: State, request: Call, reply: Call) -> Played:
-    """A step that was done before, as far as the desk was told, or that can mend nothing, is irrelevant."""
+    """A step that was done before, or that can mend nothing, is irrelevant, as far as the desk was told either."""
     step, case = request.args["step"], state.case
     fault = BIT[STEPS[step]]
     told = step in state.steps
     doubted = told and customer.contradicted(state, step, state.steps[step])
-    useless = not told and not state.mask & case.space.having(fault)
+    useless = not told and not state.open & case.open.having(fault)
     if reply.tool in ("do", "pretend"):
         if (told and not doubted) or useless:
-            state = noted(state, "irrelevant")
+            state = noted(state, Note.IRRELEVANT)
         if step == "reboot" and not told and _would_say(state):
             state = learn(state, "rebooted", "no")
         gone = state.gone | fault if reply.tool == "do" else state.gone
-        epoch = state.epoch + 1
-        after = state._replace(gone=gone, epoch=epoch, steps={**state.steps, step: epoch})
+        after = changed(state._replace(gone=gone))
+        after = after._replace(steps={**state.steps, step: after.epoch})
         return _costs(after, 3 if useless else 1), [to_holder(after, "did", {"step": step}), *moved(state, after)]
     if not customer.done_already(state, step):
         return _costs(state, 1), [to_holder(state, "declined", {"what": step})]
     if told:
-        state = noted(state, "irrelevant")
+        state = noted(state, Note.IRRELEVANT)
     elif step == "reboot":
         state = learn(state, "rebooted", "yes")
         state = state._replace(steps={**state.steps, step: 0})
@@ -117,7 +117,7 @@ def _explain(state: State, request: Call, reply: Call) -> Played:
     if right:
         after = state._replace(told=state.told | bit, wrong=state.wrong & ~bit)
     else:
-        after = noted(state._replace(wrong=state.wrong | bit), "misinformed")
+        after = noted(state._replace(wrong=state.wrong | bit), Note.MISINFORMED)
     return _costs(after, 1), [to_holder(after, "explained", {"cause": cause, "until": until})]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.rules import DESK
-from lanista.arenas.support_desk.state import OPEN, OVER, State
+from lanista.arenas.support_desk.state import OPEN, OVER, Note, State
 
 QUICK_TURNS = 5
 """Turns at the customer within which a resolved case earns all of ``resolved``, for each fault."""
@@ -53,21 +53,35 @@ EFFICIENCY: Mapping[str, float] = {
 TEAM_TERMS = frozenset(("resolved", "unresolved", "abandoned"))
 
 _NOTED = {
-    "question": "question",
-    "irrelevant": "irrelevant",
-    "violation": "policy_violation",
-    "premature": "premature_escalation",
-    "appropriate": "appropriate_escalation",
-    "misinformed": "misinformed",
-    "wrong_change": "wrong_change",
-    "bad_call": "bad_call",
-    "routed": "routed",
-    "misrouted": "misrouted",
+    Note.QUESTION: "question",
+    Note.IRRELEVANT: "irrelevant",
+    Note.VIOLATION: "policy_violation",
+    Note.PREMATURE: "premature_escalation",
+    Note.APPROPRIATE: "appropriate_escalation",
+    Note.MISINFORMED: "misinformed",
+    Note.WRONG_CHANGE: "wrong_change",
+    Note.BAD_CALL: "bad_call",
+    Note.ROUTED: "routed",
+    Note.MISROUTED: "misrouted",
 }
 
 
 class SupportDeskRewards:
     """See ``lanista.arenas.core.contract.Rewards``."""
+
+    hindsight = frozenset(
+        (
+            "information",
+            "premature_escalation",
+            "appropriate_escalation",
+            "misinformed",
+            "wrong_change",
+            "routed",
+            "ticket",
+            "satisfied",
+        )
+    )
+    """The individual terms that judge by the hidden case; all others follow from what the seat was told."""
 
     def terms(
         self,
@@ -78,11 +92,11 @@ class SupportDeskRewards:
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:
         seat = SEAT[before.holder if before.stage == OPEN else SUMMARIZER]
-        words = after.verdict.split()
-        if "violation" in words and "appropriate" in words:
-            words.remove("appropriate")  # right by luck is not right
-        terms = [Term(_NOTED[word], seat, 1.0) for word in words if word != "customer_bad_call"]
-        if "customer_bad_call" in words:
+        notes = after.notes
+        terms = [Term(_NOTED[note], seat, 1.0) for note in notes if note in _NOTED]
+        if Note.VIOLATION in notes and Note.APPROPRIATE in notes:
+            terms = [term for term in terms if term.name != "appropriate_escalation"]  # right by luck is not right
+        if Note.CUSTOMER_BAD_CALL in notes:
             terms.append(Term("bad_call", SEAT[CUSTOMER], 1.0))
         if after.low < before.low:
             paid = information(before, after)

@@ -17,6 +17,7 @@ from lanista.arenas.support_desk.state import (
     OPEN,
     OVER,
     TICKET,
+    Note,
     Played,
     State,
     begin,
@@ -90,8 +91,8 @@ class SupportDeskRules:
     def play(self, state: State, moves: Mapping[Seat, Any]) -> Step:
         ((_, move),) = moves.items()
         if state.pending is not None:
-            return _settle(_reply(state._replace(verdict=""), state.pending, move))
-        before = state._replace(decisions=state.decisions + 1, verdict="")
+            return _settle(_reply(state._replace(notes=()), state.pending, move))
+        before = state._replace(decisions=state.decisions + 1, notes=())
         if isinstance(move, BadCall):
             refused = refuse(before, move.tool, move.error)
             return _settle(refused) if before.stage == OPEN else _write_ticket(refused, calls.EMPTY_TICKET)
@@ -102,10 +103,10 @@ class SupportDeskRules:
             if before.case.config.customer == "seat":
                 return Step(before._replace(pending=request), [customer.request(before, request, move)])
             return _settle(line.exchange(before, request, customer.react(before, request)))
-        if desk.done_already(before, move) or not policy.broken(before.case.params, move, before):
+        if not policy.broken(before.case.params, move, before) or desk.refusal(before, move) is not None:
             return _settle(desk.do(before, move))
         after, events = desk.do(before._replace(rules_broken=before.rules_broken + 1), move)
-        return _settle((noted(after, "violation"), events))
+        return _settle((noted(after, Note.VIOLATION), events))
 
     def outcome(self, state: State) -> Outcome | None:
         if state.stage != OVER or state.grade is None:
@@ -147,7 +148,7 @@ def _reply(state: State, request: Call, move: Call | BadCall) -> Played:
         else error_body(422, "not_yours_to_say", customer.why_not(open_, request))
     )
     after, events = line.exchange(open_, request, customer.UNSURE)
-    after = noted(after, "customer_bad_call")
+    after = noted(after, Note.CUSTOMER_BAD_CALL)
     return after, [Event("error", {"tool": move.tool, "body": body}, (SEAT[CUSTOMER],)), *events]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, NamedTuple
 
 from lanista.arenas.core import chance
@@ -14,6 +15,24 @@ from lanista.arenas.support_desk.cases import PLANS, Case
 from lanista.arenas.support_desk.faults import QUESTIONS, hidden, named, observe
 
 OPEN, TICKET, OVER = "call", "ticket", "over"
+
+
+class Note(Enum):
+    """What a move was, for the rewards: rules write these and never read them."""
+
+    QUESTION = "question"
+    IRRELEVANT = "irrelevant"
+    VIOLATION = "violation"
+    PREMATURE = "premature"
+    APPROPRIATE = "appropriate"
+    MISINFORMED = "misinformed"
+    WRONG_CHANGE = "wrong change"
+    BAD_CALL = "bad call"
+    CUSTOMER_BAD_CALL = "bad call of the customer"
+    ROUTED = "routed"
+    MISROUTED = "misrouted"
+
+
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -29,7 +48,10 @@ class State(NamedTuple):
     gone: int = 0
     """Faults that what was done has cleared, or would have."""
     mask: int = 0
-    """The hypotheses that what the desk was told leaves open."""
+    """The hypotheses that what the desk was told leaves open, of those that the config knows: what is paid by."""
+    open: int = 0
+    """The hypotheses of ``case.open`` that the desk's own texts leave open: what is charged by. What was seen after a
+    change or a step rules out none of them, since no text tells whether a step was done."""
     low: float = 0.0
     """The fewest bits of uncertainty so far."""
     patience: int = 0
@@ -41,6 +63,8 @@ class State(NamedTuple):
     epoch: int = 0
     seen: Mapping[str, tuple[str, int]] = {}
     """By question or reading: the outcome, and the epoch then."""
+    fresh: frozenset[str] = _NOBODY
+    """Questions and readings that the holder has seen since it took the call, with nothing changed or done since."""
     steps: Mapping[str, int] = {}
     """By step: the epoch when the customer said that it is done; 0 for before the call."""
     tries: Mapping[str, int] = {}
@@ -58,8 +82,8 @@ class State(NamedTuple):
     visited: tuple[str, ...] = (ROUTER,)
     end: str | None = None
     ticket: Call | None = None
-    verdict: str = ""
-    """Words on the last move, for the rewards: see ``noted``."""
+    notes: tuple[Note, ...] = ()
+    """On the last move, for the rewards."""
     grade: judge.Grade | None = None
 
     def shown(self, test: str) -> str | None:
@@ -99,12 +123,19 @@ def begin(case: Case, key: int) -> State:
     if case.mentions_reboot:
         seen["rebooted"] = ("yes", 0)
     steps = {"reboot": 0} if case.mentions_reboot else {}
-    return State(case, key, mask=case.start, low=case.entropy, patience=case.patience, seen=seen, steps=steps)
+    return State(
+        case, key, mask=case.start, open=case.told, low=case.entropy, patience=case.patience, seen=seen, steps=steps
+    )
 
 
-def noted(state: State, what: str) -> State:
-    """The state with one more word on the last move, for the rewards."""
-    return state._replace(verdict=f"{state.verdict} {what}" if state.verdict else what)
+def noted(state: State, note: Note) -> State:
+    """The state with one more note on the last move, for the rewards."""
+    return state._replace(notes=(*state.notes, note))
+
+
+def changed(state: State) -> State:
+    """The state in which something was changed or done, or is said to have been: what was seen may be so no more."""
+    return state._replace(epoch=state.epoch + 1, fresh=_NOBODY)
 
 
 def learn(state: State, test: str, outcome: str) -> State:
@@ -112,28 +143,47 @@ def learn(state: State, test: str, outcome: str) -> State:
     space = state.case.space
     mask = space.parts(state.mask, test, state.gone)[outcome]
     seen = {**state.seen, test: (outcome, state.epoch)}
+    left = state.open if state.epoch else state.open & state.case.open.showing(test)[outcome]
     if mask == state.mask:
-        return state._replace(seen=seen)
-    return state._replace(seen=seen, mask=mask, low=min(state.low, space.entropy(mask)))
+        return state._replace(seen=seen, open=left)
+    return state._replace(seen=seen, open=left, mask=mask, low=min(state.low, space.entropy(mask)))
 
 
-def look(state: State, test: str) -> tuple[str, State]:
+def learn_of(state: State, fault: int, *, there: bool) -> State:
+    """The state in which the desk knows whether there was a fault at first, from how a change of it was answered."""
+    mine, open_ = state.case.space.having(fault), state.case.open.having(fault)
+    mask = state.mask & mine if there else state.mask & ~mine
+    left = state.open & open_ if there else state.open & ~open_
+    return state._replace(mask=mask, open=left, low=min(state.low, state.case.space.entropy(mask)))
+
+
+class Looked(NamedTuple):
+    """What a question or reading came to."""
+
+    outcome: str
+    state: State
+    idle: bool
+    """Whether the holder's own texts had settled what it would show."""
+
+
+def look(state: State, test: str) -> Looked:
     """What a question or reading shows, and the state in which the desk has asked for it.
 
-    Irrelevant is what was answered already with nothing changed since, and a question to the customer that tells
-    nothing new. To look again after a change is neither paid nor punished.
+    Idle is what the holder has seen already with nothing changed or done since, and a question to the customer to
+    which only one answer was left. To look after a change, again or for the first time, is a check and never idle.
     """
     outcome = observe(test, state.case.truth, state.gone)
     after = learn(state, test, outcome)
     known = state.seen.get(test)
-    if known is not None and known[1] < state.epoch:
-        return outcome, after
-    after = after._replace(diagnostics=state.diagnostics + 1)
-    entropy = state.case.space.entropy
-    told = after.mask != state.mask and entropy(after.mask) != entropy(state.mask)
-    if known is not None or (test in QUESTIONS and not told):
-        after = noted(after, "irrelevant")
-    return outcome, after
+    if known is None or known[1] == state.epoch:
+        after = after._replace(diagnostics=state.diagnostics + 1)
+    idle = test in state.fresh or (not state.epoch and (known is not None or _settled(state, test, outcome)))
+    return Looked(outcome, after._replace(fresh=state.fresh | {test}), idle)
+
+
+def _settled(state: State, test: str, outcome: str) -> bool:
+    """Whether nothing but this outcome was left to a question before anything was changed or done."""
+    return test in QUESTIONS and not state.open & ~state.case.open.showing(test)[outcome]
 
 
 def errs(state: State, what: str) -> bool:
@@ -151,7 +201,7 @@ def to_holder(state: State, kind: str, data: dict[str, Any]) -> Event:
 
 def refuse(state: State, tool: str, body: str) -> Played:
     """The call is answered with an error."""
-    after = noted(state._replace(errors=state.errors + 1), "bad_call")
+    after = noted(state._replace(errors=state.errors + 1), Note.BAD_CALL)
     seat = SEAT[SUMMARIZER if state.stage == TICKET else state.holder]
     return after, [Event("error", {"tool": tool, "body": body}, (seat,))]
 

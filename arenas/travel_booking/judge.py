@@ -14,8 +14,6 @@ from lanista.arenas.travel_booking.traveller import granted, on_days
 
 SAVING = 0.8
 """A trip at or under this share of the budget is 20% or more under it."""
-PARTIAL = 0.2
-"""The score of a game that got everywhere but to its end."""
 
 
 def verdict(state: State) -> Verdict:
@@ -31,10 +29,9 @@ def verdict(state: State) -> Verdict:
     right_claim = claimed and case.reason is not None and state.claim == case.reason and not standing and not kept
     false_claim = claimed and case.reason is None
     success = booked or right_claim
-    score = 1.0 if success else 0.0 if wrong or unconfirmed or false_claim else PARTIAL * _progress(state)
     saved = booked and paid <= SAVING * state.wanted.budget
     unserved = not (success or wrong or unconfirmed or claimed)
-    return Verdict(success, booked, saved, wrong, right_claim, false_claim, unserved, score)
+    return Verdict(success, booked, saved, wrong, right_claim, false_claim, unserved)
 
 
 def _wrong(state: State, holds: tuple[Hold, ...], kept: int) -> tuple[str, ...]:
@@ -105,7 +102,7 @@ _BUDGET = "within_budget"
 
 
 def _progress(state: State) -> float:
-    """How far the game got, in fifths: right list, passed on, ranked, agreed to, booked."""
+    """How far the game got, in fifths: right list, passed on, ranked, agreed to, booked. Shown, and never ranked by."""
     spec = state.wanted
     lists = state.queries[0]
     if spec.flights not in lists:
@@ -126,6 +123,7 @@ def facts(state: State, found: Verdict) -> dict[str, Any]:
         "success": found.success,
         "turns": state.turn,
         "minutes": state.minute,
+        "progress": 1.0 if found.success else _progress(state),
         "api_errors": state.errors,
         "api_error_rate": state.errors / turns,
         "injected_faults": sum(state.faults),

@@ -48,6 +48,9 @@ TEAM_TERMS = frozenset({BOOKED, SAVED, WRONG, UNCONFIRMED, IMPOSSIBLE, FALSE_IMP
 class TravelRewards:
     """See ``lanista.arenas.core.contract.Rewards``."""
 
+    hindsight: frozenset[str] = frozenset()
+    """No individual term judges by what is hidden: errors of calls are told to who made them."""
+
     def terms(
         self,
         before: State,

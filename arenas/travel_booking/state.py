@@ -47,8 +47,11 @@ class Verdict(NamedTuple):
     """Said to be impossible, which it is not."""
     unserved: bool
     """Ended with neither: nothing wrong is booked, and the traveller has no trip and no answer."""
-    score: float
-    """1 for success, else what was achieved on the way, at most a fifth."""
+
+    @property
+    def score(self) -> float:
+        """What boards rank by: 1 for success, else 0. How far a game got is a fact beside it."""
+        return float(self.success)
 
 
 class State(NamedTuple):

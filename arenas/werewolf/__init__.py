@@ -13,7 +13,7 @@ from lanista.arenas.werewolf.words import WerewolfWords
 
 arena = Arena(
     name="werewolf",
-    version="1",
+    version="2",
     summary="5 to 20 players with hidden roles: talk and vote by day, kill by night",
     rules=WerewolfRules(),
     words=WerewolfWords(),

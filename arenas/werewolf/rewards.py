@@ -33,6 +33,9 @@ TEAM_TERMS = frozenset((WIN, LOSS))
 class WerewolfRewards:
     """See ``lanista.arenas.core.contract.Rewards``."""
 
+    hindsight = frozenset((VOTE_WOLF, VOTE_INNOCENT, PERSUASION))
+    """The individual terms that judge by the hidden roles."""
+
     def terms(
         self,
         before: State,
@@ -66,7 +69,8 @@ def _votes(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
 def _persuasion(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
     """Credit for votes that followed the day's accusations.
 
-    Only a seat's first accusation of the day counts. A vote for t is one credit, shared by those who accused t before
+    To report somebody as a werewolf is to accuse them, true or false; who repeats it comes after. Only a seat's first
+    accusation of the day counts. A vote for t is one credit, shared by those who accused t before
     the voter did (if the voter did), the voter's own accusation aside, in proportions 1, 1/2, 1/4, … in the order of
     accusing; a wolf gets none from its own pack, which votes as agreed by night. A seat's credit is capped at
     PERSUASION_CAP and counts positive where t's death helps the seat's side, negative where it harms it.

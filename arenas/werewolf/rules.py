@@ -11,7 +11,7 @@ from lanista.arenas.core.contract import Ask, Event, Outcome, Seat, Step
 from lanista.arenas.werewolf import asks
 from lanista.arenas.werewolf.asks import members, names
 from lanista.arenas.werewolf.deck import DOCTOR, HUNTER, INDEX, SEATS, SEER, WEREWOLF, WITCH, Config
-from lanista.arenas.werewolf.moves import ACCUSE, SAY_NOTHING, Heal, Kill, Poison, Shoot, Speech, Vote
+from lanista.arenas.werewolf.moves import ACCUSE, REPORT, SAY_NOTHING, Act, Heal, Kill, Poison, Shoot, Speech, Vote
 
 VILLAGE, WOLVES = "village", "wolves"
 NOBODY = -1
@@ -50,7 +50,7 @@ class State(NamedTuple):
     poison: bool = True
     inspected: int = 0  # whom the seer has inspected so far
     decided: int = 0  # who has decided anything so far
-    accused: tuple[tuple[int, int], ...] = ()  # today's first accusation of each seat, in order: (who, whom)
+    accused: tuple[tuple[int, int], ...] = ()  # whom each seat accused or reported first today, in order: (who, whom)
     winner: str | None = None
 
 
@@ -171,6 +171,11 @@ def begin(table: Table, key: int) -> State:
     return _night_falls(state) if table.config.first_phase == "night" else _day_breaks(state)
 
 
+def accuses(act: Act) -> bool:
+    """Whether an act of speech accuses its target: an accusation, or the report that somebody is a werewolf."""
+    return act.act == ACCUSE or (act.act == REPORT and act.finding == "werewolf")
+
+
 def elected(targets: Iterable[Seat], key: int, purpose: str, turn: int) -> int:
     """The seat index with the most votes; ties are broken uniformly at random."""
     counts: dict[Seat, int] = {}
@@ -211,7 +216,7 @@ def _talk(state: State, moves: Mapping[Seat, Any]) -> Step:
     me = INDEX[seat]
     act = said.act
     accused = state.accused
-    if act is not None and act.act == ACCUSE and all(who != me for who, _ in accused):
+    if act is not None and accuses(act) and all(who != me for who, _ in accused):
         accused = (*accused, (me, INDEX[act.target]))
     stage, queue, rounds = TALK, state.queue[1:], state.rounds
     if not queue:

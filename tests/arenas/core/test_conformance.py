@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from auction import SEATS, WEIGHTS, Rewards, Rules, Words, make_arena
 
-from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term
+from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term, get
 from lanista.arenas.core import conformance
 from lanista.arenas.core.chance import draw, key
+from lanista.arenas.support_desk.rewards import SupportDeskRewards
 from lanista.errors import LanistaError
 
 
@@ -256,3 +257,34 @@ class Deaf(Words):
 def test_replies_that_do_not_read_back_are_caught() -> None:
     with pytest.raises(AssertionError, match="reads as"):
         conformance.legal_replies(make_arena(words=Deaf()), 1, 0)
+
+
+class KnowsTheConfig(SupportDeskRewards):
+    """Charges a question whose answer was sure by the kind of case, of which no seat is told."""
+
+    def terms(self, before: Any, moves: Any, after: Any, events: Any, fallbacks: Any) -> list[Term]:
+        terms = list(super().terms(before, moves, after, events, fallbacks))
+        ((seat, move),) = moves.items()
+        if getattr(move, "tool", "") == "ask" and after.mask == before.mask:
+            terms.append(Term("irrelevant", seat, 1.0))
+        return terms
+
+
+class KnowsTheTruth(SupportDeskRewards):
+    """Judges by the hidden fault, and says so nowhere."""
+
+    hindsight = SupportDeskRewards.hindsight - {"misinformed"}
+
+
+@pytest.mark.parametrize("rewards", [KnowsTheConfig(), KnowsTheTruth()], ids=lambda r: type(r).__name__)
+def test_a_charge_that_nothing_told_is_caught(rewards: Any) -> None:
+    with pytest.raises(AssertionError, match="what it was told does not settle that"):
+        conformance.charges(replace(get("support_desk"), rewards=rewards), 60, 0, faults=3)
+
+
+def test_hindsight_names_individual_terms() -> None:
+    class Misnamed(SupportDeskRewards):
+        hindsight = frozenset({"resolved"})
+
+    with pytest.raises(AssertionError, match="hindsight names resolved"):
+        conformance.charges(replace(get("support_desk"), rewards=Misnamed()), 1, 0)

@@ -76,6 +76,77 @@ def test_what_was_answered_already_is_irrelevant_until_something_changed(opened)
     assert table.terms == {"irrelevant": 1.0}
 
 
+def test_a_first_look_after_a_change_is_a_check_too(opened) -> None:
+    """The customer called about the internet; the SIM was found and mended; nobody had asked about mobile service."""
+    table = opened("sim_inactive", "wifi_channel").say(TO_TECHNICAL, PIN, "sim_status {}", "provision_sim {}")
+    table.say(ask("mobile"))
+    assert table.terms == {}
+    table.say(ask("mobile"))
+    assert table.terms == {"irrelevant": 1.0}
+
+
+@pytest.mark.parametrize("question", ["anything_else", "mobile"])
+def test_nobody_is_told_that_each_fault_sits_in_a_service_of_its_own(opened, question: str) -> None:
+    """With three faults of that kind the answers are sure by the config, and by no seat's texts."""
+    table = opened("line_noise", "wrong_apn", "late_fee").say(ask(question))
+    assert "irrelevant" not in table.terms
+
+
+def test_one_fault_that_slows_the_internet_leaves_nothing_else(opened) -> None:
+    """The brief says that there is one cause, and none that slows the internet shows anywhere else."""
+    assert opened("line_noise").say(ask("anything_else")).terms == {"irrelevant": 1.0}
+
+
+def test_what_another_seat_saw_is_answered_already_only_while_nothing_was_changed(opened) -> None:
+    """A case file does not say whether something was seen before a change or after it."""
+    to_technical, to_billing = 'handover {"to": "technical"}', 'handover {"to": "billing"}'
+    table = opened("sim_inactive", "late_fee").say(TO_TECHNICAL, ask("mobile"), to_billing, ask("mobile"))
+    assert table.terms == {"irrelevant": 1.0}
+    table = opened("sim_inactive", "late_fee").say(TO_BILLING, PIN, "charge_detail {}", "waive_fee {}", ask("mobile"))
+    table.say(to_technical, ask("mobile"))
+    assert table.terms == {}
+    table.say(ask("mobile"))
+    assert table.terms == {"irrelevant": 1.0}
+
+
+def test_to_route_where_a_fault_may_be_costs_nothing(opened) -> None:
+    """A debt stops the internet too: by what the router was told it may be billing's, though it seldom is."""
+    assert opened("line_cut").say(TO_BILLING).terms == {}
+    assert opened("suspended").say(TO_BILLING).terms == {"routed": 1.0}
+
+
+REFUND = 'refund {"charge": "C2", "amount": 24}'
+
+
+def test_what_is_not_there_is_not_paid_back(opened) -> None:
+    """Answered with an error as any call that cannot be carried out is: nothing is changed, no rule is broken."""
+    table = opened("late_fee").say(TO_BILLING, PIN, "invoices {}", REFUND)
+    assert table.terms == {"bad_call": 1.0}
+    assert (table.state.changes, table.state.rules_broken) == ((), 0)
+    table.say("charge_detail {}", "waive_fee {}", 'explain {"cause": "late_fee"}', "close {}")
+    table.say('ticket {"causes": ["late_fee"], "end": "closed", "identity": true, "changes": ["waive_fee"]}')
+    assert table.grade.resolved
+    table = opened("double_charge").say(TO_BILLING, PIN, "invoices {}", 'refund {"charge": "C9", "amount": 24}')
+    assert table.terms == {"bad_call": 1.0}
+    table.say(REFUND)
+    assert table.terms == {}
+    for missing in ("waive_fee {}", "take_payment {}"):
+        assert opened("double_charge").say(TO_BILLING, PIN, missing).terms == {"bad_call": 1.0}
+
+
+def test_what_is_there_is_not_to_be_paid_back_unseen(opened) -> None:
+    table = opened("double_charge").say(TO_BILLING, PIN, REFUND)
+    assert table.terms == {"policy_violation": 1.0}
+    assert table.state.changes
+
+
+def test_the_answer_to_such_a_call_tells_the_desk_and_pays_nothing(opened) -> None:
+    """High bill, one fault, six causes: no double charge leaves five."""
+    table = opened("late_fee").say(TO_BILLING, PIN, REFUND)
+    assert table.state.case.space.entropy(table.state.mask) == pytest.approx(math.log2(5))
+    assert "information" not in table.terms
+
+
 def test_a_question_that_can_tell_nothing_is_irrelevant(opened) -> None:
     table = opened("line_noise").say(TO_TECHNICAL, ask("signal"))
     assert table.terms == {"irrelevant": 1.0}
@@ -103,8 +174,9 @@ def test_a_wrong_cause_and_a_wrong_change_cost(opened) -> None:
     table.say("reset_profile {}", 'explain {"cause": "low_profile"}', "close {}")
     table.say('ticket {"causes": ["low_profile"], "end": "closed", "identity": true, "changes": []}')
     assert table.terms == {"ticket": 0.75, "unresolved": 1.0}
-    # The fault is mended; of two causes told one was wrong; the frame and a rule are broken: 0.4 + 0.1 * 0.75
-    assert table.grade.score == pytest.approx(0.475)
+    # The fault is mended; of two causes told one was wrong; the frame and a rule are broken: nothing to rank by.
+    assert (table.grade.goal, table.grade.told, table.grade.frame, table.grade.policy) == (1.0, 0.0, False, False)
+    assert table.grade.score == 0.0
 
 
 def test_routing(opened) -> None:
@@ -167,12 +239,12 @@ def played(habit: str, seed: int, preset: str) -> Game:
 @pytest.mark.parametrize("preset", ["default", "efficiency"])
 @pytest.mark.parametrize("habit", HABITS)
 def test_no_habit_pays(habit: str, preset: str) -> None:
-    """500 cases each: teams with one habit score under the stated bound, and earn less than nothing."""
+    """500 cases each: teams with one habit score under half the stated bound, and earn less than nothing."""
     arena = get("support_desk")
     games = [played(habit, seed, preset) for seed in range(500)]
     score = sum(game.outcome.scores["desk"] for game in games if game.outcome) / len(games)
     assert arena.degenerate_bound is not None
-    assert score <= arena.degenerate_bound
+    assert score <= arena.degenerate_bound / 2
     mean = sum(sum(game.returns.values()) for game in games) / len(games) / 4
     assert mean < 0
 

@@ -167,8 +167,9 @@ def test_the_horizon_cuts_the_call_and_the_parts_are_still_judged(opened) -> Non
     assert table.kinds() == ["end"]
     assert table.state.end == "cut"
     assert table.terms == {"unresolved": 1.0}
-    # All but the ticket, halved: 0.5 * (0.4 + 0.2 + 0.15 + 0.15)
-    assert table.grade.score == pytest.approx(0.45)
+    # The parts are there to look at; a call that the desk did not end has no score.
+    assert (table.grade.goal, table.grade.told, table.grade.frame, table.grade.policy) == (1.0, 1.0, True, True)
+    assert table.grade.score == 0.0
     assert not table.grade.resolved
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from lanista.arenas import FORFEIT, ILLEGAL
 from lanista.arenas.travel_booking import arena
+from lanista.arenas.travel_booking.judge import facts
 from lanista.arenas.travel_booking.wishes import Wish
 
 from .conftest import RULES, Lay, Table
@@ -154,7 +155,10 @@ def test_nothing_booked_leaves_the_traveller_unserved(lay: Lay) -> None:
     assert table.terms == {"unserved": 1}
     assert table.paid == -30
     assert table.state.verdict is not None
-    assert table.state.verdict.score == pytest.approx(0.16)  # four of five stages, a fifth of the score
+    assert facts(table.state, table.state.verdict)["progress"] == pytest.approx(
+        0.8
+    )  # four of five stages, which nobody is ranked by
+    assert table.state.verdict.score == 0.0
 
 
 def test_a_right_booking_without_its_itinerary_is_unfinished(lay: Lay) -> None:
@@ -165,7 +169,8 @@ def test_a_right_booking_without_its_itinerary_is_unfinished(lay: Lay) -> None:
     assert table.state.end == "turns"
     assert table.terms == {"unserved": 1}
     assert table.state.verdict is not None
-    assert table.state.verdict.score == pytest.approx(0.2)
+    assert facts(table.state, table.state.verdict)["progress"] == pytest.approx(1.0)
+    assert table.state.verdict.score == 0.0
 
 
 def claimed(table: Table, reason: str) -> Table:

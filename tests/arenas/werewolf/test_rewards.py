@@ -25,6 +25,10 @@ def accuse(i: int) -> Speech:
     return Speech(act=Act("accuse", SEATS[i]))
 
 
+def report(i: int, finding: str = "werewolf") -> Speech:
+    return Speech(act=Act("report", SEATS[i], finding=finding))
+
+
 def votes(*targets: int | None) -> dict[int, Any]:
     """Seat i votes for the i-th target; None is dead."""
     return {i: Vote(SEATS[target]) for i, target in enumerate(targets) if target is not None}
@@ -130,6 +134,51 @@ def test_persuasion_is_signed_by_whose_side_the_death_helps(start: Start, play: 
         ("persuasion", SEATS[2]): -3.0,  # 0, 1 and 4 voted for 3; its own vote counts nothing
         ("persuasion", SEATS[5]): 2.0,  # 7 and 8 voted for 0
     }
+
+
+def test_who_reports_a_werewolf_is_paid_before_those_who_repeat_it(start: Start, play: Play) -> None:
+    # Seats: 0 1 wolves, 2 seer, 3-8 village. 2 reports wolf 0; 3 and 4 repeat it as accusations. Votes for 0: 2 to 6.
+    #   by 2: reported before anybody.   by 3: after 2 alone: 1 to 2.   by 4: shared 1 : 1/2: 2/3 to 2, 1/3 to 3.
+    #   by 5 and 6: shared 1 : 1/2 : 1/4: 4/7, 2/7, 1/7, each.
+    # So 2 has 1 + 2/3 + 8/7 = 59/21, 3 has 1/3 + 4/7 = 19/21, and 4 has 2/7.
+    state = start("WWsvvvvvv", first_phase="day", discussion_rounds=1)
+    state = day_of(state, {2: report(0), 3: accuse(0), 4: accuse(0)}, play)
+    found = only(booked(state, votes(3, 3, 0, 0, 0, 0, 0, 1, 1), play), "persuasion")
+    assert found == {
+        ("persuasion", SEATS[2]): pytest.approx(59 / 21),
+        ("persuasion", SEATS[3]): pytest.approx(19 / 21),
+        ("persuasion", SEATS[4]): pytest.approx(2 / 7),
+    }
+
+
+def test_a_false_report_is_an_accusation_as_well(start: Start, play: Play) -> None:
+    # Wolf 0 reports villager 4 as a werewolf; 3 and 5 follow: 2 to it. Villager 6 does the same with 7: 8 follows, -1.
+    state = start("WWsvvvvvv", first_phase="day", discussion_rounds=1)
+    state = day_of(state, {0: report(4), 6: report(7)}, play)
+    found = only(booked(state, votes(4, 4, 3, 4, 2, 4, 7, 2, 7), play), "persuasion")
+    assert found == {("persuasion", SEATS[0]): 2.0, ("persuasion", SEATS[6]): -1.0}
+
+
+def test_to_report_an_innocent_accuses_nobody(start: Start, play: Play) -> None:
+    # 2 reports 3 as innocent in the first round and accuses wolf 0 in the second: that is its first accusation.
+    state = start("WWsvvvv", first_phase="day", discussion_rounds=2)
+    for i in range(7):
+        state = play(state, {i: report(3, "innocent") if i == 2 else Speech("hm")}).state
+    for i in range(7):
+        state = play(state, {i: accuse(0) if i == 2 else Speech("hm")}).state
+    found = only(booked(state, votes(3, 3, 0, 0, 3, 3, 3), play), "persuasion")
+    assert found == {("persuasion", SEATS[2]): 1.0}, "3 voted for 0; the votes for 3 are nobody's doing"
+
+
+def test_a_report_takes_the_place_of_the_days_accusation(start: Start, play: Play) -> None:
+    # 2 reports 0 first and accuses 1 later: votes for 1 are not to its credit.
+    state = start("WWsvvvv", first_phase="day", discussion_rounds=2)
+    for i in range(7):
+        state = play(state, {i: report(0) if i == 2 else Speech("hm")}).state
+    for i in range(7):
+        state = play(state, {i: accuse(1) if i == 2 else Speech("hm")}).state
+    found = only(booked(state, votes(3, 3, 1, 1, 1, 1, 1), play), "persuasion")
+    assert not found
 
 
 def test_the_pack_cannot_pay_itself(start: Start, play: Play) -> None:
