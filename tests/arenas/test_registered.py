@@ -22,6 +22,11 @@ def test_agents_without_judgement_stay_under_the_bound(arena: str) -> None:
     degenerate.check(get(arena), games=60)
 
 
+@pytest.mark.parametrize("arena", [name for name in names() if get(name).success is not None])
+def test_scripts_made_of_what_teachers_say_stay_under_the_bound(arena: str) -> None:
+    degenerate.shotgun(get(arena), 3, 1)
+
+
 def test_a_bound_that_is_too_low_is_caught() -> None:
     with pytest.raises(AssertionError, match="over the stated bound"):
         degenerate.check(replace(get("werewolf"), degenerate_bound=0.01), games=20)
