@@ -35,10 +35,10 @@ def exchange(state: State, request: Call, reply: Call) -> Played:
     """The desk has asked, the customer has replied."""
     if reply.tool == "hang_up":
         return state._replace(turns=state.turns + 1, end="abandoned"), [to_holder(state, "left", {})]
-    before = state._replace(turns=state.turns + 1)
+    before = state
     if request.tool in _TRIED and reply.tool != "decline" and state.case.config.error_rate:
         what = request.args[_TRIED[request.tool]]
-        before = before._replace(tries={**state.tries, what: state.tries.get(what, 0) + 1})
+        before = state._replace(tries={**state.tries, what: state.tries.get(what, 0) + 1})
     after, events = _SPOKEN[request.tool](before, request, reply)
     if "text" in reply.args:
         first = events[0]
@@ -50,11 +50,10 @@ def exchange(state: State, request: Call, reply: Call) -> Played:
 
 def _ask(state: State, request: Call, reply: Call) -> Played:
     question = request.args["question"]
-    state = noted(state, Note.QUESTION)
     if reply.tool != "answer":
-        return _costs(state, 1), [to_holder(state, "unsure", {"question": question})]
+        return _costs(state, 1, Note.QUESTION), [to_holder(state, "unsure", {"question": question})]
     outcome, after, idle = look(state, question)
-    after = _costs(noted(after, Note.IRRELEVANT), 3) if idle else _costs(after, 1)
+    after = _costs(after, 3, Note.QUESTION, Note.IRRELEVANT) if idle else _costs(after, 1, Note.QUESTION)
     data = {"question": question, "outcome": outcome}
     if question == "speed":
         data["plan_mbps"] = PLANS[state.case.context.plan][0]
@@ -125,9 +124,11 @@ def _say(state: State, request: Call, reply: Call) -> Played:
     return _costs(state, 2), [to_holder(state, "puzzled", {})]
 
 
-def _costs(state: State, patience: int) -> State:
-    """The state with less patience; a customer who is a seat decides for themselves when to leave."""
-    return state if state.case.config.customer == "seat" else state._replace(patience=state.patience - patience)
+def _costs(state: State, patience: int, *notes: Note) -> State:
+    """The state with one more turn at the customer, less patience, and these notes; a customer who is a seat decides
+    for themselves when to leave."""
+    left = state.patience if state.case.config.customer == "seat" else state.patience - patience
+    return state._replace(turns=state.turns + 1, patience=left, notes=(*state.notes, *notes))
 
 
 _SPOKEN = {

@@ -92,12 +92,7 @@ class SupportDeskRewards:
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:
         seat = SEAT[before.holder if before.stage == OPEN else SUMMARIZER]
-        notes = after.notes
-        terms = [Term(_NOTED[note], seat, 1.0) for note in notes if note in _NOTED]
-        if Note.VIOLATION in notes and Note.APPROPRIATE in notes:
-            terms = [term for term in terms if term.name != "appropriate_escalation"]  # right by luck is not right
-        if Note.CUSTOMER_BAD_CALL in notes:
-            terms.append(Term("bad_call", SEAT[CUSTOMER], 1.0))
+        terms = _noted(after.notes, seat) if after.notes else []
         if after.low < before.low:
             paid = information(before, after)
             if paid:
@@ -113,6 +108,16 @@ class SupportDeskRewards:
             else:
                 terms.append(Term("abandoned" if after.end == "abandoned" else "unresolved", DESK, 1.0))
         return terms
+
+
+def _noted(notes: tuple[Note, ...], seat: Seat) -> list[Term]:
+    """The terms of what the rules noted on a move."""
+    if Note.VIOLATION in notes:  # right by luck is not right
+        notes = tuple(note for note in notes if note is not Note.APPROPRIATE)
+    terms = [Term(_NOTED[note], seat, 1.0) for note in notes if note is not Note.CUSTOMER_BAD_CALL]
+    if Note.CUSTOMER_BAD_CALL in notes:
+        terms.append(Term("bad_call", SEAT[CUSTOMER], 1.0))
+    return terms
 
 
 def information(before: State, after: State) -> float:

@@ -175,10 +175,9 @@ def look(state: State, test: str) -> Looked:
     outcome = observe(test, state.case.truth, state.gone)
     after = learn(state, test, outcome)
     known = state.seen.get(test)
-    if known is None or known[1] == state.epoch:
-        after = after._replace(diagnostics=state.diagnostics + 1)
+    asked = state.diagnostics + (known is None or known[1] == state.epoch)
     idle = test in state.fresh or (not state.epoch and (known is not None or _settled(state, test, outcome)))
-    return Looked(outcome, after._replace(fresh=state.fresh | {test}), idle)
+    return Looked(outcome, after._replace(diagnostics=asked, fresh=state.fresh | {test}), idle)
 
 
 def _settled(state: State, test: str, outcome: str) -> bool:
