@@ -13,6 +13,7 @@ from typing import Any
 from lanista.arenas.coding import quote, reading
 from lanista.arenas.coding.moves import Inputs, Program, Report
 from lanista.arenas.core.contract import Ask, Event, Illegal
+from lanista.arenas.core.wrappings import LINES, PROGRAMS
 
 _PROMPTS = Path(__file__).parent / "prompts"
 _TABLE = (_PROMPTS / "table.md").read_text(encoding="utf-8").strip()
@@ -31,6 +32,10 @@ class CodingWords:
     def read(self, ask: Ask, reply: str) -> Any | Illegal:
         move = _read(ask, reply)
         return Illegal(f"{move.why}. {_form(ask)}") if isinstance(move, Illegal) else move
+
+    def wrappings(self, ask: Ask) -> frozenset[str]:
+        """What a reply is read out of."""
+        return LINES - {"period", "quotes"} if ask.kind == "report" else PROGRAMS
 
     def write(self, ask: Ask, move: Any) -> str:
         if isinstance(move, Program):
@@ -88,7 +93,8 @@ def _show_table(data: Mapping[str, Any]) -> str:
 
 
 def _show_role(data: Mapping[str, Any]) -> str:
-    return f"You are {data['seat']}. {_ROLES[data['role']]}"
+    role = _ROLES[data["role"]].format(program=reading.PROGRAM_LIMIT, line=reading.LINE_LIMIT, text=reading.TEXT_LIMIT)
+    return f"You are {data['seat']}. {role}"
 
 
 def _show_task(data: Mapping[str, Any]) -> str:

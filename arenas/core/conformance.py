@@ -23,6 +23,7 @@ from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import SUBSTITUTE, Game, replay
 from lanista.arenas.core.shotgun import shotgun
 from lanista.arenas.core.views import AECView, ParallelView
+from lanista.arenas.core.word_laws import limits, slips, wrappings
 from lanista.errors import LanistaError
 
 NASTY = (
@@ -378,6 +379,9 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     "any_reply": any_reply,
     "damaged_replies": damaged_replies,
     "legal_replies": legal_replies,
+    "limits": limits,
+    "wrappings": wrappings,
+    "slips": slips,
     "ledger": ledger,
     "penalties": penalties,
     "ends": ends,

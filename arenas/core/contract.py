@@ -281,8 +281,8 @@ class Arena:
     def hash(self, preset: str = "default") -> str:
         """16 hex digits over the source of rules, words and rewards (and texts beside them), the weights, and ENGINE.
 
-        Whole folders are hashed for arenas that are packages, so that no helper module escapes, and the two modules
-        through which every arena may read replies (speech and tools). Comments count: a
+        Whole folders are hashed for arenas that are packages, so that no helper module escapes, and the modules
+        through which every arena may read replies (speech, tools, wrapped). Comments count: a
         board that refuses too much is mended by replaying, one that mixes two games is wrong for ever.
         """
         return _hash(self, preset)
@@ -317,4 +317,4 @@ def _sources(arena: Arena) -> list[Path]:
         else:
             found.add(path)
     shared = Path(__file__).resolve().parent
-    return [*sorted(found), shared / "speech.py", shared / "tools.py"]
+    return [*sorted(found), shared / "speech.py", shared / "tools.py", shared / "wrapped.py"]

@@ -13,6 +13,7 @@ CUT = " ..."
 """Marks a speech that was longer."""
 
 _THOUGHT = re.compile(r"<\s*(/?)\s*think(?:ing)?\b[^>]*(?:>|\Z)", re.IGNORECASE)
+_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[^\n`~]*$\n?", re.MULTILINE)
 _ODD = re.compile(r"[^ -~]")
 
 _DEFANGED = str.maketrans({**dict.fromkeys('"“”„‟″〃', "'"), "<": "‹", ">": "›", "[": "(", "]": ")"})
@@ -38,6 +39,11 @@ def without_thoughts(reply: str) -> str:
     if not thinking:
         spoken.append(reply[position:])
     return "".join(spoken)
+
+
+def without_fences(reply: str) -> str:
+    """The reply without the lines that open and close blocks of code."""
+    return reply if "```" not in reply and "~~~" not in reply else _FENCE.sub("", reply)
 
 
 @lru_cache(maxsize=8192)

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 
 from lanista.arenas.core.contract import Illegal
 from lanista.arenas.core.speech import tame, without_thoughts
+from lanista.arenas.core.wrapped import NOT_AN_OBJECT, Found, find, strict
 from lanista.errors import suggest
 
 _CALL = re.compile(r"([A-Za-z_]\w{0,63})\s*(.*)", re.DOTALL)
+_VALUE = re.compile(r"[\[({\"'0-9-]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHOWN = 60
 """Characters of a wrong value that its error repeats."""
@@ -76,8 +78,12 @@ class Tool:
 
     @cached_property
     def signature(self) -> str:
-        """One line for a brief: ``book {"hold": string, "seat"?: "aisle"|"window"}: what it does``."""
-        shown = (f'"{name}"{"?" * (name in self.optional)}: {_type(s)}' for name, s in self.parameters.items())
+        """One line for a brief: ``book {"hold": text, "seat"?: "aisle"|"window"}: what it does``."""
+        return self.line()
+
+    def line(self, quoted: bool = True) -> str:
+        """The signature, with the texts of enumerations in quotation marks or without."""
+        shown = (f'"{n}"{"?" * (n in self.optional)}: {wording(s, quoted)}' for n, s in self.parameters.items())
         return f"{self.name} {{{', '.join(shown)}}}: {self.doc}"
 
     @cached_property
@@ -101,38 +107,86 @@ def call(tool: str, **arguments: Any) -> Call:
 def parse(reply: str, tools: Mapping[str, Tool]) -> Call | BadCall | Illegal:
     """The call a reply makes with one of ``tools``, those its seat may use. Never raises.
 
-    Thoughts are dropped. Illegal: no call. BadCall: a known tool's name and then anything but one JSON object that
-    fits its schema (status 400), or a JSON object after the name of a tool that the seat does not have (404).
+    Thoughts are dropped, and so is what models wrap a call in (``lanista.arenas.core.wrapped``). Illegal: no call, two
+    different ones, or one that is only mentioned in a sentence. BadCall: a known tool's name and then anything but one
+    JSON object that fits its schema (status 400), or a JSON object after the name of a tool that the seat does not have
+    (404).
     """
     said = without_thoughts(reply).strip()
     found = _CALL.fullmatch(said)
-    name, rest = (found[1], found[2]) if found else ("", "")
-    tool = tools.get(name)
+    tool = tools.get(found[1]) if found else None
+    if found is not None and tool is not None and (not found[2] or found[2][-1] == "}"):
+        try:
+            read = _checked(tool, strict(found[2] or "{}"), said)
+        except (ValueError, RecursionError):
+            return _unwrapped(said, tools)
+        if isinstance(read, Call) or "\n" not in said:
+            return read
+    return _unwrapped(said, tools)
+
+
+def _unwrapped(said: str, tools: Mapping[str, Tool]) -> Call | BadCall | Illegal:
+    """The one call in a longer reply."""
+    form = f'reply with one call and nothing else, as NAME {{"argument": value}}; {_known(tools)}'
+    if said.startswith('"'):
+        try:
+            inside = strict(said)
+        except (ValueError, RecursionError):
+            inside = None
+        said = inside.strip() if isinstance(inside, str) else said
+    found = find(said, {name: tuple(tool.parameters) for name, tool in tools.items()})
+    calls = dict.fromkeys((_judged(each, said, tools), each.plain, each.bare) for each in found)
+    whole = {call for call, plain, _ in calls if plain and isinstance(call, Call)}
+    # A tool's name alone on its line, without the arguments that it needs, is a heading where there is a call.
+    read = {call for call, plain, bare in calls if plain and not (whole and bare and isinstance(call, BadCall))}
+    aside = {call for call, plain, _ in calls if not plain and call not in read}
+    if len(read) + len(aside) > 1:
+        names = ", ".join(dict.fromkeys(call.tool for call, _, _ in calls))
+        return Illegal(f"more than one call was made ({names}); {form}")
+    if read:
+        return read.pop()
+    if aside:
+        return Illegal(f"a call stands in the midst of a sentence; {form}")
+    return _faulty(said, tools) or Illegal(form)
+
+
+def _judged(found: Found, said: str, tools: Mapping[str, Tool]) -> Call | BadCall:
+    tool = tools.get(found.name)
     if tool is None:
-        if not rest.startswith("{"):
-            return Illegal(f'reply with one call and nothing else, as NAME {{"argument": value}}; {_known(tools)}')
-        return _bad(
-            name, said, 404, "no_such_tool", f"you have no tool {name!r}{suggest(name, tools)}; {_known(tools)}"
-        )
-    try:
-        arguments = json.loads(rest or "{}", object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
-    except json.JSONDecodeError as error:
-        why = f"the arguments are not one JSON object: {error.msg} at character {error.pos}"
-        return _bad(name, said, 400, "malformed_json", why)
-    except ValueError as error:
-        return _bad(name, said, 400, "malformed_json", f"the arguments are not one JSON object: {error}")
-    except RecursionError:
-        return _bad(name, said, 400, "malformed_json", "the arguments are nested too deeply")
+        why = f"you have no tool {found.name!r}{suggest(found.name, tools)}; {_known(tools)}"
+        return _bad(found.name, said, 404, "no_such_tool", why)
+    if found.problem is not None:
+        return _bad(tool.name, said, 400, "malformed_json", found.problem)
+    return _checked(tool, found.arguments, said)
+
+
+def _checked(tool: Tool, arguments: Any, said: str) -> Call | BadCall:
+    """The call, if the arguments fit the tool's schema."""
     if not isinstance(arguments, dict):
-        return _bad(name, said, 400, "malformed_json", "the arguments are not one JSON object")
+        return _bad(tool.name, said, 400, "malformed_json", NOT_AN_OBJECT)
     import fastjsonschema
 
     try:
         tool._check(arguments)
     except fastjsonschema.JsonSchemaValueException as error:
         at = ".".join(str(part) for part in error.path[1:])
-        return _bad(name, said, 400, "invalid_argument", _explain(tool, error, at), at)
-    return Call(name, _dumps(arguments))
+        return _bad(tool.name, said, 400, "invalid_argument", _explain(tool, error, at), at)
+    return Call(tool.name, _dumps(arguments))
+
+
+def _faulty(said: str, tools: Mapping[str, Tool]) -> BadCall | None:
+    """A known tool's name at the very start and then what is no object, such as a list or a number."""
+    found = _CALL.fullmatch(said)
+    tool = {name.casefold(): tool for name, tool in tools.items()}.get(found[1].casefold()) if found else None
+    if found is None or tool is None or not _VALUE.match(found[2]):
+        return None
+    try:
+        strict(found[2])
+    except RecursionError:
+        return _bad(tool.name, said, 400, "malformed_json", "the arguments are nested too deeply")
+    except ValueError:
+        pass
+    return _bad(tool.name, said, 400, "malformed_json", NOT_AN_OBJECT)
 
 
 def error_body(status: int, code: str, message: str, at: str = "", **more: Any) -> str:
@@ -173,7 +227,7 @@ def _explain(tool: Tool, error: Any, at: str) -> str:
         return f"{where} must be {error.definition['description']}, not {value}"
     if error.rule == "enum":
         return f"{where} must be one of {', '.join(map(json.dumps, error.rule_definition))}, not {value}"
-    return f"{where} must satisfy {error.rule} {json.dumps(error.rule_definition)}, not {value}"
+    return f"{where} must be {wording(error.definition)}, not {value}"
 
 
 _TYPES = {
@@ -191,34 +245,72 @@ _FORMS = {
 }
 
 
-def _type(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return "|".join(json.dumps(value) for value in schema["enum"])
-    if "format" in schema:
-        return {"date": "YYYY-MM-DD"}.get(schema["format"], str(schema["format"]))
+def wording(schema: Mapping[str, Any], quoted: bool = True) -> str:
+    """What a value may be, in a few words that leave out no constraint of its schema: ``integer 1 to 30``.
+
+    A text's ``description`` stands in the place of its pattern, or of the word text. ``quoted`` puts the texts of an
+    enumeration in quotation marks.
+    """
+    said = _said(schema, quoted)
+    rest = {k: v for k, v in schema.items() if k not in _SAID}
+    return f"{said} {json.dumps(rest, sort_keys=True, ensure_ascii=False)}" if rest else said
+
+
+_SAID = frozenset(
+    {"type", "enum", "const", "format", "pattern", "description", "title", "default", "examples"}
+    | {"minLength", "maxLength", "minimum", "maximum", "items", "minItems", "maxItems", "uniqueItems"}
+)
+
+
+def _said(schema: Mapping[str, Any], quoted: bool) -> str:
+    if "const" in schema or "enum" in schema:
+        values = schema.get("enum", [schema.get("const")])
+        return "|".join(each if isinstance(each, str) and not quoted else json.dumps(each) for each in values)
     kind = schema.get("type", "value")
     if kind == "array":
-        return f"[{_type(schema.get('items', {}))}, …]"
-    return str(kind)
+        size = _between(schema.get("minItems"), schema.get("maxItems"))
+        unlike = "all different" if schema.get("uniqueItems") else ""
+        limits = ", ".join(filter(None, (size, unlike)))
+        return f"[{wording(schema.get('items', {}), quoted)}, …{': ' if limits else ''}{limits}]"
+    if kind == "boolean":
+        return "true|false"
+    if kind == "string":
+        size = _between(schema.get("minLength"), schema.get("maxLength"), " characters")
+        form = {"date": "YYYY-MM-DD"}.get(schema.get("format", ""), schema.get("format"))
+        pattern = f"text matching {schema['pattern']}" if "pattern" in schema else None
+        said = form or schema.get("description", pattern or "text")
+        return f"{said}{' of' if size[:1].isdigit() else ''} {size}".rstrip()
+    size = _between(schema.get("minimum"), schema.get("maximum"))
+    return f"{kind} {size}".rstrip()
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return made
+def _between(least: Any, most: Any, unit: str = "") -> str:
+    """``1 to 30``, ``up to 30``, ``1 or more``, or nothing."""
+    if least is None and most is None:
+        return ""
+    if most is None:
+        return f"{least} or more{unit}"
+    return f"up to {most}{unit}" if least is None else f"{least}{f' to {most}' if most != least else ''}{unit}"
 
 
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not JSON")
+def example(tools: Mapping[str, Tool]) -> str:
+    """A call of one of these tools as a reply: of the first that must be given something, if any must."""
+    tool = next((tool for tool in tools.values() if tool.schema["required"]), next(iter(tools.values())))
+    return str(call(tool.name, **{name: _any(tool.parameters[name]) for name in tool.schema["required"]}))
 
 
-def _finite(text: str) -> float:
-    """A number with a point or an exponent; whole ones as integers, which JSON schema takes them for."""
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
-    return int(value) if value.is_integer() else value
+def _any(schema: Mapping[str, Any]) -> Any:
+    """The first of a schema's ``examples``, or a value that fits it where it is of the simpler kinds."""
+    if "examples" in schema or "enum" in schema:
+        return schema.get("examples", schema.get("enum"))[0]
+    kind = schema.get("type")
+    if kind == "array":
+        return [_any(schema["items"])] if schema.get("minItems") else []
+    if kind == "boolean":
+        return False
+    if kind in ("integer", "number"):
+        return schema.get("minimum", schema.get("maximum", 1))
+    return "2025-11-14" if schema.get("format") == "date" else "x" * max(1, schema.get("minLength", 1))
 
 
 def _is_date(text: str) -> bool:

@@ -74,7 +74,7 @@ _DOCS = {
 }
 _ARGUMENTS: dict[str, Mapping[str, Mapping[str, Any]]] = {
     "refund": {
-        "charge": {"type": "string", "maxLength": 8},
+        "charge": {"type": "string", "pattern": r"^C[0-9]{1,3}\Z", "description": "C and a number"},
         "amount": {"type": "integer", "minimum": 1, "maximum": 999},
     },
     "change_plan": {"plan": {"enum": list(PLANS)}},
@@ -84,8 +84,8 @@ _ARGUMENTS: dict[str, Mapping[str, Mapping[str, Any]]] = {
 def _tools(role: str) -> Mapping[str, Tool]:
     tools = [
         Tool("wait", "lets the customer wait", {}),
-        Tool("say", "free words to the customer", {"text": {"type": "string", "minLength": 1, "maxLength": 300}}),
         Tool("ask", "asks the customer", {"question": {"enum": list(ASKS[role])}}),
+        Tool("say", "free words to the customer", {"text": {"type": "string", "minLength": 1, "maxLength": 300}}),
         Tool("verify", "checks who is calling", {"factor": {"enum": list(FACTORS)}}),
     ]
     if role == ROUTER:
@@ -98,7 +98,7 @@ def _tools(role: str) -> Mapping[str, Tool]:
         other = BILLING if role == TECHNICAL else TECHNICAL
         causes: dict[str, Mapping[str, Any]] = {"cause": {"enum": list(CAUSES[role])}}
         if role == TECHNICAL:
-            causes["until"] = {"type": "string", "pattern": r"^\d\d:\d\d\Z", "description": "a time, HH:MM"}
+            causes["until"] = {"type": "string", "pattern": r"^[0-9]{2}:[0-9]{2}\Z", "description": "time HH:MM"}
         tools += [
             Tool("confirm", "asks the customer to agree to a change", {"action": {"enum": list(CHANGES[role])}}),
             Tool("explain", "tells the customer a cause", causes, optional=frozenset({"until"})),

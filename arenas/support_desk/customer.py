@@ -18,10 +18,16 @@ from lanista.arenas.support_desk.faults import CLAIMS, SHY, internet, mobile, ob
 from lanista.arenas.support_desk.state import State, errs
 
 _TEXT = {"text": {"type": "string", "maxLength": 120}}
+_SEEN = {
+    "type": "string",
+    "maxLength": 40,
+    "description": "what you see, as it is written there,",
+    "examples": ["slow"],
+}
 _OPTIONAL = frozenset({"text"})
 
 TOOLS: Mapping[str, Tool] = by_name(
-    Tool("answer", "says what you see", {"outcome": {"type": "string", "maxLength": 40}, **_TEXT}, optional=_OPTIONAL),
+    Tool("answer", "says what you see", {"outcome": _SEEN, **_TEXT}, optional=_OPTIONAL),
     Tool("unsure", "says that you cannot tell", _TEXT, optional=_OPTIONAL),
     Tool("give", "gives what you were asked for, rightly", {}),
     Tool("misread", "gives it wrongly", {}),

@@ -14,7 +14,8 @@ from typing import Any
 
 from lanista.arenas.core.contract import Ask, Event, Illegal
 from lanista.arenas.core.speech import tame
-from lanista.arenas.core.tools import BadCall, Call, Tool, parse
+from lanista.arenas.core.tools import BadCall, Call, Tool, example, parse
+from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk import customer, policy
 from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS
 from lanista.arenas.support_desk.phrases import (
@@ -49,7 +50,15 @@ class SupportDeskWords:
         return _ASKED[ask.kind].format(ask.seat)
 
     def read(self, ask: Ask, reply: str) -> Call | BadCall | Illegal:
-        return parse(reply, customer.TOOLS if ask.kind == "reply" else TOOLS[ROLE[ask.seat]])
+        return parse(reply, self.tools(ask))
+
+    def tools(self, ask: Ask) -> Mapping[str, Tool]:
+        """What may be called."""
+        return customer.TOOLS if ask.kind == "reply" else TOOLS[ROLE[ask.seat]]
+
+    def wrappings(self, ask: Ask) -> frozenset[str]:
+        """What a reply is read out of."""
+        return CALLS
 
     def write(self, ask: Ask, move: Call | BadCall) -> str:
         return str(move)
@@ -73,7 +82,8 @@ def _brief_text(role: str, faults: int, params: policy.Params, short: bool) -> s
     causes = "one cause" if faults == 1 else f"{faults} causes"
     if short:
         return "\n".join(filter(None, (f"{SEAT[role]}, {causes}.", policy.text(params, role, short=True))))
-    return _BRIEFS[role].format(causes=causes, tools=_tool_lines(role), policy=policy.text(params, role))
+    parts = {"example": example(TOOLS[role]), "tools": _tool_lines(role), "policy": policy.text(params, role)}
+    return _BRIEFS[role].format(causes=causes, **parts)
 
 
 def _customer_brief(data: Mapping[str, Any]) -> str:
@@ -83,8 +93,9 @@ def _customer_brief(data: Mapping[str, Any]) -> str:
     if data["shy"]:
         habits.append("You will not admit that a cable is loose.")
     facts = {key: data[key] for key in ("internet", "mobile", "bill", "days", "plan")}
-    tools = "\n".join(_tool_line(tool) for tool in customer.TOOLS.values())
-    return _CUSTOMER.format(tools=tools, habits=" ".join(habits) or "You tell the truth.", **facts)
+    tools = "\n".join(tool.line(quoted=False) for tool in customer.TOOLS.values())
+    shown = {"tools": tools, "example": example(customer.TOOLS)}
+    return _CUSTOMER.format(**shown, habits=" ".join(habits) or "You tell the truth.", **facts)
 
 
 def _request(data: Mapping[str, Any]) -> str:
@@ -99,25 +110,12 @@ def _tool_lines(role: str) -> str:
     """One line per tool; those without arguments that read or change share a line each."""
     tools = TOOLS[role].values()
     bare = [t for t in tools if not t.parameters and t.name not in ("wait", "close")]
-    lines = [_tool_line(t) for t in tools if t not in bare]
+    lines = [t.line(quoted=False) for t in tools if t not in bare]
     for title, writes in (("read, with {}", False), ("change, with {}", True)):
         listed = [f"{t.name} ({t.doc})" for t in bare if t.writes == writes]
         if listed:
             lines.append(f"{title}: {', '.join(listed)}")
     return "\n".join(lines)
-
-
-def _tool_line(tool: Tool) -> str:
-    shown = [f'"{name}": {_kind(schema)}' for name, schema in tool.parameters.items()]
-    return f"{tool.name} {{{', '.join(shown)}}}: {tool.doc}"
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
-    if schema.get("type") == "array":
-        return f"[{_kind(schema['items'])}, ...]"
-    if "enum" in schema:
-        return "|".join(schema["enum"])
-    return {"string": "text", "integer": "whole number", "boolean": "true|false"}[schema["type"]]
 
 
 # The customer

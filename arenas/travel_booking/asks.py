@@ -9,7 +9,7 @@ from lanista.arenas.core.tools import Call
 from lanista.arenas.travel_booking.calls import AGENCY, COMPARISON, SEARCH, TRAVELLER, made
 from lanista.arenas.travel_booking.offers import PRODUCTS, Flight
 from lanista.arenas.travel_booking.services import live
-from lanista.arenas.travel_booking.state import State, clock, offer_of
+from lanista.arenas.travel_booking.state import State, clock, offer_of, valid
 from lanista.arenas.travel_booking.traveller import may_change, objections, proposed
 
 KINDS = ("search", "comparison", "booking")
@@ -19,7 +19,11 @@ LANDINGS = 3
 
 def ask(state: State) -> Ask:
     """What is asked of whoever owes a decision."""
-    data = (("products", len(state.case.needs)), ("turn", state.turn), ("of", state.limit), ("clock", clock(state)))
+    token = "" if state.pending else f"token until {clock(state, state.token_until)}" if valid(state) else "no token"
+    data = (
+        *(("products", len(state.case.needs)), ("turn", state.turn), ("of", state.limit)),
+        *(("clock", clock(state)), ("token", token)),
+    )
     if state.pending:
         if state.pending[0] == "ask":
             return Ask(TRAVELLER, "tell", (made("tell"),), True, (*data, ("about", state.pending[1])))

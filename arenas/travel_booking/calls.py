@@ -26,8 +26,10 @@ SERVICES = frozenset({"search_flights", "search_hotels", "search_cars", "quote",
 """The tools that are services: they need a valid token and meet faults."""
 
 _DATE = {"type": "string", "format": "date"}
-_ID = {"type": "string", "maxLength": 8}
-_PLACE = {"type": "string", "maxLength": 8}
+_ID = {"type": "string", "description": "id", "examples": ["F1"]}
+_PLACE = {"type": "string", "description": "city or airport code"}
+_CITY = {"type": "string", "description": "city code", "examples": ["LON"]}
+_WHEN = {"type": "string", "maxLength": 40, "examples": ["next Tuesday"]}
 _PAGE = {"type": "integer", "minimum": 1}
 
 
@@ -47,14 +49,18 @@ def _hand(*to: Seat) -> Tool:
 
 def _search(products: int) -> Mapping[str, Tool]:
     flights: dict[str, Any] = {"from": _PLACE, "to": _PLACE, "depart": _DATE, "return": _DATE}
-    hotels: dict[str, Any] = {"city": _PLACE, "check_in": _DATE, "check_out": _DATE}
-    cars: dict[str, Any] = {"airport": _PLACE, "pick_up": _DATE, "drop_off": _DATE}
+    hotels: dict[str, Any] = {"city": _CITY, "check_in": _DATE, "check_out": _DATE}
+    cars: dict[str, Any] = {
+        "airport": {"type": "string", "description": "airport code"},
+        "pick_up": _DATE,
+        "drop_off": _DATE,
+    }
     paged = frozenset({"sort", "page"})
     tools = [
         Tool(
             "date",
-            "words as a date",
-            {"text": {"type": "string", "maxLength": 40}, "city": _PLACE, "after": _DATE},
+            "the traveller's words as a date",
+            {"text": _WHEN, "city": {**_CITY, "description": "city or airport code"}, "after": _DATE},
             frozenset({"after"}),
         ),
         Tool("search_flights", "round trips", {**flights, "sort": {"enum": ["price", "time"]}, "page": _PAGE}, paged),

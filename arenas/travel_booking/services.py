@@ -25,6 +25,7 @@ from lanista.arenas.travel_booking.state import (
     offer_of,
     option_id,
     today,
+    valid,
 )
 from lanista.arenas.travel_booking.world import CITIES, CITY_OF
 
@@ -44,7 +45,7 @@ def serve(state: State, seat: int, move: Call) -> Played:
         return refuse(
             state, seat, tool, 429, "too_many_requests", f"wait {_minutes(wait)}, then call", retry_after=wait
         )
-    if state.minute >= state.token_until:
+    if not valid(state):
         if state.denied:
             return refuse(state, seat, tool, 401, "token_expired", "login first, then call again")
         denied = state._replace(denied=True)
@@ -328,7 +329,7 @@ def _minutes(count: int) -> str:
 
 def tame_id(text: str) -> str:
     """An id that an agent made up, safe to repeat."""
-    return text if text.isalnum() and text.isascii() else "of that id"
+    return text if text.isalnum() and text.isascii() and len(text) <= 8 else "of that id"
 
 
 def _marked(marks: tuple[bool, bool, bool], seat: int, value: bool) -> tuple[bool, bool, bool]:

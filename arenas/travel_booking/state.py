@@ -139,6 +139,11 @@ def clock(state: State, minute: int | None = None) -> str:
     return f"{total // 60 % 24:02d}:{total % 60:02d}Z"
 
 
+def valid(state: State) -> bool:
+    """Whether services take the token now."""
+    return state.minute < state.token_until
+
+
 def today(state: State, city: str) -> int:
     """The calendar day it is now in a city, as a proleptic ordinal."""
     return world.today(state.case.clock + state.minute, city)

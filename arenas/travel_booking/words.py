@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from lanista.arenas.core.contract import Ask, Event, Illegal
-from lanista.arenas.core.tools import BadCall, Call, parse
+from lanista.arenas.core.tools import BadCall, Call, Tool, example, parse
+from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.travel_booking.calls import AGENCY, SEARCH, TRAVELLER, tools
 from lanista.arenas.travel_booking.world import CITIES
 
@@ -26,7 +27,8 @@ class TravelWords:
 
     def ask(self, ask: Ask) -> str:
         data = dict(ask.data)
-        head = f"{ask.seat}, {data['clock']}, turn {data['turn'] + 1} of {data['of']}: "
+        token = f", {data['token']}" if data["token"] else ""
+        head = f"{ask.seat}, {data['clock']}{token}, turn {data['turn'] + 1} of {data['of']}: "
         if ask.kind == "tell":
             return f"{head}the agency asks about the {data['about']}. Reply tell."
         if ask.kind == "answer":
@@ -41,6 +43,14 @@ class TravelWords:
             if move not in ask.choices:
                 return Illegal(f"reply one of: {', '.join(str(choice) for choice in ask.choices)}")
         return found
+
+    def tools(self, ask: Ask) -> Mapping[str, Tool]:
+        """What may be called."""
+        return tools(ask.kind, dict(ask.data)["products"])
+
+    def wrappings(self, ask: Ask) -> frozenset[str]:
+        """What a reply is read out of."""
+        return CALLS
 
     def write(self, ask: Ask, move: Any) -> str:
         """The call in full; a traveller, who speaks and uses no service, says what takes no argument as a bare word."""
@@ -73,17 +83,18 @@ _DUTIES = {
 def _show_brief(data: Mapping[str, Any]) -> str:
     seat, products = data["seat"], data["products"]
     i = AGENCY.index(seat)
+    begins = f"{data['date']} {data['clock']}"
     if data["short"]:
         hold = f", a hold lasts {data['hold']} minutes" if i == 2 else ""
-        return f"{seat}. {data['date']} {data['clock']}, token until {data['token_until']}{hold}."
+        return f"{seat}. From {begins}{hold}."
     duty = " ".join(_DUTIES[n][i] for n in range(1, products + 1) if _DUTIES[n][i])
-    kind = ("search", "comparison", "booking")[i]
+    able = tools(("search", "comparison", "booking")[i], products)
     lines = [
         f"A travel agency: search_0 finds, comparison_0 ranks, booking_0 books. You are {seat}. {duty}",
-        f"It is {data['date']} {data['clock']}. A call takes a minute; {data['limit']} turns in all. The token ends at "
-        f"{data['token_until']}. Dates are YYYY-MM-DD." + (f" A hold lasts {data['hold']} minutes." if i == 2 else ""),
-        "Your calls:",
-        *(tool.signature for tool in tools(kind, products).values()),
+        f"The case begins {begins}. A call takes a minute; {data['limit']} turns in all. Services need a token."
+        + (f" A hold lasts {data['hold']} minutes." if i == 2 else ""),
+        f"Reply with one call and nothing else, such as {example(able)}. Your calls (? may be left out):",
+        *(tool.signature for tool in able.values()),
     ]
     return "\n".join(lines)
 

@@ -6,59 +6,32 @@ card, which one seat alone reads, says "you".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from lanista.arenas.core.contract import Ask, Event, Illegal
-from lanista.arenas.core.speech import tame, without_thoughts
+from lanista.arenas.core.speech import SPEECH_LIMIT, tame, without_thoughts
+from lanista.arenas.core.wrappings import ACTS, LINES
+from lanista.arenas.werewolf import reading
 from lanista.arenas.werewolf.deck import INDEX, SEATS
 from lanista.arenas.werewolf.moves import (
     ACCUSE,
     CLAIM,
     DEFEND,
-    FINDINGS,
     REPORT,
-    SAY_NOTHING,
     SILENT,
     TARGET,
     Act,
     Heal,
-    Inspect,
-    Kill,
     Pass,
-    Poison,
-    Protect,
-    Shoot,
     Speech,
-    Vote,
 )
 
 _PROMPTS = Path(__file__).parent / "prompts"
 _TABLE = (_PROMPTS / "table.md").read_text(encoding="utf-8").strip()
 _ROLES = dict(line.split(": ", 1) for line in (_PROMPTS / "roles.md").read_text(encoding="utf-8").splitlines() if line)
-
-_AIMED: dict[str, Callable[[str], Any]] = {
-    "vote": Vote,
-    "kill": Kill,
-    "inspect": Inspect,
-    "protect": Protect,
-    "poison": Poison,
-    "shoot": Shoot,
-}
-_LONE: dict[str, Any] = {"heal": Heal(), "pass": Pass()}
-_KEYWORDS = {
-    "vote": ("vote",),
-    "kill": ("kill",),
-    "inspect": ("inspect",),
-    "protect": ("protect",),
-    "potion": ("heal", "poison", "pass"),
-    "shot": ("shoot", "pass"),
-    "speech": (ACCUSE, DEFEND, CLAIM, REPORT, SILENT),
-    "den": (TARGET, SILENT),
-}
 
 
 class WerewolfWords:
@@ -77,16 +50,24 @@ class WerewolfWords:
         spoken = without_thoughts(reply)
         if not spoken.strip():
             return Illegal(f"nothing was said. {_form(ask)}")
-        if ask.kind in ("speech", "den"):
-            return _read_speech(ask, spoken)
-        return _read_choice(ask, spoken)
+        if not ask.complete:
+            said = reading.speech(ask, spoken)
+            return Illegal(f"{said.why}. {_form(ask)}") if isinstance(said, Illegal) else said
+        move = reading.choice(ask, spoken)
+        if isinstance(move, Illegal):
+            return Illegal(f"{move.why}. {_form(ask)}")
+        return move if move in ask.choices else Illegal(f"{_written(move)} is not possible. {_form(ask)}")
+
+    def wrappings(self, ask: Ask) -> frozenset[str]:
+        """What a reply is read out of; where one speaks, talk beside the act is heard."""
+        return LINES if ask.complete else ACTS
 
     def write(self, ask: Ask, move: Any) -> str:
         if isinstance(move, Speech):
             act = "" if move.act is None else _write_act(move.act)
             if not move.text:
                 return act
-            text = _guarded(tame(move.text))
+            text = reading.guarded(tame(move.text))
             return f"{text}\n{act}" if text and act else text or act
         return _written(move)
 
@@ -102,6 +83,7 @@ def _show_table(data: Mapping[str, Any]) -> str:
         last=SEATS[data["players"] - 1],
         deck=", ".join(f"{count} {_plural(role, count)}" for role, count in data["deck"].items()),
         rounds="not at all" if rounds == 0 else "once each" if rounds == 1 else f"{rounds} times each",
+        limit=SPEECH_LIMIT,
         reveal="shown" if data["reveal_on_death"] else "not shown",
     )
 
@@ -224,14 +206,7 @@ def _form(ask: Ask) -> str:
     return f"Reply {form}{names}."
 
 
-# Replies
-
-_MARKS = re.compile(r"[*`]")
-_EDGES = " \t_-.,;:!?\"'()•>#"
-_LINE = re.compile(r"(?:(?:i|my)\s+)?([a-z]+)(?![a-z])\s*([:=]?)\s*(.*)", re.IGNORECASE | re.DOTALL)
-_SEAT = re.compile(r"(?:for\s+|on\s+)?[@#]?(?:player)?[\s_#-]{0,3}([0-9]{1,3})(?![0-9a-z_])", re.IGNORECASE)
-_NAMED = re.compile(r"player[\s_#-]{0,3}([0-9]+)|([0-9]+)", re.IGNORECASE)
-_LINK = re.compile(r"[\s,:;-]*(?:(?:is|as|was|an?|the)\b[\s,:;-]*){0,3}", re.IGNORECASE)
+# Writing
 
 
 @lru_cache(maxsize=1 << 14)
@@ -239,136 +214,6 @@ def _by_reply(ask: Ask) -> dict[str, Any]:
     """Every choice by its canonical reply: what well-drilled agents say is read without parsing."""
     words = WerewolfWords()
     return {words.write(ask, move): move for move in ask.choices}
-
-
-def _plain(line: str) -> str:
-    return _MARKS.sub("", line).strip(_EDGES)
-
-
-def _read_choice(ask: Ask, spoken: str) -> Any | Illegal:
-    """The one move named on lines of the asked form; other lines are talk."""
-    found: list[Any] = []
-    lines = [plain for line in spoken.splitlines() if (plain := _plain(line))]
-    keywords = _KEYWORDS[ask.kind]
-    for line in lines:
-        move = _choice(keywords, line)
-        if isinstance(move, Illegal):
-            return Illegal(f"{move.why}. {_form(ask)}")
-        if move is not None and move not in found:
-            found.append(move)
-    if not found and len(lines) == 1 and len(keywords) == 1:
-        bare = _SEAT.fullmatch(lines[0])
-        if bare and int(bare.group(1)) < len(SEATS):
-            found.append(_AIMED[keywords[0]](SEATS[int(bare.group(1))]))
-    if len(found) > 1:
-        return Illegal(f"more than one choice was named. {_form(ask)}")
-    if not found:
-        return Illegal(f"no choice was named. {_form(ask)}")
-    if found[0] not in ask.choices:
-        return Illegal(f"{_written(found[0])} is not possible. {_form(ask)}")
-    return found[0]
-
-
-def _choice(keywords: Iterable[str], line: str) -> Any | Illegal | None:
-    match = _LINE.match(line)
-    if match is None or (word := match.group(1).lower()) not in keywords:
-        return None
-    colon, rest = bool(match.group(2)), match.group(3).strip(_EDGES)
-    if word in _LONE:
-        return _LONE[word] if not rest else Illegal("`" + word + "` stands alone") if colon else None
-    aimed = _aim(rest, colon)
-    return _AIMED[word](aimed) if isinstance(aimed, str) else aimed
-
-
-def _aim(rest: str, colon: bool) -> str | Illegal | None:
-    """The one seat at the start of ``rest``. After a colon a reason may follow, if it names no other seat."""
-    match = _SEAT.match(rest)
-    if match is None:
-        return Illegal("the line names no player") if colon else None
-    tail = rest[match.end() :].strip(_EDGES)
-    if tail and not colon:
-        return None
-    seat = int(match.group(1))
-    if any(int(a or b) != seat for a, b in _NAMED.findall(tail[:2000])):
-        return Illegal("more than one player was named")
-    return SEATS[seat] if seat < len(SEATS) else Illegal("no such player")
-
-
-def _read_speech(ask: Ask, spoken: str) -> Speech | Illegal:
-    """Words and at most one act. A line that begins with an act's keyword and a colon must be a whole act."""
-    text: list[str] = []
-    acts: list[Act] = []
-    for line in spoken.splitlines():
-        act = _act(ask, line)
-        if isinstance(act, Illegal):
-            return Illegal(f"{act.why}. {_form(ask)}")
-        if act is None:
-            text.append(line)
-        elif act not in acts:
-            acts.append(act)
-    if len(acts) > 1:
-        return Illegal(f"more than one act was named. {_form(ask)}")
-    if acts and acts[0].act == SILENT:
-        return SAY_NOTHING
-    said = tame(_unguarded("\n".join(text).strip()))
-    if not said and not acts:
-        return Illegal(f"nothing was said. {_form(ask)}")
-    return Speech(said, acts[0] if acts else None)
-
-
-def _act(ask: Ask, line: str) -> Act | Illegal | None:
-    """The act a line is, None if it is talk, Illegal if it begins as an act and is none."""
-    if line.lstrip().startswith('"'):
-        return None
-    match = _LINE.match(_plain(line))
-    if match is None or (word := match.group(1).lower()) not in _KEYWORDS[ask.kind]:
-        return None
-    colon, rest = bool(match.group(2)), match.group(3).strip(_EDGES)
-    if word == SILENT:
-        return Act(SILENT) if not rest else None
-    if word == CLAIM:
-        return _claim(ask, rest, colon)
-    finding = None
-    if word == REPORT:
-        rest, finding, problem = _finding(rest, colon)
-        if finding is None:
-            return problem
-    target = _aim(rest, colon)
-    if not isinstance(target, str):
-        return target
-    data = dict(ask.data)
-    if INDEX[target] >= data["players"]:
-        return Illegal("no such player")
-    if word != REPORT and target not in data["living"]:
-        who = "who is no werewolf" if word == TARGET else f"other than {ask.seat}"
-        return Illegal(f"`{word}` names a living player {who}: {_list(data['living'], 'or')}")
-    if word == REPORT and target == ask.seat:
-        return Illegal("`report` names another player")
-    return Act(word, target, finding=finding)
-
-
-def _claim(ask: Ask, rest: str, colon: bool) -> Act | Illegal | None:
-    roles = dict(ask.data)["roles"]
-    match = re.fullmatch(r"(?:to be\s+|i am\s+)?(?:an?\s+|the\s+)?([a-z]+)", rest, re.IGNORECASE)
-    role = match.group(1).lower() if match else ""
-    if role in roles:
-        return Act(CLAIM, role=role)
-    return Illegal(f"`claim` names a role of this deck: {_list(roles, 'or')}") if colon else None
-
-
-def _finding(rest: str, colon: bool) -> tuple[str, str | None, Illegal | None]:
-    """Split ``player_3 is a werewolf`` into the seat's part and the finding."""
-    match = _SEAT.match(rest)
-    if match is not None:
-        tail = rest[match.end() :]
-        link = _LINK.match(tail)
-        word = tail[link.end() if link else 0 :].strip(_EDGES).lower()
-        if word in FINDINGS:
-            return rest[: match.end()], word, None
-    return rest, None, Illegal("`report` names one player, then `werewolf` or `innocent`") if colon else None
-
-
-# Writing
 
 
 @lru_cache(maxsize=1024)
@@ -384,27 +229,7 @@ def _written(move: Any) -> str:
     return f"{_VERBS[type(move)]}: {move.target}"
 
 
-_VERBS: dict[type, str] = {
-    Vote: "vote",
-    Kill: "kill",
-    Inspect: "inspect",
-    Protect: "protect",
-    Poison: "poison",
-    Shoot: "shoot",
-}
-
-
-def _guarded(text: str) -> str:
-    """Words that would read as an act are written in quotation marks, which ``read`` takes off again."""
-    match = _LINE.match(_plain(text))
-    return f'"{text}"' if match and match.group(1).lower() in _GUARDED else text
-
-
-def _unguarded(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
-
-
-_GUARDED = frozenset((*_KEYWORDS["speech"], *_KEYWORDS["den"]))
+_VERBS = {type_: verb for verb, type_ in reading.AIMED.items()}
 
 
 # Small pieces

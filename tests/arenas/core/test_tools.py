@@ -58,7 +58,7 @@ def test_a_call_is_read_by_value(reply: str, expected: Call) -> None:
         ('search {"from": "NYC", "depart": "２０２５-11-14"}', 400, "ISO 8601"),
         ('search {"from": "NYC"}', 400, "missing depart"),
         ('search {"from": "NYC", "depart": "2025-11-14", "too": 1}', 400, "unknown too"),
-        ('search {"from": "NYC", "depart": "2025-11-14", "page": 0}', 400, "minimum 1"),
+        ('search {"from": "NYC", "depart": "2025-11-14", "page": 0}', 400, "page must be integer 1 or more, not 0"),
         ('search {"from": "NYC", "depart": "2025-11-14", "page": true}', 400, "page must be a whole number, not true"),
         ("search [1]", 400, "the arguments are not one JSON object"),
         ("search 7", 400, "the arguments are not one JSON object"),
@@ -66,11 +66,9 @@ def test_a_call_is_read_by_value(reply: str, expected: Call) -> None:
         ('search {"from": "NYC", "from": "LON", "depart": "2025-11-14"}', 400, "twice"),
         ('search {"from": NaN, "depart": "2025-11-14"}', 400, "NaN"),
         ('search {"from": 1e999, "depart": "2025-11-14"}', 400, "too large"),
-        ("search from NYC", 400, "not one JSON object"),
         ("search [1]", 400, "object"),
         ("search " + "[" * 20_000, 400, "nested too deeply"),
         ('search {"from": ' + "9" * 5000 + "}", 400, "not one JSON object"),
-        (GOOD + "\n" + GOOD, 400, "not one JSON object"),
         ('serch {"from": "NYC"}', 404, "search"),
     ],
 )
@@ -100,5 +98,6 @@ def test_any_text_is_answered(text: str) -> None:
 
 def test_a_signature_tells_types_and_what_may_be_left_out() -> None:
     assert TOOLS["search"].signature == (
-        'search {"from": string, "depart": YYYY-MM-DD, "page"?: integer, "cabin"?: "economy"|"business"}: finds flights'
+        'search {"from": text of 3 or more characters, "depart": YYYY-MM-DD, "page"?: integer 1 or more, '
+        '"cabin"?: "economy"|"business"}: finds flights'
     )

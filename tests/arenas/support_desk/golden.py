@@ -48,7 +48,7 @@ def opened() -> Game:
 def transcripts() -> dict[str, str]:
     """Role → that seat's whole view, and ``above``: everything that happened, with what each step paid whom."""
     game = opened()
-    log = list(game.log()[game.opening - 2 :])
+    log = list(game.log()[len(game.episode().opening) - 2 :])
     for reply in REPLIES:
         (seat,) = game.to_act()
         before = len(game.log())

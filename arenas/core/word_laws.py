@@ -1,0 +1,146 @@
+"""The laws of words, which ``conformance`` runs with the others: what a seat is told, and how its reply is read.
+
+Words take part by what they offer beside the four methods of the contract: ``tools(ask)``, the tools that may be called
+(see ``tools.py``), and ``wrappings(ask)``, what they read a reply out of (see ``wrappings.py``).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lanista.arenas.core.contract import REPLY_LIMIT, Arena, Ask, Forfeit, Illegal
+from lanista.arenas.core.referee import Game
+from lanista.arenas.core.tools import BadCall, Call, Tool, parse, wording
+from lanista.arenas.core.wrappings import dressed
+
+_LOOKED_AT = 4
+"""Legal replies of one ask that are tried."""
+
+
+def limits(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
+    """What a seat could breach stands in what it was shown before: every constraint of its tools' schemas, in the words
+    that ``tools.wording`` makes of them, with one call as an example; and the length after which its words are cut or
+    refused."""
+    done: set[tuple[str, str]] = set()
+    for game, ask, _ in _asks(arena, games, seed, config):
+        if (ask.seat, ask.kind) in done:
+            continue
+        done.add((ask.seat, ask.kind))
+        shown = "\n".join([*(prompt for prompt, _ in game.exchanges(ask.seat)), game.text(ask.seat)])
+        where = f"{ask.seat}, asked {ask.kind}"
+        if ask.complete:
+            continue  # everything else is refused with the list, and the list is told
+        tools = _tools(arena, ask)
+        for tool in tools.values():
+            missing = _untold(tool, shown)
+            assert not missing, f"{where}: nothing it was shown says of {tool.name} that {missing}"
+        assert not tools or _has_example(shown, tools), f"{where}: no call stands as an example in what it was shown"
+        numbers = {number.replace(",", "") for number in re.findall(r"[0-9][0-9,]*", shown)}
+        for before, length in () if tools else _cuts(arena, ask, game.legal(ask.seat)):
+            told = {str(length), str(length + len(before))} & numbers
+            assert told, f"{where}: after {before!r} {length} characters count, and nothing it was shown says so"
+
+
+def wrappings(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
+    """A legal reply in whatever the words read it out of is read as the same move; two moves in one reply are never
+    read as one of them. Returns how many replies were read."""
+    tried = 0
+    for game, ask, rng in _asks(arena, games, seed, config):
+        told = getattr(arena.words, "wrappings", None)
+        allowed = frozenset(told(ask)) if told is not None else frozenset()
+        if not allowed:
+            continue
+        listed = list(zip(ask.choices, game.legal(ask.seat), strict=True))
+        for move, reply in rng.sample(listed, min(_LOOKED_AT, len(listed))):
+            said = dressed(reply, allowed, rng)
+            read = arena.words.read(ask, said)
+            assert read == move, f"{ask.seat}, asked {ask.kind}: {said!r} is read as {read!r}, not as {move!r}"
+            other, second = rng.choice(listed)
+            if other != move:
+                both = rng.choice(("\n", "\n\n", "\nor rather\n")).join((said, dressed(second, allowed, rng)))
+                read = arena.words.read(ask, both)
+                assert read not in (move, other), f"{ask.seat}: of two moves, {both!r} is read as {read!r} alone"
+            tried += 2
+    return tried
+
+
+def slips(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
+    """A decision without anything readable costs its seat at least as much as one that was a call with a slip in it."""
+    for game, ask, rng in _asks(arena, games, seed, config):
+        tools = _tools(arena, ask)
+        faulty = [f'{name} {{"no_such_argument": 1}}' for name in rng.sample([*tools], min(2, len(tools)))]
+        faulty = [reply for reply in faulty if isinstance(arena.words.read(ask, reply), BadCall)]
+        if not faulty or len(game.to_act()) > 1:
+            continue
+        paid = {reply: _paid(game, ask, reply) for reply in (*faulty, "Well, well, well.")}
+        nothing = paid.pop("Well, well, well.")
+        for reply, worth in paid.items():
+            assert nothing <= worth, f"{ask.seat}: {reply!r} pays {worth}, and to say nothing readable pays {nothing}"
+
+
+def _paid(game: Game, ask: Ask, reply: str) -> float:
+    """What the seat is paid individually for this decision, said as often as it is asked."""
+    twin = game.fork()
+    while twin.submit(ask.seat, reply) is not None:
+        pass
+    return sum(twin.step_rewards(ask.seat)["individual"].values())
+
+
+def _asks(arena: Arena, games: int, seed: int, config: Mapping[str, Any]) -> Iterator[tuple[Game, Ask, random.Random]]:
+    """Every ask of random play."""
+    for number in range(seed, seed + games):
+        rng = random.Random(number)
+        game = Game(arena, number, arena.configure(**config))
+        while not game.over:
+            for seat in game.to_act():
+                ask = game.ask(seat)
+                assert ask is not None
+                yield game, ask, rng
+            seat = game.to_act()[0]
+            game.submit(seat, rng.choice(game.legal(seat)) if rng.random() < 0.95 else Forfeit("tested"))
+
+
+def _tools(arena: Arena, ask: Ask) -> Mapping[str, Tool]:
+    told = getattr(arena.words, "tools", None)
+    return {} if told is None else told(ask)
+
+
+def _untold(tool: Tool, shown: str) -> str:
+    """A constraint of the tool that stands nowhere in the text, or ""."""
+    lines = [line for line in shown.splitlines() if line.startswith(tool.name + " {")]
+    for name, schema in tool.parameters.items():
+        mark = "?" if name in tool.optional else ""
+        able = [f'"{name}"{mark}: {wording(schema, quoted)}' for quoted in (True, False)]
+        if not any(said in line for said in able for line in lines):
+            return able[0]
+    return ""
+
+
+def _has_example(shown: str, tools: Mapping[str, Tool]) -> bool:
+    names = "|".join(map(re.escape, tools))
+    found = re.findall(rf"\b(?:{names}) \{{[^{{}}\n]*\}}", shown)
+    return any(isinstance(parse(each, tools), Call) for each in found)
+
+
+def _cuts(arena: Arena, ask: Ask, legal: tuple[str, ...]) -> list[tuple[str, int]]:
+    """What a reply begins with (nothing, or what a legal one does), and how many characters after it are not cut or
+    refused; only where there is a limit."""
+    words = arena.words
+
+    def carried(before: str, length: int) -> bool:
+        move = words.read(ask, before + "a" * length)
+        return not isinstance(move, Illegal) and "a" * length in words.write(ask, move)
+
+    found = []
+    for before in dict.fromkeys(["", *(re.split(r"[:\n]", reply)[0] + ": " for reply in legal)]):
+        low, high = 1, REPLY_LIMIT - len(before)
+        if not carried(before, low) or carried(before, high):
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if carried(before, middle) else (low, middle)
+        found.append((before, low))
+    return found
