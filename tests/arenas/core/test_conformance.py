@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from auction import SEATS, WEIGHTS, Rewards, Rules, Words, make_arena
 from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term, get
 from lanista.arenas.core import conformance
 from lanista.arenas.core.chance import draw, key
+from lanista.arenas.core.tools import BadCall, Call, Tool, by_name, call, example, parse
+from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk.rewards import SupportDeskRewards
 from lanista.errors import LanistaError
 
@@ -288,3 +291,101 @@ def test_hindsight_names_individual_terms() -> None:
 
     with pytest.raises(AssertionError, match="hindsight names resolved"):
         conformance.charges(replace(get("support_desk"), rewards=Misnamed()), 1, 0)
+
+
+class Calls(Words):
+    """Bids by a tool, and says what it takes."""
+
+    TOOLS = by_name(Tool("bid", "bids", {"of": {"type": "integer", "minimum": 0, "maximum": 3}}))
+    TOLD = f"Reply such as {example(TOOLS)}.\n{TOOLS['bid'].signature}"
+
+    def tools(self, ask: Ask) -> Any:
+        return self.TOOLS
+
+    def wrappings(self, ask: Ask) -> Any:
+        return CALLS
+
+    def show(self, event: Event) -> str:
+        return self.TOLD if event.kind == "table" else super().show(event)
+
+    def read(self, ask: Ask, reply: str) -> Any:
+        found = parse(reply, self.TOOLS)
+        if isinstance(found, BadCall):
+            return Illegal("that is no bid")
+        return found.args["of"] if isinstance(found, Call) else found
+
+    def write(self, ask: Ask, move: int) -> str:
+        return str(call("bid", of=move))
+
+
+class AsksForACall(Rules):
+    def ask(self, state: Any, seat: str) -> Ask:
+        return replace(super().ask(state, seat), complete=False)
+
+
+class KeepsALimit(Calls):
+    TOLD = Calls.TOLD.replace("0 to 3", "")
+
+
+class GivesNoExample(Calls):
+    TOLD = Calls.TOOLS["bid"].signature
+
+
+class TakesTheFirst(Calls):
+    """Reads what it finds first, whatever else stands there."""
+
+    def read(self, ask: Ask, reply: str) -> Any:
+        found = re.search(r'"of": *([0-3])', reply)
+        return int(found[1]) if found else super().read(ask, reply)
+
+
+class TakesItBare(Calls):
+    def read(self, ask: Ask, reply: str) -> Any:
+        return super().read(ask, reply) if reply.startswith("bid {") else Illegal("reply with one call")
+
+
+def calling(words: Any) -> Any:
+    return make_arena(rules=AsksForACall(), words=words)
+
+
+@pytest.mark.parametrize("law", ["limits", "wrappings", "slips", "legal_replies", "any_reply"])
+def test_an_arena_of_calls_keeps_the_laws_of_words(law: str) -> None:
+    conformance.LAWS[law](calling(Calls()), 5, 0)
+
+
+def test_a_limit_that_is_not_told_is_caught() -> None:
+    with pytest.raises(AssertionError, match=r"nothing it was shown says of bid that \"of\": integer 0 to 3"):
+        conformance.limits(calling(KeepsALimit()), 1, 0)
+    with pytest.raises(AssertionError, match="no call stands as an example"):
+        conformance.limits(calling(GivesNoExample()), 1, 0)
+
+
+class Cuts(Words):
+    """Takes words, and the first 77 characters of them."""
+
+    def read(self, ask: Ask, reply: str) -> Any:
+        bid = super().read(ask, reply)
+        return reply[:77] if isinstance(bid, Illegal) else bid
+
+    def write(self, ask: Ask, move: Any) -> str:
+        return move if isinstance(move, str) else super().write(ask, move)
+
+
+def test_a_length_that_is_not_told_is_caught() -> None:
+    with pytest.raises(AssertionError, match="77 characters count"):
+        conformance.limits(calling(Cuts()), 1, 0)
+
+
+def test_a_reader_that_takes_one_of_two_moves_is_caught() -> None:
+    assert conformance.wrappings(calling(Calls()), 5, 0) > 20
+    with pytest.raises(AssertionError, match="of two moves"):
+        conformance.wrappings(calling(TakesTheFirst()), 5, 0)
+    with pytest.raises(AssertionError, match="is read as Illegal"):
+        conformance.wrappings(calling(TakesItBare()), 5, 0)
+
+
+def test_gibberish_that_is_cheaper_than_a_slip_is_caught() -> None:
+    cheap = get("travel_booking")
+    weights = {**cheap.weights(), "illegal_reply": -1.0}
+    with pytest.raises(AssertionError, match="to say nothing readable pays"):
+        conformance.slips(replace(cheap, presets={"default": weights}), 2, 0)

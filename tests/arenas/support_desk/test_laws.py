@@ -23,6 +23,8 @@ LAWS = [law for law in conformance.LAWS if law != "pettingzoo"]
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 @pytest.mark.parametrize("law", LAWS)
 def test_every_law_on_every_kind(law: str, kind: dict[str, object]) -> None:
+    if law == "limits" and kind.get("brief") == "short":
+        pytest.skip("a short brief leaves the tools to be learned from games")
     conformance.LAWS[law](get("support_desk"), 8 if law == "privacy" else 2, 50, **kind)
 
 

@@ -56,7 +56,7 @@ def test_what_makes_no_sense_is_refused_and_costs_the_caller(
         ),
         (f'search_flights {TO_LONDON}, "depart": "2025-11-11"}}', "api_error", "missing return"),
         ('search_flights {"from": "NYC"', "unparseable_call", "JSON"),
-        ("search_flights from NYC", "unparseable_call", "JSON"),
+        ('search_flights ["NYC"]', "unparseable_call", "JSON"),
         ('search_trains {"from": "NYC"}', "api_error", "search_flights"),
         ('book {"hold": "K1"}', "api_error", "no tool"),  # another seat's
     ],
