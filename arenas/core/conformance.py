@@ -23,7 +23,7 @@ from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import SUBSTITUTE, Game, replay
 from lanista.arenas.core.shotgun import shotgun
 from lanista.arenas.core.views import AECView, ParallelView
-from lanista.arenas.core.word_laws import limits, slips, wrappings
+from lanista.arenas.core.word_laws import limits, quoted, slips, wrappings
 from lanista.errors import LanistaError
 
 NASTY = (
@@ -382,6 +382,7 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     "limits": limits,
     "wrappings": wrappings,
     "slips": slips,
+    "quoted": quoted,
     "ledger": ledger,
     "penalties": penalties,
     "ends": ends,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lanista.arenas.core.contract import Ask, Event, Illegal, Seat, Term
-from lanista.arenas.core.speech import tame, without_thoughts
+from lanista.arenas.core.speech import SPEECH_LIMIT, tame, without_thoughts
 from lanista.arenas.foreign.state import State
 
 
@@ -22,7 +22,8 @@ class ForeignWords:
         return str(data["text"])
 
     def ask(self, ask: Ask) -> str:
-        return str(dict(ask.data)["wording"])
+        wording = str(dict(ask.data)["wording"])
+        return wording if ask.complete else f"{wording} A reply has at most {SPEECH_LIMIT} characters."
 
     def read(self, ask: Ask, reply: str) -> str | Illegal:
         """A listed reply, whatever its case; where others are possible, the reply made safe (see ``safe``)."""

@@ -16,6 +16,8 @@ from lanista.arenas.core.chance import draw, key
 from lanista.arenas.core.tools import BadCall, Call, Tool, by_name, call, example, parse
 from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk.rewards import SupportDeskRewards
+from lanista.arenas.werewolf.moves import Speech
+from lanista.arenas.werewolf.words import WerewolfWords
 from lanista.errors import LanistaError
 
 
@@ -389,3 +391,20 @@ def test_gibberish_that_is_cheaper_than_a_slip_is_caught() -> None:
     weights = {**cheap.weights(), "illegal_reply": -1.0}
     with pytest.raises(AssertionError, match="to say nothing readable pays"):
         conformance.slips(replace(cheap, presets={"default": weights}), 2, 0)
+
+
+class Repeats(WerewolfWords):
+    """Tells on what is said as it was typed."""
+
+    def read(self, ask: Ask, reply: str) -> Any:
+        found = super().read(ask, reply)
+        return Speech(reply) if isinstance(found, Speech) and found.text else found
+
+    def show(self, event: Event) -> str:
+        spoken = event.kind == "speech" and event.data["text"]
+        return f"{event.data['seat']} says: {event.data['text']}" if spoken else super().show(event)
+
+
+def test_words_that_repeat_special_tokens_are_caught() -> None:
+    with pytest.raises(AssertionError, match="is told on as"):
+        conformance.quoted(replace(get("werewolf"), words=Repeats()), 1, 0)
