@@ -36,6 +36,7 @@ from lanista.arenas.support_desk.phrases import (
 _PROMPTS = Path(__file__).parent / "prompts"
 _CUSTOMER = (_PROMPTS / "customer.md").read_text(encoding="utf-8").strip()
 _BRIEFS = {role: (_PROMPTS / f"{role}.md").read_text(encoding="utf-8").strip() for role in TOOLS}
+_EXAMPLES = {role: example(tools) for role, tools in TOOLS.items()}
 
 
 class SupportDeskWords:
@@ -82,8 +83,8 @@ def _brief_text(role: str, faults: int, params: policy.Params, short: bool) -> s
     causes = "one cause" if faults == 1 else f"{faults} causes"
     if short:
         return "\n".join(filter(None, (f"{SEAT[role]}, {causes}.", policy.text(params, role, short=True))))
-    parts = {"example": example(TOOLS[role]), "tools": _tool_lines(role), "policy": policy.text(params, role)}
-    return _BRIEFS[role].format(causes=causes, **parts)
+    said = policy.text(params, role)
+    return _BRIEFS[role].format(causes=causes, example=_EXAMPLES[role], tools=_tool_lines(role), policy=said)
 
 
 def _customer_brief(data: Mapping[str, Any]) -> str:

@@ -21,9 +21,9 @@ def ask(state: State) -> Ask:
     """What is asked of whoever owes a decision."""
     token = "" if state.pending else f"token until {clock(state, state.token_until)}" if valid(state) else "no token"
     data = (
-        *(("products", len(state.case.needs)), ("turn", state.turn), ("of", state.limit)),
-        *(("clock", clock(state)), ("token", token)),
-    )
+        ("products", len(state.case.needs)), ("turn", state.turn), ("of", state.limit), ("clock", clock(state)),
+        ("token", token),
+    )  # fmt: skip
     if state.pending:
         if state.pending[0] == "ask":
             return Ask(TRAVELLER, "tell", (made("tell"),), True, (*data, ("about", state.pending[1])))

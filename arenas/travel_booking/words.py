@@ -6,7 +6,7 @@ Lines are short and regular, so that a small model can read a whole case: one op
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from lanista.arenas.core.contract import Ask, Event, Illegal
@@ -88,15 +88,20 @@ def _show_brief(data: Mapping[str, Any]) -> str:
         hold = f", a hold lasts {data['hold']} minutes" if i == 2 else ""
         return f"{seat}. From {begins}{hold}."
     duty = " ".join(_DUTIES[n][i] for n in range(1, products + 1) if _DUTIES[n][i])
-    able = tools(("search", "comparison", "booking")[i], products)
     lines = [
         f"A travel agency: search_0 finds, comparison_0 ranks, booking_0 books. You are {seat}. {duty}",
         f"The case begins {begins}. A call takes a minute; {data['limit']} turns in all. Services need a token."
         + (f" A hold lasts {data['hold']} minutes." if i == 2 else ""),
-        f"Reply with one call and nothing else, such as {example(able)}. Your calls (? may be left out):",
-        *(tool.signature for tool in able.values()),
+        _calls(("search", "comparison", "booking")[i], products),
     ]
     return "\n".join(lines)
+
+
+@cache
+def _calls(kind: str, products: int) -> str:
+    able = tools(kind, products)
+    head = f"Reply with one call and nothing else, such as {example(able)}. Your calls (? may be left out):"
+    return "\n".join([head, *(tool.signature for tool in able.values())])
 
 
 def _show_wishes(data: Mapping[str, Any]) -> str:
