@@ -30,7 +30,7 @@ def limits(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
         if (ask.seat, ask.kind) in done:
             continue
         done.add((ask.seat, ask.kind))
-        shown = "\n".join([*(prompt for prompt, _ in game.exchanges(ask.seat)), game.text(ask.seat)])
+        shown = "\n".join([*(turn.prompt for turn in game.taken(ask.seat)), game.text(ask.seat)])
         where = f"{ask.seat}, asked {ask.kind}"
         if ask.complete:
             continue  # everything else is refused with the list, and the list is told
