@@ -11,6 +11,10 @@ from lanista.arenas.core.contract import Outcome
 from lanista.errors import LanistaError, suggest
 
 
+ROUNDING = 1e-9
+"""How far a score may lie outside [0, 1] because numbers were added up; it is moved to the end."""
+
+
 def checked(outcome: Outcome, teams: Collection[str]) -> Outcome:
     """The outcome in plain Python values: numpy's numbers and booleans become Python's own.
 
@@ -44,9 +48,9 @@ def _score(team: str, score: Any) -> float:
     if isinstance(score, bool) or not isinstance(score, Real):
         raise LanistaError(f"the score of team {team!r} is {score!r}, not a number from 0 to 1")
     value = float(score)
-    if not 0.0 <= value <= 1.0:  # nan is neither
-        raise LanistaError(f"the score of team {team!r} is {value}, and a score is from 0 to 1: scale it")
-    return value
+    if -ROUNDING <= value <= 1 + ROUNDING:
+        return min(1.0, max(0.0, value))
+    raise LanistaError(f"the score of team {team!r} is {value}, and a score is from 0 to 1: scale it")
 
 
 def _name(name: Any) -> str:
