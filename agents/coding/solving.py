@@ -21,6 +21,7 @@ _RECURRENCE = re.compile(
     r"Return (?P<name>\w+)\(n\), where (?P<given>.*), and (?P=name)\(n\) = (?P<sum>.*) for n >= (?P<order>\d+)\. "
     r"n is a whole number from (?P<low>\d+) to (?P<high>\d+)\."
 )
+_ANSWER = re.compile(r" The answer is [^.]*\.$")
 _TERM = re.compile(r"(?:(\d+) \* )?\w+\(n - (\d+)\)")
 _GIVEN = re.compile(r"\w+\((\d+)\) = (-?\d+)")
 
@@ -43,14 +44,15 @@ class Plan(NamedTuple):
 @lru_cache(maxsize=4096)
 def plan(specification: str) -> Plan | None:
     """What a specification asks for; None where it is not understood."""
-    row = _ROW.fullmatch(specification.strip())
+    text = _ANSWER.sub("", specification.strip())
+    row = _ROW.fullmatch(text)
     if row:
         start = next((kind for kind, domain in STARTS.items() if domain.text == row["start"]), None)
         lines = None if start is None else _lines(row["steps"], start)
         return None if start is None or lines is None else Plan((STARTS[start],), lines)
-    told = _RECURRENCE.fullmatch(specification.strip())
+    told = _RECURRENCE.fullmatch(text)
     if told is None:
-        story = stories.read(specification.strip())
+        story = stories.read(text)
         return None if story is None else Plan(story[1], story=story[0])
     terms = {int(back): int(weight or 1) for weight, back in _TERM.findall(told["sum"])}
     given = {int(n): int(value) for n, value in _GIVEN.findall(told["given"])}

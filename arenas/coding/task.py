@@ -10,7 +10,8 @@ does, and ``passes(index, value)`` judges on this side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.complexity import cyclomatic
 from lanista.arenas.coding.tasks.domains import Domain
+from lanista.arenas.coding.tasks.recipe import Fit
 from lanista.arenas.coding.tasks.relations import Relation
 from lanista.arenas.sandbox.types import Call
 
@@ -68,6 +70,12 @@ class Task:
     """Source of an independently written solution, right on small inputs and often slow; None in a user's file."""
     domains: tuple[Domain, ...] = ()
     """What each argument may be; () where nothing is known of the arguments."""
+    fit: Fit | None = None
+    """Makes drawn arguments say something together; None where each may be drawn alone."""
+    special: Callable[[random.Random], Sequence[Args]] | None = None
+    """Draws calls that this composition turns on."""
+    wrong: tuple[str, ...] = ()
+    """Sources that a reader of the specification might well write, and that are wrong."""
     examples: tuple[Example, ...] = ()
     hidden: tuple[Call, ...] = ()
     relations: tuple[Relation, ...] = ()

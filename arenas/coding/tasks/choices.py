@@ -6,13 +6,15 @@ import random
 from typing import Any
 
 from lanista.arenas.coding.tasks.domains import Int, List, Made
-from lanista.arenas.coding.tasks.recipe import Family, Recipe, source
+from lanista.arenas.coding.tasks.recipe import Args, Family, Recipe, source
 from lanista.arenas.coding.tasks.relations import Relation
 
 _AGAIN = (Relation("again"),)
 _NUMBERS = List(Int(-9, 20), 12)
 _FEW = List(Int(-3, 6), 12)
 _TOTAL = Int(-4, 10)
+PAIRS = 10
+"""The most pairs of an order."""
 
 
 def _pair(kind: str) -> Recipe:
@@ -27,6 +29,7 @@ def _pair(kind: str) -> Recipe:
         specification=(
             f"Return any [i, j] with i < j and {asked}, or [] if there is none. v is {_FEW.text}; t is {_TOTAL.text}."
         ),
+        answer="a list of ints",
         reference=source(
             """
             def f(v, t):
@@ -53,17 +56,33 @@ def _pair(kind: str) -> Recipe:
         domains=(_FEW, _TOTAL),
         relations=_AGAIN,
         checker=f"pair_{kind}",
-        joint=lambda rng, size: _with_pair(rng, size, 1 if kind == "sum" else -1),
+        special=lambda rng: _lone_pairs(rng, 1 if kind == "sum" else -1),
+        fit=lambda rng, args: _with_pair(rng, args, 1 if kind == "sum" else -1),
     )
 
 
-def _with_pair(rng: random.Random, size: int, sign: int) -> tuple[Any, ...]:
+def _with_pair(rng: random.Random, args: Args, sign: int) -> Args:
     """A list and a number that, four times in five, two of its numbers make."""
-    v, t = _FEW.draw(rng, size), _TOTAL.draw(rng, size)
+    v, t = args
     if len(v) > 1 and rng.random() < 0.8:
         i, j = sorted(rng.sample(range(len(v)), 2))
         t = min(_TOTAL.high, max(_TOTAL.low, v[j] + sign * v[i]))
     return v, t
+
+
+def _lone_pairs(rng: random.Random, sign: int) -> list[Args]:
+    """Lists of the longest in which one pair makes the number: the last two, the first and the last, and others."""
+    made: list[Args] = [([-3, 6], 10), ([-3, 6], 9), ([4, 6], 10)]
+    for i, j in ((10, 11), (0, 11), (rng.randrange(2, 9), 10), (rng.randrange(2, 9), 11), (0, 1), (3, 9)):
+        for _ in range(40):
+            a, b, other = (rng.randint(-3, 6) for _ in range(3))
+            v, t = [other] * 12, b + sign * a
+            v[i], v[j] = a, b
+            fitting = sum(v[n] + sign * v[m] == t for n in range(12) for m in range(n))
+            if fitting == 1 and _TOTAL.why_not(t) is None:
+                made.append((v, t))
+                break
+    return made
 
 
 def _peak(kind: str) -> Recipe:
@@ -79,6 +98,7 @@ def _peak(kind: str) -> Recipe:
             "it, as far "
             f"as there are such; -1 if v is empty. v is {_NUMBERS.text}."
         ),
+        answer="an int",
         reference=source(
             """
             def f(v):
@@ -99,13 +119,35 @@ def _peak(kind: str) -> Recipe:
         domains=(_NUMBERS,),
         relations=_AGAIN,
         checker=f"peak_{kind}",
-        joint=lambda rng, size: _inside(rng, size, 1 if kind == "high" else -1),
+        special=lambda rng: _slopes(rng, 1 if kind == "high" else -1),
+        fit=lambda rng, args: _inside(rng, args, 1 if kind == "high" else -1),
     )
 
 
-def _inside(rng: random.Random, size: int, sign: int) -> tuple[Any, ...]:
+def _slopes(rng: random.Random, sign: int) -> list[Args]:
+    """One peak (or valley), at either end or between, at the largest number, around zero or elsewhere, in steps of 1."""
+    best = 20 if sign > 0 else -9
+    tops = (
+        (best, 0),
+        (best, 11),
+        (sign, 10),
+        (0, 5),
+        (-sign, 3),
+        (rng.randint(-4, 10), 6),
+        (best, 2),
+        (10, 0),
+        (11, 9),
+    )
+    short = [[-9, -8], [0, 1]] if sign > 0 else [[20, 19], [1, 0]]
+    return [(v,) for v in short] + [
+        ([max(-9, min(20, top - sign * abs(i - spot))) for i in range(12)],) for top, spot in tops
+    ]
+
+
+def _inside(rng: random.Random, args: Args, sign: int) -> Args:
     """A list whose ends are mostly no right answer."""
-    v = _NUMBERS.draw(rng, size)
+    (v,) = args
+    v = v[:]
     if len(v) > 3 and rng.random() < 0.85:
         v[:2] = sorted(v[:2], key=lambda x: sign * x)
         v[-2:] = sorted(v[-2:], key=lambda x: -sign * x)
@@ -122,10 +164,24 @@ def _pairs_of(rng: random.Random, size: int) -> list[list[int]]:
     return made
 
 
+def _most_pairs(rng: random.Random) -> list[list[int]]:
+    """As many pairs as there may be, mostly along a hidden order, some of them twice."""
+    order = rng.sample(range(6), 6)
+    chain = [[a, b] for a, b in zip(order, order[1:], strict=False)]
+    made = rng.sample(chain, rng.randint(3, 5))
+    while len(made) < PAIRS:
+        a, b = sorted(rng.sample(range(6), 2))
+        made.append([order[a], order[b]])
+    if rng.random() < 0.2:
+        made[-1] = made[-1][::-1]
+    rng.shuffle(made)
+    return made
+
+
 def _is_pairs(value: Any) -> bool:
     return (
         type(value) is list
-        and len(value) <= 10
+        and len(value) <= PAIRS
         and all(type(p) is list and len(p) == 2 and all(type(x) is int and 0 <= x <= 5 for x in p) for p in value)
         and all(a != b for a, b in value)
     )
@@ -133,6 +189,7 @@ def _is_pairs(value: Any) -> bool:
 
 def _order(kind: str) -> Recipe:
     first, then = ("a", "b") if kind == "before" else ("b", "a")
+    promise = f"a list of at most {PAIRS} pairs [a, b] of different numbers from 0 to 5"
     border: tuple[Any, ...] = (
         [],
         [[0, 1]],
@@ -148,8 +205,9 @@ def _order(kind: str) -> Recipe:
         specification=(
             f"Return any list of the numbers 0 to 5, each once, in which {first} stands before {then} for every "
             "[a, b] in v; "
-            "or [] if there is none. v is a list of at most 10 pairs [a, b] of different numbers from 0 to 5."
+            f"or [] if there is none. v is {promise}."
         ),
+        answer="a list of ints",
         reference=source(
             """
             def f(v):
@@ -181,7 +239,7 @@ def _order(kind: str) -> Recipe:
             a=first,
             b=then,
         ),
-        domains=(Made("a list of pairs of different numbers from 0 to 5", _pairs_of, _is_pairs, border),),
+        domains=(Made(promise, _pairs_of, _is_pairs, border, List(List(Int(0, 5), 2, 2), PAIRS), _most_pairs),),
         relations=_AGAIN,
         checker=f"order_{kind}",
     )
@@ -199,6 +257,7 @@ def _change(kind: str) -> Recipe:
             f"Return any list, as short as can be, of numbers from v that add up to n, {how}; None if there is none. "
             f"n is {amounts.text}; v is {kinds.text}."
         ),
+        answer="a list of ints or None",
         reference=source(
             """
             def f(n, v):
@@ -228,9 +287,37 @@ def _change(kind: str) -> Recipe:
         ),
         domains=(amounts, kinds),
         small=(Int(0, 16), List(Int(2, 9), 4)),
+        special=lambda rng: _changes(rng, amounts.high, kinds),
+        wrong=(_greedy(repeat),),
         relations=_AGAIN,
         checker="coins" if repeat else "items",
         heavy=(lambda rng: (59 + rng.randrange(2), [1, 2, 3, 4, 5, 6])) if repeat else None,
+    )
+
+
+def _changes(rng: random.Random, most: int, kinds: List) -> list[Args]:
+    """Amounts that the largest number first does not make as short as can be, that take many, one, or just too many."""
+    made: list[Args] = []
+    high = kinds.of.edges()[-1]
+    for v, n in (([1, 3, 4], 6), ([1, 5, 6, 9], 11), ([3, 3, 4, 2], 6), ([4, 4, 5, 1], 8), ([6, 5, 5], 10)):
+        made.append((n, rng.sample(v, len(v))))
+    made += [(most, [1]), (8, [1] * min(8, kinds.longest)), (high, [high]), (high - 1, [high]), (most, [2, high])]
+    many = rng.choices((1, 2, 3), k=kinds.longest)
+    return [*made, (sum(many), many), (sum(many) - 1, many), (most, [high] * 3), (most - 1, [high, 1, 1])]
+
+
+def _greedy(repeat: bool) -> str:
+    return source(
+        """
+        def f(n, v):
+            w = []
+            for x in sorted(v, reverse=True):
+                $each x <= n:
+                    w.append(x)
+                    n -= x
+            return w if n == 0 else None
+        """,
+        each="while" if repeat else "if",
     )
 
 

@@ -36,7 +36,8 @@ def _multiples(numbers: Any) -> Recipe:
         composition=f"{what} {test} {a},{b}",
         steps=1 + (test != "and") + (what == "sum"),
         entry_point="f",
-        specification=f"Return {asked} {told}. n is a whole number from 0 to 10**12.",
+        specification=f"Return {asked} {told}. n is {Large(0, TOP).text}.",
+        answer="an int",
         reference=source(
             """
             def f(n):

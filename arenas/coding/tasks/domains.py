@@ -60,6 +60,12 @@ class Int:
 class Large(Int):
     """Whole numbers of which every length in digits is drawn alike often."""
 
+    @property
+    def text(self) -> str:
+        high = str(self.high)
+        short = f"10**{len(high) - 1}" if len(high) > 6 and self.high == 10 ** (len(high) - 1) else high
+        return f"a whole number from {self.low} to {short}"
+
     def draw(self, rng: random.Random, size: int) -> int:
         digits = rng.randint(1, len(str(self.high)))
         return max(self.low, min(self.high, rng.randrange(10**digits)))
@@ -308,9 +314,16 @@ class Made:
     """Values that a drawer makes and a test recognises, for what no other type describes (a formula, a program)."""
 
     name: str
+    """The promise, as the specification words it."""
     drawer: Callable[[random.Random, int], Any]
     inside: Callable[[Any], bool]
     border: tuple[Any, ...]
+    like: Domain | None = None
+    """A plainer type that holds all of them: what may go wrong with its values may go wrong with these."""
+    full: Callable[[random.Random], Any] | None = None
+    """Draws a value as large as the promise allows; None where nobody asks for one."""
+    ends: tuple[Any, ...] = ()
+    """More values at the ends of the promise. Examples and the splits' probes know the border alone."""
 
     @property
     def text(self) -> str:

@@ -26,6 +26,7 @@ def _stairs(steps: Any) -> Recipe:
             f"Return in how many ways n stairs can be climbed, taking {told} at a time; the order counts, and there is "
             f"one way to climb none. n is a whole number from 0 to {STAIRS}."
         ),
+        answer="an int",
         reference=source(
             """
             def ways(n):
@@ -88,6 +89,7 @@ def _paths(numbers: Any) -> Recipe:
         steps=len(walk) - 1 + (score != "count") + (toll > 0),
         entry_point="f",
         specification=f"A walk through the grid g moves {names}. Return {asked}. g is {Grid(Int(0, 9), SIDE).text}.",
+        answer="an int" if score == "count" else "an int or None",
         reference=source(
             """
             def f(g):
@@ -174,6 +176,7 @@ def _edits(numbers: Any) -> Recipe:
             f"{gap}, replacing one by another costs {other}, and keeping one costs nothing. "
             f"s and t are each {Str('abc', 16).text}."
         ),
+        answer="an int",
         reference=source(
             """
             def f(s, t):
@@ -240,6 +243,7 @@ def _chains(numbers: Any) -> Recipe:
         specification=(
             f"Return {what} that can be taken from v in order so that {told}; 0 if v is empty. v is {domain.text}."
         ),
+        answer="an int",
         reference=source(
             """
             def f(v):

@@ -25,8 +25,10 @@ from lanista.arenas.coding.tasks import (
     simulation,
 )
 from lanista.arenas.coding.tasks.checkers import check
+from lanista.arenas.coding.tasks.corners import traits
+from lanista.arenas.coding.tasks.covering import ENDS, covering
 from lanista.arenas.coding.tasks.inputs import drawn, edges
-from lanista.arenas.coding.tasks.recipe import ALL, Family, Recipe
+from lanista.arenas.coding.tasks.recipe import ALL, Args, Family, Recipe
 from lanista.arenas.coding.tasks.running import function
 from lanista.arenas.core import chance
 from lanista.arenas.sandbox.types import Call
@@ -39,8 +41,11 @@ FAMILIES: Mapping[str, Family] = {
 }
 """Every kind of generated task, by name."""
 
-HIDDEN = 20
+HIDDEN = 48
 """Hidden calls of a task."""
+
+MORE = 16
+"""Further inputs, of which those are taken that are answered as none was before."""
 
 TRIES = 2000
 """Compositions that are drawn before a demand is given up; the splits' shares make 30 the usual most."""
@@ -124,18 +129,18 @@ def fingerprint(recipe: Recipe) -> str:
 
 
 def _digest(recipe: Recipe, answers: list[str]) -> str:
-    return f"{chance.key(_probes(tuple(recipe.domains), recipe.joint)[1], answers):016x}"
+    return f"{chance.key(_probes(tuple(recipe.domains), recipe.fit)[1], answers):016x}"
 
 
 def _answers(recipe: Recipe, source: str) -> list[str]:
     run = function(source, recipe.entry_point)
-    return [_literal(run(*args)) for args in _probes(tuple(recipe.domains), recipe.joint)[0]]
+    return [_literal(run(*args)) for args in _probes(tuple(recipe.domains), recipe.fit)[0]]
 
 
 @lru_cache(maxsize=1024)
-def _probes(domains: Any, joint: Any) -> tuple[list[tuple[Any, ...]], list[str]]:
+def _probes(domains: Any, fit: Any) -> tuple[list[tuple[Any, ...]], list[str]]:
     """Fixed inputs, the same for all recipes of equal domains, and their literals. References do not change them."""
-    probes = drawn(domains, chance.key("probes"), 24, 6, joint)
+    probes = drawn(domains, chance.key("probes"), 24, 6, fit)
     return probes, [_literal(args) for args in probes]
 
 
@@ -172,7 +177,7 @@ def _worthwhile(recipe: Recipe) -> bool:
     answers = _answers(recipe, recipe.reference)
     if any(_answers(recipe, shorter) == answers for shorter in recipe.without):
         return False
-    probes, _ = _probes(tuple(recipe.domains), recipe.joint)
+    probes, _ = _probes(tuple(recipe.domains), recipe.fit)
     most = max(map(answers.count, answers))
     echoes = sum(a in map(_literal, args) for args, a in zip(probes, answers, strict=True))
     return 3 * most <= 2 * len(answers) and 2 * echoes <= len(answers)
@@ -182,7 +187,7 @@ def _task(recipe: Recipe, family: str, split: str, key: int, shown: int, size: i
     run = function(recipe.reference, recipe.entry_point)
     rng = chance.stream(key, "inputs")
     examples = _examples(recipe, run, rng, shown)
-    hidden = _hidden(recipe, run, key, rng, {_literal(e.args) for e in examples}, size)
+    hidden = _hidden(recipe, run, key, rng, [e.args for e in examples], size)
     return Task(
         id=f"{family}-{key & 0xFFFFFFFFFF:010x}",
         family=family,
@@ -191,10 +196,13 @@ def _task(recipe: Recipe, family: str, split: str, key: int, shown: int, size: i
         difficulty={"steps": recipe.steps, "shown": shown, "size": size, "heavy": int(recipe.heavy is not None)},
         entry_point=recipe.entry_point,
         signature=recipe.signature,
-        specification=recipe.specification,
+        specification=recipe.told,
         reference=recipe.reference,
         brute=recipe.brute,
         domains=tuple(recipe.domains),
+        fit=recipe.fit,
+        special=recipe.special,
+        wrong=tuple(recipe.wrong),
         examples=examples,
         hidden=tuple(Call(recipe.entry_point, args) for args in hidden),
         relations=tuple(recipe.relations),
@@ -209,7 +217,9 @@ def _examples(recipe: Recipe, run: Any, rng: random.Random, shown: int) -> tuple
     border = {_literal(args) for args in edges(recipe.domains, random.Random(0))}
     for attempt in range(20 * shown):
         small = recipe.small or recipe.domains
-        args = recipe.joint(rng, 4) if recipe.joint else tuple(domain.draw(rng, 4) for domain in small)
+        args = tuple(domain.draw(rng, 4) for domain in (recipe.domains if recipe.fit else small))
+        if recipe.fit:
+            args = recipe.fit(rng, args)
         example = Example(args, run(*_fresh(args)))
         alike = _literal(args) in border or any(
             _literal(example.expected) == _literal(e.expected) for e in found.values()
@@ -222,33 +232,52 @@ def _examples(recipe: Recipe, run: Any, rng: random.Random, shown: int) -> tuple
     return tuple(found.values())
 
 
-def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, seen: set[str], size: int) -> list[tuple[Any, ...]]:
-    """A call that needs the right complexity class first, where there is one; then edges and drawn inputs, none of
-    them public, no answer filling more than a quarter where that can be helped; last, two of them once more, which a
-    program that keeps something between calls answers differently."""
+def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, shown: list[Args], size: int) -> list[Args]:
+    """A call that needs the right complexity class first, where there is one; then the ends of what is promised, more
+    of its corners, and drawn inputs, none of them public, no answer filling more than a quarter where that can be
+    helped; last, two of them once more, which a program that keeps something between calls answers differently."""
     first = [recipe.heavy(rng)] if recipe.heavy else []
-    found: list[tuple[Any, ...]] = []
-    spare: list[tuple[Any, ...]] = []
+    wanted = HIDDEN - 2 - len(first)
+    found: list[Args] = []
+    spare: list[Args] = []
+    seen: set[str] = set()
     counts: dict[str, int] = {}
     answers: list[Any] = []
-    wanted = HIDDEN - 2 - len(first)
-    for args in drawn(recipe.domains, key, 3 * HIDDEN, size, recipe.joint, HIDDEN // 2 - 2):
-        literal = _literal(args)
-        if literal in seen:
+    known: set[Any] = set()
+    more = ends = 0
+    for number, args in enumerate(covering(recipe, key, size, most=3 * wanted // 4)):
+        literal = repr(args)
+        if literal in seen or args in shown:
+            if number > 10 * HIDDEN:  # a promise of so few values that all are there
+                break
             continue
         seen.add(literal)
-        value = run(*_fresh(args))
-        if recipe.checker != "exact":  # an answer to other calls that is right here too counts as the same one
+        value = run(*args)
+        if recipe.checker == "tolerance":
+            value = float(f"{value:.6g}")
+        elif recipe.checker != "exact":  # an answer to other calls that is right here too counts as the same one
             value = next((old for old in answers if check(recipe.checker, args, value, old)), value)
             answers.append(value)
-        answer = _literal(value)
-        counts[answer] = counts.get(answer, 0) + 1
-        (found if counts[answer] <= HIDDEN // 4 else spare).append(args)
-        if len(found) == wanted:
+        news = traits(value) - known
+        if len(found) < wanted:
+            answer = repr(value)
+            counts[answer] = counts.get(answer, 0) + 1
+            if number < ENDS * len(recipe.domains) or news or counts[answer] <= HIDDEN // 4:
+                found.append(args)
+                known |= news
+            else:
+                spare.append(args)
+            ends += number < 2 * ENDS * len(recipe.domains)
+        else:
+            more += 1
+            if news:
+                found[ends + more] = args
+                known |= news
+        if more == min(MORE, wanted - ends - 1) or number == 3 * HIDDEN:
             break
     found = (found + spare)[:wanted]
     rng.shuffle(found)
-    return [*first, *found, *found[:2]]
+    return [*first, *(_fresh(args) for args in found), *(_fresh(args) for args in found[:2])]
 
 
 def _literal(value: Any) -> str:

@@ -16,15 +16,16 @@ def drawn(
     key: int,
     count: int,
     size: int = 0,
-    joint: Callable[[random.Random, int], tuple[Any, ...]] | None = None,
+    fit: Callable[[random.Random, tuple[Any, ...]], tuple[Any, ...]] | None = None,
     border: int | None = None,
 ) -> list[tuple[Any, ...]]:
-    """``count`` argument tuples: at most ``border`` (a third) at the edges, the rest drawn, all at once by ``joint``
-    where there is one. ``size`` bounds lengths; 0 leaves them to the domains."""
+    """``count`` argument tuples: at most ``border`` (a third) at the edges, the rest drawn, and fitted to
+    each other by ``fit`` where there is one. ``size`` bounds lengths; 0 leaves them to the domains."""
     rng = chance.stream(key, "inputs")
     found = edges(domains, rng)[: max(1, count // 3) if border is None else border]
     while len(found) < count:
-        found.append(joint(rng, size) if joint else tuple(domain.draw(rng, size) for domain in domains))
+        args = tuple(domain.draw(rng, size) for domain in domains)
+        found.append(fit(rng, args) if fit else args)
     return found
 
 

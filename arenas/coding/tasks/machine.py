@@ -49,10 +49,9 @@ def _machine(numbers: Any) -> Recipe:
         specification=(
             "v is a program for an empty stack of numbers. A number is put on top; "
             f"{'; '.join(_WORDS[w][1] for w in words)}. "
-            f"A word that finds too few numbers {lack}. Return {result[0]}. v is a list of at most 10 strings, "
-            "each a whole "
-            f"number from 0 to 9 or one of {', '.join(words)}."
+            f"A word that finds too few numbers {lack}. Return {result[0]}. v is {_programs(words).text}."
         ),
+        answer="an int" if end == "sum" else "a list of ints",
         reference=source(
             """
             def f(v):
@@ -99,9 +98,12 @@ def _programs(words: Any) -> Made:
     gain = {word: _WORDS[word][1].count("copy") or -(word in ("add", "sub", "mul", "max", "drop")) for word in words}
 
     def drawer(rng: random.Random, size: int) -> list[str]:
+        return drawn(rng, rng.randint(0, 10 if size > 4 else 5))
+
+    def drawn(rng: random.Random, count: int) -> list[str]:
         made: list[str] = []
         depth = 0
-        for _ in range(rng.randint(0, 10 if size > 4 else 5)):
+        for _ in range(count):
             fitting = [word for word in words if depth >= _WORDS[word][0] or rng.random() < 0.3]
             word = rng.choice(fitting) if fitting and rng.random() < 0.55 else str(rng.randrange(10))
             made.append(word)
@@ -111,7 +113,17 @@ def _programs(words: Any) -> Made:
     border: list[list[str]] = [[], ["7"], *([word] for word in words), *(["4", word] for word in words)]
     border += [["9", "4", word] for word in words] + [["4", "9", word] for word in words]
     border += [["3", word, "5", "8"] for word in words] + [["2", "9", "4", a, b] for a in words for b in words]
-    return Made(domain.text, drawer, lambda value: domain.why_not(value) is None, tuple(border))
+    ends = (["7"], ["4", words[0]], [str(i) for i in range(10)], [str(9 - i) for i in range(10)])
+    promise = f"a list of at most 10 strings, each a whole number from 0 to 9 or one of {', '.join(words)}"
+    return Made(
+        promise,
+        drawer,
+        lambda value: domain.why_not(value) is None,
+        tuple(border),
+        domain,
+        lambda rng: drawn(rng, 10),
+        ends,
+    )
 
 
 def _filled(word: str, a: str, b: str) -> str:

@@ -68,10 +68,8 @@ def _measure(numbers: Any) -> Recipe:
         composition=f"{first} {what}",
         steps=1 + (first != "all"),
         entry_point="f",
-        specification=(
-            f"{before}Return {told}, or 0.0 if no number is left. The answer is a float; it may differ by 10**-6. "
-            f"v is {domain.text}."
-        ),
+        specification=(f"{before}Return {told}, or 0.0 if no number is left. v is {domain.text}."),
+        answer="a float; it may differ by 10**-6, or by that share of itself",
         reference=source(
             """
             def f(v):

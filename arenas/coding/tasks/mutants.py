@@ -109,16 +109,18 @@ def differs(task: Task, source: str, inputs: Any, answers: Any, budget: int = BU
 
 
 @lru_cache(maxsize=1024)
-def changed(source: str) -> tuple[tuple[str, str], ...]:
-    """Every version of a source with one change, as (source, what was changed), without repetitions."""
+def changed(source: str, finer: bool = False) -> tuple[tuple[str, str], ...]:
+    """Every version of a source with one change, as (source, what was changed), without repetitions; the ``finer``
+    changes are those of orders, ties, defaults and rounding, which nobody is given to find."""
+    changes = _finer if finer else _changes
     tree = ast.parse(source)
     plain = ast.unparse(tree)
     found: dict[str, str] = {}
     for index, node in enumerate(ast.walk(tree)):
-        for number in range(len(list(_changes(node)))):
+        for number in range(len(list(changes(node)))):
             other = copy.deepcopy(tree)
             spot = next(n for i, n in enumerate(ast.walk(other)) if i == index)
-            fault, change = list(_changes(spot))[number]
+            fault, change = list(changes(spot))[number]
             line = getattr(spot, "lineno", None)
             change()
             made = ast.unparse(ast.fix_missing_locations(other))
@@ -170,6 +172,98 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             for i, statement in enumerate(node.body):
                 if len(node.body) > 1 and not isinstance(statement, ast.Return | ast.FunctionDef):
                     yield f"{ast.unparse(statement).splitlines()[0]!r} was left out", _drop(node, i)
+
+
+def _finer(node: ast.AST) -> Iterator[Change]:
+    match node:
+        case ast.Lambda(body=ast.Tuple(elts=[_, _, *_] as parts) as pair):
+            for i in range(len(parts)):
+                yield f"part {i + 1} of the key was left out", _setter(pair, "elts", parts[:i] + parts[i + 1 :])
+            yield (
+                "the last part of the key was turned round",
+                _setter(pair, "elts", [*parts[:-1], _backwards(parts[-1])]),
+            )
+        case ast.Call(func=ast.Name(id="sorted"), args=[inside]):
+            yield "sorted became list", _called(node, "list", inside)
+            if node.keywords:
+                yield "the sorting key was left out", _setter(node, "keywords", [])
+            yield (
+                "equal ones were turned round",
+                _setter(node, "args", [_call("list", _call("reversed", _listed(inside)))]),
+            )
+            yield (
+                "it was sorted downwards",
+                _setter(node, "keywords", [*node.keywords, ast.keyword("reverse", ast.Constant(True))]),
+            )
+            yield "repeated ones were left out", _setter(node, "args", [_call("set", inside)])
+        case ast.Call(func=ast.Name(id="min" | "max"), args=[inside]):
+            if any(word.arg == "key" for word in node.keywords):
+                yield "the key was left out", _setter(node, "keywords", [w for w in node.keywords if w.arg != "key"])
+                yield "the last of equal ones was taken", _setter(node, "args", [_call("reversed", _listed(inside))])
+            for word in node.keywords:
+                if word.arg == "default" and isinstance(word.value, ast.Constant):
+                    yield "the default became None", _setter(word, "value", ast.Constant(None))
+        case ast.Call(func=ast.Attribute(attr="split"), args=[]):
+            yield "split became split(' ')", _setter(node, "args", [ast.Constant(" ")])
+        case ast.Call(func=ast.Attribute(attr="fromkeys"), args=[inside]):
+            yield (
+                "the last of equal ones was kept",
+                _setter(
+                    node, "args", [_call("reversed", _call("list", _call("dict.fromkeys", _call("reversed", inside))))]
+                ),
+            )
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Call(func=ast.Name(id="set"), args=[inside])]):
+            yield "repeated ones were counted", _setter(node, "args", [_listed(inside)])
+        case ast.BinOp(op=ast.FloorDiv(), left=left, right=right):
+            yield "// cuts towards 0", _become_other(node, _call("int", ast.BinOp(left, ast.Div(), right)))
+            yield "// became /", _setter(node, "op", ast.Div())
+            yield "// rounds", _become_other(node, _call("round", ast.BinOp(left, ast.Div(), right)))
+        case ast.BinOp(op=ast.Mod(), left=left, right=right):
+            yield "% keeps the sign", _become_other(node, _call("int", _call("__import__('math').fmod", left, right)))
+            yield "% was left out", _become_other(node, left)
+        case ast.Call(func=ast.Name(id="abs"), args=[inside]):
+            yield "abs was left out", _become_other(node, inside)
+        case ast.Call(func=ast.Name(id="min" | "max"), args=[one, other]):
+            yield "the first was taken", _become_other(node, one)
+            yield "the second was taken", _become_other(node, other)
+        case ast.BinOp(op=ast.Mult() | ast.Pow(), left=left):
+            yield "a product became its left part", _become_other(node, left)
+        case ast.Subscript(value=value, slice=ast.Slice()):
+            yield "a slice was left out", _become_other(node, value)
+
+
+def _backwards(part: ast.expr) -> ast.expr:
+    return part.operand if isinstance(part, ast.UnaryOp) else ast.UnaryOp(ast.USub(), part)
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(func=ast.parse(name, mode="eval").body, args=list(args), keywords=[])
+
+
+def _listed(inside: ast.expr) -> ast.expr:
+    """A list of what a generator gives."""
+    if isinstance(inside, ast.GeneratorExp):
+        return ast.ListComp(inside.elt, inside.generators)
+    return _call("list", inside)
+
+
+def _called(node: ast.Call, name: str, inside: ast.expr) -> Callable[[], None]:
+    def change() -> None:
+        node.func, node.args, node.keywords = ast.Name(name, ast.Load()), [inside], []
+
+    return change
+
+
+def _become_other(node: ast.expr, other: ast.expr) -> Callable[[], None]:
+    """The node turns into another expression of its parts. A node keeps its identity, so it is made a bare call."""
+
+    def change() -> None:
+        inner = copy.copy(other)
+        node.__class__ = inner.__class__  # type: ignore[assignment]
+        node.__dict__.clear()
+        node.__dict__.update(inner.__dict__)
+
+    return change
 
 
 def _said(before: ast.AST, after: type[ast.AST]) -> str:

@@ -48,6 +48,7 @@ def _nested(numbers: Any) -> Recipe:
             f"{counts}. "
             f"Return {told}. v is {Nested(Int(-9, 9)).text}."
         ),
+        answer="a list of ints" if fold == "list" else "an int",
         reference=source(
             """
             def f(v$d):

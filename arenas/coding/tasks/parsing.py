@@ -73,8 +73,9 @@ def _formula(levels: Any) -> Recipe:
         entry_point="f",
         specification=(
             f"Return the value of the formula s. {', '.join(_OPERATORS[sign][0] for sign in signs)}. {order}, each "
-            f"from left to right. s is a string of whole numbers from 0 to 99, at most 8, with operators between."
+            f"from left to right. s is {_formulas(signs).text}."
         ),
+        answer="an int",
         reference=reference.replace("$cases", "\n".join(cases)),
         brute=brute.replace("$cases", "\n".join(again)),
         domains=(_formulas(signs),),
@@ -82,18 +83,43 @@ def _formula(levels: Any) -> Recipe:
     )
 
 
+NUMBERS = 8
+"""The most numbers of a formula."""
+
+ENTRIES = 8
+"""The most entries of a string of them."""
+
+
 def _formulas(signs: str) -> Made:
+    def full(rng: random.Random) -> str:
+        highs = rng.choice(((10,), (100,), (10, 100), (10, 100)))  # small ones too, or products hide what was added
+        numbers = [rng.randrange(high // 10, high) for high in rng.choices(highs, k=NUMBERS)]
+        order = rng.choice((0, 0, 1, -1))  # rising and falling: the last or the first decides what is largest
+        numbers = sorted(numbers, key=lambda n: order * n)
+        only = rng.choice((signs, *signs) if order else (signs, signs, *signs))
+        return str(numbers[0]) + "".join(rng.choice(only) + str(n) for n in numbers[1:])
+
     def drawer(rng: random.Random, size: int) -> str:
-        count = rng.randint(1, 4 if 0 < size <= 4 else 8)
+        count = rng.randint(1, 4 if 0 < size <= 4 else NUMBERS)
         text = str(rng.randrange(10))
         for _ in range(count - 1):
             text += rng.choice(signs) + str(rng.randrange(10 if rng.random() < 0.7 else 100))
         return text
 
-    inside = matches(rf"(0|[1-9]\d?)([{_escaped(signs)}](0|[1-9]\d?)){{0,7}}", 40)
+    inside = matches(rf"(0|[1-9]\d?)([{_escaped(signs)}](0|[1-9]\d?)){{0,{NUMBERS - 1}}}", 40)
     border = ["0", "7", "42", *(f"3{sign}5" for sign in signs)]
     border += [f"2{a}7{b}3" for a in signs for b in signs]
-    return Made(f"a formula with {' '.join(signs)}", drawer, inside, tuple(border))
+    ends = [
+        signs[-1].join(["99"] * NUMBERS),
+        signs[0].join(["10"] * NUMBERS),
+        f"10{signs[0]}0",
+        f"0{signs[-1]}20",
+        "99",
+    ]
+    promise = f"a string of whole numbers from 0 to 99, at most {NUMBERS}, with operators between"
+    return Made(
+        promise, drawer, inside, tuple(border), Str("0123456789" + signs, 3 * NUMBERS - 1, 1), full, tuple(ends)
+    )
 
 
 def _escaped(signs: str) -> str:
@@ -139,10 +165,9 @@ def _entries(numbers: Any) -> Recipe:
             f"s holds entries with {between} between them, such as a{sign}3{between}b{sign}12{between}a. Return "
             "a dictionary "
             f"from names to whole numbers. Where a name stands twice, {told}. {broken}. Empty entries are left out. "
-            f"s is a string of at most 8 entries, each a letter from a to d, or such a letter, {sign} and a "
-            "whole number "
-            "from 0 to 99, or empty."
+            f"s is {_lists(between, sign).text}."
         ),
+        answer="a dict from str to int",
         reference=source(
             """
             def f(s):
@@ -190,9 +215,16 @@ def _entries(numbers: Any) -> Recipe:
 
 
 def _lists(between: str, sign: str) -> Made:
+    def full(rng: random.Random) -> str:
+        names = rng.choice(("abcd", "abcd", "ad", "c"))
+        made = [f"{rng.choice(names)}{sign}{rng.randrange(10, 100)}" for _ in range(ENTRIES)]
+        if rng.random() < 0.4:  # bare names and empty entries, the last one too
+            made[rng.randrange(ENTRIES)], made[-1] = rng.choice(names), rng.choice(("", rng.choice(names)))
+        return between.join(made)
+
     def drawer(rng: random.Random, size: int) -> str:
         made = []
-        for _ in range(rng.randint(0, 4 if 0 < size <= 4 else 8)):
+        for _ in range(rng.randint(0, 4 if 0 < size <= 4 else ENTRIES)):
             kind, name = rng.random(), rng.choice("abcd")
             made.append("" if kind < 0.1 else name if kind < 0.3 else f"{name}{sign}{rng.randrange(100)}")
         return between.join(made)
@@ -207,7 +239,13 @@ def _lists(between: str, sign: str) -> Made:
         f"a{sign}3{between}a{sign}5",
     )
     border += (between, f"c{between}c{sign}9", f"c{sign}9{between}c", f"b{sign}4{between}{between}d{sign}2")
-    return Made("a string of entries", drawer, matches(rf"{entry}(\{between}{entry}){{0,7}}", 50), border)
+    ends = (between * (ENTRIES - 1), f"{between}a{sign}10", f"d{sign}99{between}", "d", f"c{between}b{between}a")
+    promise = (
+        f"a string of at most {ENTRIES} entries, each a letter from a to d, or such a letter, {sign} and a whole "
+        "number from 0 to 99, or empty"
+    )
+    inside = matches(rf"{entry}(\{between}{entry}){{0,{ENTRIES - 1}}}", 50)
+    return Made(promise, drawer, inside, border, Str(f"abcd0123456789{between}{sign}", 5 * ENTRIES - 1), full, ends)
 
 
 def _draw_entries(rng: random.Random, steps: int) -> Any:
@@ -232,6 +270,7 @@ def _runs(numbers: Any) -> Recipe:
             f"length of the run{', the character in capitals' if upper else ''}; shorter runs stay as they are. "
             f"s is {Str('abc', 20).text}."
         ),
+        answer="a str",
         reference=source(
             """
             def f(s):
@@ -292,8 +331,9 @@ def _brackets(numbers: Any) -> Recipe:
         specification=(
             f"Return {told}; or -1 if some bracket of s has no partner, that is, if the brackets "
             f"{' '.join(kinds)} are not "
-            f"properly closed and nested. s is a string of at most 16 of the characters {opening}{closing}a."
+            f"properly closed and nested. s is {_bracketed(opening, closing).text}."
         ),
+        answer="an int",
         reference=source(
             """
             def f(s):
@@ -350,6 +390,32 @@ def _by_removal(kinds: Sequence[str], asked: str) -> str:
 
 
 def _bracketed(opening: str, closing: str) -> Made:
+    longest = 16
+
+    def closed(rng: random.Random, room: int) -> str:
+        """Brackets that close, of just so many characters."""
+        text = ""
+        while room > len(text):
+            kind, left = rng.randrange(len(opening)), room - len(text)
+            a, b = opening[kind], closing[kind]
+            if left == 1 or rng.random() < 0.1:
+                text = rng.choice((text + "a", "a" + text))
+            else:
+                text = rng.choice((a + text + b, text + a + b, a + b + text, a + text + b))
+        return text
+
+    def full(rng: random.Random) -> str:
+        spoilt = rng.random()
+        if spoilt < 0.5:
+            return closed(rng, longest)
+        if spoilt < 0.65:
+            return closed(rng, longest - 1) + rng.choice(opening + closing)
+        if spoilt < 0.8:
+            return rng.choice(opening + closing) + closed(rng, longest - 1)
+        kind = rng.randrange(len(opening))
+        deep = (longest - 2) // 2 if rng.random() < 0.5 else longest // 2
+        return (opening[kind] * deep + closing[kind] * deep).center(longest, "a")
+
     def drawer(rng: random.Random, size: int) -> str:
         text = ""
         for _ in range(rng.randint(1, 3 if 0 < size <= 4 else 8)):
@@ -365,8 +431,10 @@ def _bracketed(opening: str, closing: str) -> Made:
     border: tuple[str, ...] = ("", "a", a + b, a, b, b + a, a + a + b + b, a + b + a + b, a + "a" + b)
     if len(opening) > 1:
         border += (a + closing[1], a + opening[1] + b + closing[1], a + opening[1] + closing[1] + b)
-    inside = matches(rf"[{_escaped(opening + closing)}a]*", 16)
-    return Made(f"a string of {opening}{closing}a", drawer, inside, border)
+    ends = (a + "a" * (longest - 2) + b, "a" * longest, a * longest, a + b + b, a + a + b, b * 2)
+    inside = matches(rf"[{_escaped(opening + closing)}a]*", longest)
+    promise = f"a string of at most {longest} of the characters {opening}{closing}a"
+    return Made(promise, drawer, inside, border, Str(f"{opening}{closing}a", longest), full, ends)
 
 
 def _choice(*options: Sequence[Any]) -> Callable[[random.Random, int], Any]:

@@ -38,6 +38,16 @@ STARTS: Mapping[str, Domain] = {
 }
 """What a program of each family is given."""
 
+ANSWERS = {
+    "num": "an int",
+    "nums": "a list of ints",
+    "text": "a str",
+    "words": "a list of strs",
+    "table": "a dict from str to int",
+    "items": "a list of dicts like those of v",
+}
+"""What a program gives, by the kind of its last value."""
+
 STEPS = (1, 2, 3, 4)
 
 _TAKING = {kind: tuple(p for p in PRIMITIVES if p.takes == kind) for kind in STARTS}
@@ -67,6 +77,7 @@ def build(row: Sequence[str]) -> Recipe:
         steps=len(chain),
         entry_point="f",
         specification=f"Start with v. {' '.join(p.says for p in chain)} Return the result. v is {domain.text}.",
+        answer=ANSWERS[kind],
         reference=_reference(chain),
         brute=_brute(chain),
         domains=(domain,),

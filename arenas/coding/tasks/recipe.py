@@ -15,6 +15,9 @@ ALL = ("train", "dev", "test")
 
 Args = tuple[Any, ...]
 
+Fit = Callable[[random.Random, Args], Args]
+"""Makes arguments that were drawn apart say something together; the first stays what it is."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recipe:
@@ -25,6 +28,8 @@ class Recipe:
     """How many things are composed: primitives in a row, rules of a simulation, operators of a formula."""
     entry_point: str
     specification: str
+    answer: str
+    """Of which type an answer is, in Python's words: the specification ends with it, and it is judged."""
     reference: str
     brute: str
     domains: Sequence[Domain]
@@ -34,10 +39,19 @@ class Recipe:
     """Draws a call that the naive way cannot finish: at least some 10^8 operations where the reference needs 10^4."""
     without: Sequence[str] = ()
     """The reference with one step left out, for each step that can be: none of them may compute the same."""
-    joint: Callable[[random.Random, int], Args] | None = None
-    """Draws all arguments at once, where they say nothing when drawn apart; None draws each from its domain."""
+    fit: Fit | None = None
+    """Where arguments say little when drawn apart; None leaves each as its domain drew it."""
+    special: Callable[[random.Random], Sequence[Args]] | None = None
+    """Draws calls that no domain would lead to, and that this composition turns on."""
+    wrong: Sequence[str] = ()
+    """Sources that a reader of the specification might well write, and that are wrong."""
     small: Sequence[Domain] | None = None
     """Domains on which the brute force ends soon; None where ``domains`` will do."""
+
+    @property
+    def told(self) -> str:
+        """The specification with the type of the answer, as everybody reads it."""
+        return f"{self.specification} The answer is {self.answer}."
 
     @property
     def signature(self) -> str:

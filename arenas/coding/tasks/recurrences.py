@@ -29,6 +29,7 @@ def _linear(name: str, weights: tuple[int, ...], starts: tuple[int, ...]) -> Rec
             f"Return {name}(n), where {given}, and {name}(n) = {' + '.join(told)} for n >= {order}. "
             f"n is a whole number from 0 to {TOP}."
         ),
+        answer="an int",
         reference=source(
             """
             def $name(n):

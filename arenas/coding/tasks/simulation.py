@@ -47,6 +47,7 @@ def _robot(numbers: Any) -> Recipe:
             "it left "
             f"and right on the spot. {bound} Return {told}. s is {Str(letters, 30).text}."
         ),
+        answer="a list of ints" if end == "place" else "an int",
         reference=source(
             """
             def f(s):
@@ -115,11 +116,23 @@ def _walks(letters: str) -> Made:
         weights = [6, 2, 1, 1] if rng.random() < 0.5 else [6, 1, 2, 1]
         return "".join(rng.choices(letters, weights[: len(letters)], k=rng.randint(0, 30 if size > 4 else 8)))
 
+    def full(rng: random.Random) -> str:
+        weights = rng.choice(([6, 2, 1, 2], [6, 1, 2, 2], [1, 1, 1, 1], [20, 1, 1, 0], [2, 0, 1, 5]))
+        return "".join(rng.choices(letters, weights[: len(letters)], k=30))
+
     border = ["", "L", "R", "F", "FFFF", "RFFFF", "LFFFF", "RRFFFF", "FRFRFRF", "FLFLFLF", "FFRFFRFFRFF"]
     if "B" in letters:
         border += ["B", "BBBB", "RBBBB", "LBBBB", "RRBBBB", "BFBF"]
     domain = Str(letters, 30)
-    return Made(domain.text, drawer, matches(f"[{letters}]*", 30), tuple(border))
+    return Made(
+        domain.text,
+        drawer,
+        matches(f"[{letters}]*", 30),
+        tuple(border),
+        domain,
+        full,
+        ("F" * 30, "RRRRRFFFFLLLLLFF", "F" * 11 + "R" + "F" * 11),
+    )
 
 
 def _draw_robot(rng: random.Random, steps: int) -> Any:
@@ -144,6 +157,7 @@ def _cells(numbers: Any) -> Recipe:
             "the row "
             f"after n changes. s is {Str('01', 16, 1).text}; n is a whole number from 0 to 6."
         ),
+        answer="a str",
         reference=source(
             """
             def f(s, n):
@@ -208,6 +222,7 @@ def _accounts(numbers: Any) -> Recipe:
             'An account starts with 0. A record of kind "in" deposits its amount, one of kind "out" pays it. '
             f"{'. '.join(rules)}. Return {told}. v is {domain.text}."
         ),
+        answer="an int",
         reference=source(
             """
             def f(v):
@@ -259,9 +274,12 @@ def _histories(domain: List, credit: int, fee: int, bonus: int) -> Made:
     """Payments many of which ask for just what there is, or for one more."""
 
     def drawer(rng: random.Random, size: int) -> list[dict[str, Any]]:
+        return drawn(rng, rng.randint(0, 10 if size > 4 else 4))
+
+    def drawn(rng: random.Random, count: int) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []
         balance = 0
-        for _ in range(rng.randint(0, 10 if size > 4 else 4)):
+        for _ in range(count):
             there = balance + credit - fee
             if rng.random() < 0.45:
                 amount = bonus - rng.randrange(2) if bonus and rng.random() < 0.4 else rng.randint(1, 20)
@@ -280,7 +298,16 @@ def _histories(domain: List, credit: int, fee: int, bonus: int) -> Made:
     border = [row(), row(5), row(-5), row(-1), row(20, -20), row(9, fee - 9), row(10, 10, -4), row(15, -20, -3, 2)]
     if credit:
         border += [row(fee - credit), row(fee - credit - 1), row(10, 10, -20)]
-    return Made(domain.text, drawer, lambda value: domain.why_not(value) is None, tuple(border))
+    ends = (row(*[20] * 10), row(20, -20, -1), row(1), row(20, *[-1] * 9), row(*[-20] * 10))
+    return Made(
+        domain.text,
+        drawer,
+        lambda v: domain.why_not(v) is None,
+        tuple(border),
+        domain,
+        lambda rng: drawn(rng, 10),
+        ends,
+    )
 
 
 def _draw_accounts(rng: random.Random, steps: int) -> Any:

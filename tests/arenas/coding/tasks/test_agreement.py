@@ -22,7 +22,7 @@ INPUTS = 60
 def compare(recipe: Recipe, count: int) -> int:
     """Inputs compared. Each side's answer is judged by the checker against the other's."""
     reference, brute = (function(source, recipe.entry_point) for source in (recipe.reference, recipe.brute))
-    inputs = drawn(recipe.small or recipe.domains, 11, count, 0, None if recipe.small else recipe.joint)
+    inputs = drawn(recipe.small or recipe.domains, 11, count, 0, None if recipe.small else recipe.fit)
     for args in inputs:
         one, other = reference(*fresh(args)), brute(*fresh(args))
         assert check(recipe.checker, args, one, other), (recipe.composition, args, one, other)
@@ -34,7 +34,7 @@ def related(recipe: Recipe, count: int) -> None:
     reference = function(recipe.reference, recipe.entry_point)
     for relation in recipe.relations:
         said = 0
-        for args in drawn(recipe.small or recipe.domains, 12, count, 0, None if recipe.small else recipe.joint):
+        for args in drawn(recipe.small or recipe.domains, 12, count, 0, None if recipe.small else recipe.fit):
             before = repr(args)
             others = relation.follow(args)
             assert repr(args) == before
