@@ -27,8 +27,7 @@ def _(domain: Int, rng: random.Random) -> list[Any]:
     low, high = domain.low, domain.high
     found = [low, high, 0, low + 1, high - 1, 1, -1]
     for sign in (1, -1):  # every number of digits, and what digits can hold
-        found.append(sign * rng.randint(2, 9))
-        found.append(sign * rng.randint(10, 99))
+        found += [sign * n for n in rng.sample(range(2, 10), 2 if sign > 0 else 4)] + [sign * rng.randint(10, 99)]
         found += [sign * (100 * rng.randint(1, 9) + rng.randint(1, 9)), sign * 10 * rng.randint(1, 99)]
         found += [sign * 11 * rng.randint(1, 9), sign * (111 * rng.randint(1, 9))]
     return _some(domain, found)
@@ -48,7 +47,7 @@ def _(domain: Str, rng: random.Random) -> list[Any]:
     letters, longest = domain.letters, domain.longest
     solid = letters.replace(" ", "") or letters
 
-    def drawn(count: int, among: str = letters) -> str:
+    def drawn(count: int, among: Sequence[str] = letters) -> str:
         return "".join(rng.choices(among, k=count))
 
     few = "".join(rng.sample(solid, min(2, len(solid))))
@@ -58,8 +57,8 @@ def _(domain: Str, rng: random.Random) -> list[Any]:
         found.append(f" {drawn(half, solid)}  {drawn(half, solid)} ")
         found += [f"  {drawn(3, solid)} {drawn(2, solid)}", f"{drawn(2, solid)}   {drawn(3, solid)}  ", " " * longest]
         word = drawn(3, solid)
-        found += [f"{word} {word} {drawn(2, solid)} {word}", f"{word[0]} {word[0]} {word[0]}"]
-    found += [drawn(longest, few), _runs(rng, solid, longest), rng.choice(solid) * longest]
+        found += [" ".join(drawn(longest // 2, solid)), f"{word} {word} {drawn(2, solid)} {word}", f"{word[0]} {word[0]} {word[0]}"]
+    found += [drawn(longest, few), drawn(longest, rng.sample(letters, min(3, len(letters)))), _runs(rng, solid, longest), rng.choice(solid) * longest]
     rest = longest - 2  # what only the last or the first characters tell
     found += [
         rng.choice(solid) * rest + drawn(2, solid),
@@ -100,12 +99,16 @@ def _(domain: List, rng: random.Random) -> list[Any]:
     doubled = [x for x in drawn(longest // 2) for _ in range(2)]
     if isinstance(of, Str):
         found += [f(rng, of, longest) for f in (_kin, _variants, _twins, _variants, _twins, _kin, _twins)]
+        level = ["".join(rng.choices(of.letters, k=of.longest)) for _ in range(3)]
+        found += [rng.choices(rng.sample(of.letters, 2), k=longest)] * (of.shortest < 2)
+        found += [level[:1], rng.choices(level, k=longest), rng.choices(level, k=longest)]
     if isinstance(of, Record):
         for upper in (True, False, True):
             found.append([_halved(rng, of, upper) for _ in range(longest)])
-    for spot in (longest - 1, 0, rng.randrange(longest)):  # one that is not like the others
-        alone = [of.draw(rng, 0)] * longest
-        alone[spot] = of.draw(rng, 0)
+    plain, *odd = _odd(rng, of)
+    for number, spot in enumerate((longest - 1, 0, longest // 2, longest - 1, 0, longest // 2)[: 3 * len(odd)]):
+        alone = [plain] * longest  # one that is not like the others, and decides
+        alone[spot] = odd[(number + number // 3) % len(odd)]
         found.append(alone)
     found += [doubled, drawn(2), [parts[0]] * 2, [parts[-1]], drawn(longest // 2) + [few[1]] * (longest - longest // 2)]
     if isinstance(of, Int):
@@ -114,6 +117,8 @@ def _(domain: List, rng: random.Random) -> list[Any]:
         for start, step in ((low, 1), (high, -1)):  # neighbours at either end, in any order
             found.append([start + step * rng.randrange(3) for _ in range(4)])
             found += [[start + step, start, start + step], rng.choices((start, start + step), k=5)]
+        if low < 0 <= high:
+            found.append([0, rng.randint(low, -1), rng.randint(low, -1)])
         small = [x for x in (-1, 0, 1, 2, 3) if low <= x <= high]
         found += [
             rng.choices(small, k=3),
@@ -354,6 +359,15 @@ def _twins(rng: random.Random, of: Str, count: int) -> list[str]:
         other = "" if rng.random() < 0.4 else rng.choice(of.letters)
         made += [text[: of.longest], (text[:spot] + other + text[spot + 1 :])[: of.longest]]
     return [text for text in rng.sample(made[:count], count) if of.why_not(text) is None]
+
+
+def _odd(rng: random.Random, of: Any) -> list[Any]:
+    """An item, and one or two to which it is nothing: larger and smaller, or longer."""
+    if isinstance(of, Int):
+        return [rng.randint((2 * of.low + of.high) // 3, (of.low + 2 * of.high) // 3), of.high, of.low]
+    if isinstance(of, Str):
+        return ["".join(rng.choices(of.letters, k=k)) for k in (max(1, of.shortest), of.longest)]
+    return [of.draw(rng, 0), of.draw(rng, 0)]
 
 
 def _variants(rng: random.Random, of: Str, count: int) -> list[str]:

@@ -6,6 +6,7 @@ written: two wordings of one function are never on both sides.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Mapping
 from functools import lru_cache
@@ -28,6 +29,7 @@ from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.corners import traits
 from lanista.arenas.coding.tasks.covering import ENDS, covering
 from lanista.arenas.coding.tasks.inputs import drawn, edges
+from lanista.arenas.coding.tasks.narrowings import least
 from lanista.arenas.coding.tasks.recipe import ALL, Args, Family, Recipe
 from lanista.arenas.coding.tasks.running import function
 from lanista.arenas.core import chance
@@ -43,6 +45,9 @@ FAMILIES: Mapping[str, Family] = {
 
 HIDDEN = 48
 """Hidden calls of a task."""
+
+FURTHER = 60
+"""Inputs that are looked through for what no call shows yet, where a reference is quick."""
 
 MORE = 16
 """Further inputs, of which those are taken that are answered as none was before."""
@@ -245,7 +250,8 @@ def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, shown: list[
     answers: list[Any] = []
     known: set[Any] = set()
     more = ends = 0
-    for number, args in enumerate(covering(recipe, key, size, most=3 * wanted // 4)):
+    calls = covering(recipe, key, size, most=3 * wanted // 4)
+    for number, args in enumerate(calls):
         literal = repr(args)
         if literal in seen or args in shown:
             if number > 10 * HIDDEN:  # a promise of so few values that all are there
@@ -275,9 +281,28 @@ def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, shown: list[
                 known |= news
         if more == min(MORE, wanted - ends - 1) or number == 3 * HIDDEN:
             break
-    found = (found + spare)[:wanted]
+    found, spare = (found + spare)[:wanted], (found + spare)[wanted:]
+    if recipe.quick:
+        further = [args for args in itertools.islice(calls, FURTHER) if args not in shown]
+        _sharpen(recipe, run, found, spare + further)
     rng.shuffle(found)
     return [*first, *(_fresh(args) for args in found), *(_fresh(args) for args in found[:2])]
+
+
+def _sharpen(recipe: Recipe, run: Any, found: list[Args], further: list[Args]) -> None:
+    """Puts a call that shows it in the place of a drawn one, for each least narrowing that no call shows so far."""
+    (domain,) = recipe.domains
+    answers = [run(*args) for args in found]
+    place = len(found)
+    for narrow in least(domain):
+        if any(run(narrow(args[0])) != answer for args, answer in zip(found, answers, strict=True)):
+            continue
+        for args in further:
+            value = run(*args)
+            if run(narrow(args[0])) != value and args not in found:
+                place -= 1
+                found[place], answers[place] = args, value
+                break
 
 
 def _literal(value: Any) -> str:

@@ -113,7 +113,8 @@ def _programs(words: Any) -> Made:
     border: list[list[str]] = [[], ["7"], *([word] for word in words), *(["4", word] for word in words)]
     border += [["9", "4", word] for word in words] + [["4", "9", word] for word in words]
     border += [["3", word, "5", "8"] for word in words] + [["2", "9", "4", a, b] for a in words for b in words]
-    ends = (["7"], ["4", words[0]], [str(i) for i in range(10)], [str(9 - i) for i in range(10)])
+    many = [part for word in words for part in (["9", word] * 5, ["9", "9", word] * 3)]
+    ends = (*many, ["7"], ["4", words[0]], [str(i) for i in range(10)], [str(9 - i) for i in range(10)])
     promise = f"a list of at most 10 strings, each a whole number from 0 to 9 or one of {', '.join(words)}"
     return Made(
         promise,

@@ -239,7 +239,8 @@ def _lists(between: str, sign: str) -> Made:
         f"a{sign}3{between}a{sign}5",
     )
     border += (between, f"c{between}c{sign}9", f"c{sign}9{between}c", f"b{sign}4{between}{between}d{sign}2")
-    ends = (between * (ENTRIES - 1), f"{between}a{sign}10", f"d{sign}99{between}", "d", f"c{between}b{between}a")
+    last = between.join([f"a{sign}10"] * (ENTRIES - 1) + [f"d{sign}99"])
+    ends = (last, between * (ENTRIES - 1), f"{between}a{sign}10", f"d{sign}99{between}", "d", f"c{between}b{between}a")
     promise = (
         f"a string of at most {ENTRIES} entries, each a letter from a to d, or such a letter, {sign} and a whole "
         "number from 0 to 99, or empty"

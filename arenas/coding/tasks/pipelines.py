@@ -81,6 +81,7 @@ def build(row: Sequence[str]) -> Recipe:
         reference=_reference(chain),
         brute=_brute(chain),
         domains=(domain,),
+        quick=True,
         relations=_relations(start, chain),
         without=tuple(
             _reference(chain[:i] + chain[i + 1 :]) for i, p in enumerate(chain) if p.takes == p.gives and len(chain) > 1

@@ -43,6 +43,8 @@ class Recipe:
     """Where arguments say little when drawn apart; None leaves each as its domain drew it."""
     special: Callable[[random.Random], Sequence[Args]] | None = None
     """Draws calls that no domain would lead to, and that this composition turns on."""
+    quick: bool = False
+    """Whether the reference takes microseconds, so that calls can be chosen by what narrowings of an argument miss."""
     wrong: Sequence[str] = ()
     """Sources that a reader of the specification might well write, and that are wrong."""
     small: Sequence[Domain] | None = None
