@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
@@ -125,7 +126,7 @@ def _peak(kind: str) -> Recipe:
 
 
 def _slopes(rng: random.Random, sign: int) -> list[Args]:
-    """One peak (or valley), at either end or between, at the largest number, around zero or elsewhere, in steps of 1."""
+    """One peak (or valley), at either end or between, at the largest number, around zero or elsewhere."""
     best = 20 if sign > 0 else -9
     tops = (
         (best, 0),
@@ -167,7 +168,7 @@ def _pairs_of(rng: random.Random, size: int) -> list[list[int]]:
 def _most_pairs(rng: random.Random) -> list[list[int]]:
     """As many pairs as there may be, mostly along a hidden order, some of them twice."""
     order = rng.sample(range(6), 6)
-    chain = [[a, b] for a, b in zip(order, order[1:], strict=False)]
+    chain = [[a, b] for a, b in itertools.pairwise(order)]
     made = rng.sample(chain, rng.randint(3, 5))
     while len(made) < PAIRS:
         a, b = sorted(rng.sample(range(6), 2))

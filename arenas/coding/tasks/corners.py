@@ -1,12 +1,13 @@
 """The values of a domain that a promise stands or falls with: its ends, and what programs forget inside them.
 
 Everything here is read off the domain that the specification is worded from, so what is promised and what is tried are
-one thing: the shortest and the longest, the least and the largest and their neighbours, zero and both signs, digits with
-zeros inside, ties, runs, repeats, both orders, blanks at either end. ``marks`` are numbers that the task itself names.
+one thing: the shortest and the longest, the least and the largest and their neighbours, zero and both signs, digits
+with zeros inside, ties, runs, repeats, both orders, blanks at either end. ``marks`` are numbers that a task names.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from functools import singledispatch
@@ -27,7 +28,7 @@ def _(domain: Int, rng: random.Random) -> list[Any]:
     low, high = domain.low, domain.high
     found = [low, high, 0, low + 1, high - 1, 1, -1]
     for sign in (1, -1):  # every number of digits, and what digits can hold
-        found += [sign * n for n in rng.sample(range(2, 10), 2 if sign > 0 else 4)] + [sign * rng.randint(10, 99)]
+        found += [sign * n for n in rng.sample(range(2, 10), 2 if sign > 0 else 8)] + [sign * rng.randint(10, 99)]
         found += [sign * (100 * rng.randint(1, 9) + rng.randint(1, 9)), sign * 10 * rng.randint(1, 99)]
         found += [sign * 11 * rng.randint(1, 9), sign * (111 * rng.randint(1, 9))]
     return _some(domain, found)
@@ -57,8 +58,13 @@ def _(domain: Str, rng: random.Random) -> list[Any]:
         found.append(f" {drawn(half, solid)}  {drawn(half, solid)} ")
         found += [f"  {drawn(3, solid)} {drawn(2, solid)}", f"{drawn(2, solid)}   {drawn(3, solid)}  ", " " * longest]
         word = drawn(3, solid)
-        found += [" ".join(drawn(longest // 2, solid)), f"{word} {word} {drawn(2, solid)} {word}", f"{word[0]} {word[0]} {word[0]}"]
-    found += [drawn(longest, few), drawn(longest, rng.sample(letters, min(3, len(letters)))), _runs(rng, solid, longest), rng.choice(solid) * longest]
+        found += [
+            " ".join(drawn(longest // 2, solid)),
+            f"{word} {word} {drawn(2, solid)} {word}",
+            " ".join(word[0] * 3),
+        ]
+    found += [drawn(longest, few), drawn(longest, rng.sample(letters, min(3, len(letters))))]
+    found += [_runs(rng, solid, longest), rng.choice(solid) * longest]
     rest = longest - 2  # what only the last or the first characters tell
     found += [
         rng.choice(solid) * rest + drawn(2, solid),
@@ -105,6 +111,8 @@ def _(domain: List, rng: random.Random) -> list[Any]:
     if isinstance(of, Record):
         for upper in (True, False, True):
             found.append([_halved(rng, of, upper) for _ in range(longest)])
+    for _ in range(2):
+        found.append([of.draw(rng, 0)] * (longest - 2) + drawn(2))  # what only the last few tell
     plain, *odd = _odd(rng, of)
     for number, spot in enumerate((longest - 1, 0, longest // 2, longest - 1, 0, longest // 2)[: 3 * len(odd)]):
         alone = [plain] * longest  # one that is not like the others, and decides
@@ -305,7 +313,7 @@ def traits(answer: Any) -> set[tuple[str, Any]]:
         found: set[tuple[str, Any]] = {(kind, step) for step in (0, 1, 2, 6, 10, 12, 20) if length >= step}
         found.add((kind, "none" if not length else "some"))
         if length > 1 and not isinstance(answer, dict):
-            repeats = [a == b for a, b in zip(answer, answer[1:], strict=False)]
+            repeats = [a == b for a, b in itertools.pairwise(answer)]
             found |= {(kind, ("twice", True in repeats)), (kind, ("back", answer[0] == answer[-1]))}
         if isinstance(answer, str) and answer:
             found |= {

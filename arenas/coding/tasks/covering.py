@@ -56,6 +56,7 @@ def ends(promise: Promise, rng: random.Random) -> Iterator[Args]:
     """Every corner of every argument once, the others drawn beside it; among them corners beside corners."""
     yield from promise.special(rng) if promise.special else ()
     found = []
+    domain: Any
     for domain in promise.domains:
         plain = _round(domain, rng.randrange(PASSES))
         special = marked(domain, rng, marks(promise.reference))
@@ -79,7 +80,7 @@ def ends(promise: Promise, rng: random.Random) -> Iterator[Args]:
 
 
 @lru_cache(maxsize=1024)
-def _round(domain: Domain, number: int) -> list[Any]:
+def _round(domain: Any, number: int) -> list[Any]:
     return corners(domain, random.Random(number))
 
 

@@ -1,10 +1,10 @@
 """What the hidden calls of a task are held to: the wrong programs that they must tell from the reference.
 
-Beside the one-point changes of mutants.py: the reference behind every narrowing of its arguments, the reference with its
-answer cut, rounded or of another type, orders and ties forgotten in its source, and the plausible wrong programs that a
-family names (a greedy choice for the best one). A program counts as wrong only if it answers a valid input wrongly: one
-that the hidden calls pass is run on ``SAMPLE`` other inputs, drawn apart from them; where it differs on none of these it
-is taken for the same function and left out.
+Beside the one-point changes of mutants.py: the reference behind every narrowing of its arguments, the reference with
+its answer cut, rounded or of another type, orders and ties forgotten in its source, and the plausible wrong programs
+that a family names (a greedy choice for the best one). A program counts as wrong only if it answers a valid input
+wrongly: one that the hidden calls pass is run on ``SAMPLE`` other inputs, drawn apart from them; where it differs on
+none of these it is taken for the same function and left out.
 """
 
 from __future__ import annotations

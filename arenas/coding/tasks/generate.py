@@ -291,7 +291,7 @@ def _hidden(recipe: Recipe, run: Any, key: int, rng: random.Random, shown: list[
 
 def _sharpen(recipe: Recipe, run: Any, found: list[Args], further: list[Args]) -> None:
     """Puts a call that shows it in the place of a drawn one, for each least narrowing that no call shows so far."""
-    (domain,) = recipe.domains
+    domain: Any = recipe.domains[0]
     answers = [run(*args) for args in found]
     place = len(found)
     for narrow in least(domain):

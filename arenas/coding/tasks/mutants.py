@@ -255,11 +255,11 @@ def _called(node: ast.Call, name: str, inside: ast.expr) -> Callable[[], None]:
 
 
 def _become_other(node: ast.expr, other: ast.expr) -> Callable[[], None]:
-    """The node turns into another expression of its parts. A node keeps its identity, so it is made a bare call."""
+    """The node turns into another expression, made of its parts; what holds it is not known here."""
 
     def change() -> None:
         inner = copy.copy(other)
-        node.__class__ = inner.__class__  # type: ignore[assignment]
+        node.__class__ = inner.__class__
         node.__dict__.clear()
         node.__dict__.update(inner.__dict__)
 

@@ -76,8 +76,7 @@ def _(domain: Large) -> Iterator[Narrowing]:
 
 @narrowings.register
 def _(domain: Str) -> Iterator[Narrowing]:
-    for code in _cuts(domain.shortest, domain.longest):
-        yield code
+    yield from _cuts(domain.shortest, domain.longest)
     if domain.shortest == 0:
         yield Narrowing("empty", f"v or {domain.letters[0]!r}")
     if domain.longest < 2 or len(domain.letters) < 2:
@@ -96,8 +95,8 @@ def _(domain: Str) -> Iterator[Narrowing]:
     for letter in domain.letters:
         yield Narrowing("letter", f"v.replace({letter!r}, ''){whole}")
     if " " in domain.letters:
-        for code in ("v.strip()", "v.lstrip()", "v.rstrip()", "' '.join(v.split(' ')).replace('  ', ' ')"):
-            yield Narrowing("blanks", code + whole)
+        for code in ("v.strip()", "v.lstrip()", "v.rstrip()", "v.replace('  ', ' ')"):
+            yield Narrowing("blanks", f"{code}{whole}")
         yield Narrowing("blanks", "' '.join(v.split())" + whole)
 
 
