@@ -94,9 +94,7 @@ def _(domain: List, rng: random.Random) -> list[Any]:
         return sorted(values, key=_key)
 
     found: list[list[Any]] = [[], drawn(longest)]
-    for start in range(
-        0, min(len(parts), 3 * longest), longest
-    ):  # the corners of an item, all in as few lists as can be
+    for start in range(0, min(len(parts), 3 * longest), longest):  # an item's corners, in as few lists as can be
         part = parts[start : start + longest]
         found.append(rng.sample(part + drawn(longest - len(part)), longest))
     few = [rng.choice(parts), of.draw(rng, 0), of.draw(rng, 0)]
@@ -153,7 +151,7 @@ def _(domain: Table, rng: random.Random) -> list[Any]:
                 break
         return found
 
-    found: list[dict[Any, Any]] = [{}, made(domain.longest)]
+    found: list[dict[Any, Any]] = [{}, made(domain.longest), made(1), made(1, values)]
     for start in range(0, min(len(values), 3 * domain.longest), domain.longest):
         part = values[start : start + domain.longest]
         found.append(dict(zip(made(len(part)), rng.sample(part, len(part)), strict=False)))
@@ -180,8 +178,6 @@ def _(domain: Table, rng: random.Random) -> list[Any]:
     found += [
         dict(sorted(up.items())),
         dict(sorted(up.items(), reverse=True)),
-        made(1),
-        made(1, values),
         made(2, values),
     ]
     for falling in (False, True):

@@ -46,7 +46,7 @@ FAMILIES: Mapping[str, Family] = {
 HIDDEN = 48
 """Hidden calls of a task."""
 
-FURTHER = 60
+FURTHER = 40
 """Inputs that are looked through for what no call shows yet, where a reference is quick."""
 
 MORE = 16
@@ -293,13 +293,18 @@ def _sharpen(recipe: Recipe, run: Any, found: list[Args], further: list[Args]) -
     """Puts a call that shows it in the place of a drawn one, for each least narrowing that no call shows so far."""
     domain: Any = recipe.domains[0]
     answers = [run(*args) for args in found]
+    others = [(args, run(*args)) for args in further]
     place = len(found)
+
+    def shows(args: Args, narrow: Any, answer: Any) -> bool:
+        got = run(narrow(args[0]))
+        return got != answer and (recipe.checker == "exact" or not check(recipe.checker, args, answer, got))
+
     for narrow in least(domain):
-        if any(run(narrow(args[0])) != answer for args, answer in zip(found, answers, strict=True)):
+        if any(shows(args, narrow, answer) for args, answer in zip(found, answers, strict=True)):
             continue
-        for args in further:
-            value = run(*args)
-            if run(narrow(args[0])) != value and args not in found:
+        for args, value in others:
+            if shows(args, narrow, value) and args not in found:
                 place -= 1
                 found[place], answers[place] = args, value
                 break

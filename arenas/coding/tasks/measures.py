@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from lanista.arenas.coding.tasks.domains import Int, List
-from lanista.arenas.coding.tasks.recipe import Family, Recipe, source
+from lanista.arenas.coding.tasks.recipe import Args, Family, Recipe, source
 from lanista.arenas.coding.tasks.relations import Relation
 
 _FIRST = {
@@ -94,9 +94,16 @@ def _measure(numbers: Any) -> Recipe:
             other=_indent(other),
         ),
         domains=(domain,),
+        special=_fractions,
+        quick=True,
         relations=(Relation("again"),),
         checker="tolerance",
     )
+
+
+def _fractions(rng: random.Random) -> list[Args]:
+    """Short lists of small numbers: answers with many decimals, near enough to 0 for early rounding to show."""
+    return [(rng.choices((-2, -1, 0, 1, 2, 3, 4), k=count),) for count in (3, 5, 6, 7, 9, 3, 5, 7, 9)]
 
 
 def _indent(text: str) -> str:

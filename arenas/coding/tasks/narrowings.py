@@ -40,13 +40,13 @@ def _(domain: Int) -> Iterator[Narrowing]:
 
     if low == high:
         return
-    yield Narrowing("clamp", f"min(v, {high - 1})")
-    yield Narrowing("clamp", f"max(v, {low + 1})")
     for most in (1, 9, 10, 99, 100, 2**31 - 1):
         if low < most < high - 1:
-            yield Narrowing("clamp", f"min(v, {most})")
+            yield Narrowing("clamp above", f"min(v, {most})")
         if low + 1 < -most < high:
-            yield Narrowing("clamp", f"max(v, {-most})")
+            yield Narrowing("clamp below", f"max(v, {-most})")
+    yield Narrowing("clamp above", f"min(v, {high - 1})")
+    yield Narrowing("clamp below", f"max(v, {low + 1})")
     if low <= 0 < high:
         yield Narrowing("zero", "v or 1")
     if low < 0:
@@ -70,7 +70,7 @@ def _(domain: Large) -> Iterator[Narrowing]:
     yield from narrowings.dispatch(Int)(domain)
     for power in (32, 53):
         if domain.high > 2**power:
-            yield Narrowing("clamp", f"v % {2**power}")
+            yield Narrowing("clamp above", f"v % {2**power}")
     yield Narrowing("digits", "v - v % 1000 if v > 10**6 else v")
 
 
