@@ -100,15 +100,7 @@ def _(domain: List, rng: random.Random) -> list[Any]:
     few = [rng.choice(parts), of.draw(rng, 0), of.draw(rng, 0)]
     found += [drawn(longest - 1), rng.choices(few, k=longest), [rng.choice(parts)], [of.draw(rng, 0)] * longest]
     found += [ranked(drawn(longest)), ranked(drawn(longest))[::-1]]
-    doubled = [x for x in drawn(longest // 2) for _ in range(2)]
-    if isinstance(of, Str):
-        found += [f(rng, of, longest) for f in (_kin, _variants, _twins, _variants, _twins, _kin, _twins)]
-        level = ["".join(rng.choices(of.letters, k=of.longest)) for _ in range(3)]
-        found += [rng.choices(rng.sample(of.letters, 2), k=longest)] * (of.shortest < 2)
-        found += [level[:1], rng.choices(level, k=longest), rng.choices(level, k=longest)]
-    if isinstance(of, Record):
-        for upper in (True, False, True):
-            found.append([_halved(rng, of, upper) for _ in range(longest)])
+    found += _of_kind(rng, of, longest)
     for _ in range(2):
         found.append([of.draw(rng, 0)] * (longest - 2) + drawn(2))  # what only the last few tell
     plain, *odd = _odd(rng, of)
@@ -116,25 +108,9 @@ def _(domain: List, rng: random.Random) -> list[Any]:
         alone = [plain] * longest  # one that is not like the others, and decides
         alone[spot] = odd[(number + number // 3) % len(odd)]
         found.append(alone)
+    doubled = [x for x in drawn(longest // 2) for _ in range(2)]
     found += [doubled, drawn(2), [parts[0]] * 2, [parts[-1]], drawn(longest // 2) + [few[1]] * (longest - longest // 2)]
-    if isinstance(of, Int):
-        low, high = of.low, of.high
-        found += [[low], [high], [low, high], rng.choices((low, low + 1, high - 1, high), k=longest)]
-        for start, step in ((low, 1), (high, -1)):  # neighbours at either end, in any order
-            found.append([start + step * rng.randrange(3) for _ in range(4)])
-            found += [[start + step, start, start + step], rng.choices((start, start + step), k=5)]
-        if low < 0 <= high:
-            found.append([0, rng.randint(low, -1), rng.randint(low, -1)])
-        small = [x for x in (-1, 0, 1, 2, 3) if low <= x <= high]
-        found += [
-            rng.choices(small, k=3),
-            rng.choices(small, k=7),
-            rng.choices(small, k=min(9, longest)),
-            rng.choices(small, k=5),
-            ranked(rng.choices(small, k=longest)),
-        ]
-        found += [sorted(rng.choices(range(low, high + 1), k=longest - 1)), [few[1]] * (longest - 2) + drawn(2)]
-        found += [drawn(2) + [few[1]] * (longest - 2)]
+    found += [ranked(drawn(longest - 1)), drawn(2) + [few[1]] * (longest - 2)]
     return _some(domain, found)
 
 
@@ -235,6 +211,12 @@ def _(domain: Nested, rng: random.Random) -> list[Any]:
     found += [[[], [], []], full(2, longest), [[], rng.choice(parts), [[]]], full(depth, 2), full(depth, 3), bushy(2)]
     found += [[x, [x, [x, [x]]]] for x in (of.low, of.high)]
     found += [[of.high, of.high, [of.high], [of.high]], [[of.high] * longest] * 2 + [of.high] * 2]
+    for level in range(depth, 1, -1):  # one item that decides, in any place of a list that stands deep
+        for spot in range(longest):
+            alone = [0 if of.low <= 0 <= of.high else of.low] * longest
+            alone[spot] = rng.choice((of.high, of.high - 1, of.low))
+            found.append(bare(level, alone))
+    found.append(bare(2, [0]))
     for start in range(0, len(parts), longest - 1):
         part = parts[start : start + longest - 1]
         found.append([*part, [[part[0]], rng.choice(part)]])
@@ -338,6 +320,29 @@ def _some(domain: Any, found: Sequence[Any]) -> list[Any]:
         if domain.why_not(value) is None:
             made.setdefault(repr(value), value)
     return list(made.values())
+
+
+def _of_kind(rng: random.Random, of: Any, longest: int) -> list[list[Any]]:
+    """Lists that only lists of such items turn on."""
+    if isinstance(of, Str):
+        found = [f(rng, of, longest) for f in (_kin, _variants, _twins, _variants, _twins, _kin, _twins)]
+        level = ["".join(rng.choices(of.letters, k=of.longest)) for _ in range(3)]
+        found += [rng.choices(rng.sample(of.letters, 2), k=longest)] * (of.shortest < 2)
+        return [*found, level[:1], rng.choices(level, k=longest), rng.choices(level, k=longest)]
+    if isinstance(of, Record):
+        return [[_halved(rng, of, upper) for _ in range(longest)] for upper in (True, False, True)]
+    if not isinstance(of, Int):
+        return []
+    low, high = of.low, of.high
+    lists: list[list[Any]] = [[low], [high], [low, high], rng.choices((low, low + 1, high - 1, high), k=longest)]
+    for start, step in ((low, 1), (high, -1)):  # neighbours at either end, in any order
+        lists.append([start + step * rng.randrange(3) for _ in range(4)])
+        lists += [[start + step, start, start + step], rng.choices((start, start + step), k=5)]
+    if low < 0 <= high:
+        lists.append([0, rng.randint(low, -1), rng.randint(low, -1)])
+    small = [x for x in (-1, 0, 1, 2, 3) if low <= x <= high]
+    lists += [rng.choices(small, k=k) for k in (3, 7, min(9, longest), 5)]
+    return [*lists, sorted(rng.choices(small, k=longest))]
 
 
 def _kin(rng: random.Random, of: Str, count: int) -> list[str]:

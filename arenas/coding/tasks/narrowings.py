@@ -88,7 +88,7 @@ def _(domain: Str) -> Iterator[Narrowing]:
         return
     yield Narrowing("repeats", "''.join(dict.fromkeys(v))")
     for run in (1, 2, 3, 9):
-        if run < domain.longest:
+        if 2 * run < domain.longest:
             keep = f"i < {run} or v[i - {run}:i] != c * {run}"
             yield Narrowing("repeats", f"''.join(c for i, c in enumerate(v) if {keep})")
     whole = " or v[:1]" if domain.shortest else ""

@@ -298,7 +298,16 @@ def _histories(domain: List, credit: int, fee: int, bonus: int) -> Made:
     border = [row(), row(5), row(-5), row(-1), row(20, -20), row(9, fee - 9), row(10, 10, -4), row(15, -20, -3, 2)]
     if credit:
         border += [row(fee - credit), row(fee - credit - 1), row(10, 10, -20)]
-    ends = (row(*[20] * 10), row(20, -20, -1), row(1), row(20, *[-1] * 9), row(*[-20] * 10))
+    last = -min(20, 9 + credit - fee)
+    ends = (
+        row(*[1] * 9, last),
+        row(*[2] * 5, *[1, -1] * 2, -min(20, 10 + credit - 3 * fee)),
+        row(*[20] * 10),
+        row(20, -20, -1),
+        row(1),
+        row(20, *[-1] * 9),
+        row(*[-20] * 10),
+    )
     return Made(
         domain.text,
         drawer,
