@@ -10,7 +10,6 @@ from typing import Any
 from lanista.arenas.core.contract import Outcome
 from lanista.errors import LanistaError, suggest
 
-
 ROUNDING = 1e-9
 """How far a score may lie outside [0, 1] because numbers were added up; it is moved to the end."""
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from lanista.arenas import chance
 from lanista.arenas.coding.tasks.corners import akin, corners, marked
 from lanista.arenas.coding.tasks.domains import Domain, Str
 from lanista.arenas.coding.tasks.recipe import Args, Fit
+from lanista.arenas.core import chance
 
 ENDS = 8
 """The first corners of an argument, which no set of calls lacks."""

@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lanista.arenas import chance
 from lanista.arenas.coding.tasks.corners import corners
 from lanista.arenas.coding.tasks.covering import covering
 from lanista.arenas.coding.tasks.domains import Made
 from lanista.arenas.coding.tasks.mutants import changed, differs
 from lanista.arenas.coding.tasks.narrowings import narrowings
 from lanista.arenas.coding.tasks.running import function, parameters
+from lanista.arenas.core import chance
 
 if TYPE_CHECKING:
     from lanista.arenas.coding.task import Task
