@@ -23,7 +23,8 @@ from _machine import machine
 from lanista.arenas.core import registry
 from lanista.stats import clustered_mean
 from lanista.training.config import TrainConfig
-from lanista.training.run import TrainResult, describe, train
+from lanista.training.loop import TrainResult, train
+from lanista.training.metrics import describe
 from lanista.training.warmstart import make_tiny
 
 DECK: dict[str, Any] = {"players": 5, "wolves": 1, "roles": ["seer"]}
@@ -57,8 +58,8 @@ def one(asked: argparse.Namespace, seed: int) -> TrainResult:
     out = asked.out / f"seed-{seed}"
     say(f"seed {seed}: warm start")
     model = make_tiny(arena, arena.configure(**DECK), seed=seed, out=out / "tiny")
-    config = TrainConfig(
-        arena_config=DECK,
+    config = TrainConfig.flat(
+        set=DECK,
         model=str(model.resolve()),
         opponents=(asked.opponent,),
         steps=asked.steps,
@@ -66,7 +67,7 @@ def one(asked: argparse.Namespace, seed: int) -> TrainResult:
         learning_rate=asked.learning_rate,
         lr_schedule=asked.lr_schedule,
         evaluate_games=asked.games,
-        evaluate_against=tuple(asked.against.split(",")),
+        evaluate_opponents=tuple(asked.against.split(",")),
         seed=seed,
     )
     return train(config, out / "train", resume=True, on_step=lambda line: say(f"seed {seed}: {describe(line)}"))
@@ -79,21 +80,21 @@ def show(results: Sequence[TrainResult], asked: argparse.Namespace, busy_s: floa
         f"werewolf, deck {DECK}; tiny taught by crowd, then {asked.steps} GRPO steps against {asked.opponent}; "
         f"{len(results)} seeds, {asked.games} held-out scenarios per side and opponent\n"
     )
-    sides = [side for side in results[0].verdicts if side != "overall"] + ["overall"]
+    sides = [side for side in results[0].comparisons if side != "overall"] + ["overall"]
     print("| seed | policy plays | warm start | + GRPO | difference, paired 95% interval over scenarios |")
     print("|---|---|---|---|---|")
     for seed, result in enumerate(results, asked.first_seed):
         for side in sides:
-            verdict = result.verdicts[side]
+            comparison = result.comparisons[side]
             before, after = (mean(found, side) for found in (result.before, result.after))
             print(
-                f"| {seed} | {side} | {before:.3f} | {after:.3f} | {verdict.diff:+.3f} "
-                f"({verdict.low:+.3f} to {verdict.high:+.3f}) |"
+                f"| {seed} | {side} | {before:.3f} | {after:.3f} | {comparison.diff:+.3f} "
+                f"({comparison.low:+.3f} to {comparison.high:+.3f}) |"
             )
     print("\n| policy plays | mean difference | 95% interval over seeds |")
     print("|---|---|---|")
     for side in sides:
-        gains = [result.verdicts[side].diff for result in results]
+        gains = [result.comparisons[side].diff for result in results]
         print(f"| {side} | {statistics.fmean(gains):+.3f} | {over_seeds(gains)} |")
     shares = [(r.before.illegal_share, r.after.illegal_share) for r in results if r.before and r.after]
     print("\nrefused replies per seed:", ", ".join(f"{a:.1%} → {b:.1%}" for a, b in shares))

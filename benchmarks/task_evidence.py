@@ -26,14 +26,15 @@ from _machine import machine
 
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
+from lanista.agents.lm.sampling import Sampling
 from lanista.arenas import config_json
 from lanista.arenas.core import registry
 from lanista.cli.common import arena_config
 from lanista.stats import clustered_mean, paired_difference
 from lanista.training.config import TrainConfig
 from lanista.training.evaluate import Evaluation, evaluate
-from lanista.training.rejection import rejection_tune
-from lanista.training.run import describe, train
+from lanista.training.loop import train
+from lanista.training.metrics import describe
 from lanista.training.warmstart import TINY_RECIPE, make_tiny
 
 ARMS = ("warm", "rejection", "grpo", "shuffled")
@@ -66,7 +67,10 @@ def main() -> None:
     parser.add_argument("--max-new-tokens", type=int, default=64)
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument(
-        "--credit", default="to_go", choices=("episode", "to_go"), help="what a decision answers for, in GRPO"
+        "--credit",
+        default="reward_to_go",
+        choices=("episode", "reward_to_go"),
+        help="what a decision answers for, in GRPO",
     )
     parser.add_argument("--team-weight", type=float, default=5.0, help="factor on team terms, in GRPO")
     parser.add_argument("--individual-weight", type=float, default=0.2, help="factor on individual terms, in GRPO")
@@ -102,47 +106,61 @@ def one(asked: argparse.Namespace, out: Path, seed: int, arm: str) -> tuple[Eval
     warm = warm_start(asked, out, seed)
     started = time.process_time()
     held_out = arena_config(arena, [*asked.set, "split=test"])
-    config = TrainConfig(
+    shared: dict[str, Any] = dict(  # noqa: C408
         arena=asked.arena,
         preset=asked.preset,
-        arena_config=config_json(arena_config(arena, [*asked.set, "split=train"])),
-        evaluate_config=config_json(held_out),
+        set=config_json(arena_config(arena, [*asked.set, "split=train"])),
+        evaluate_set=config_json(held_out),
         model=str(warm.resolve()),
-        steps=asked.steps,
-        scenarios=asked.scenarios,
-        games=asked.siblings,
+        group_size=asked.siblings,
         max_concurrent_games=asked.scenarios * asked.siblings,
         learning_rate=asked.learning_rate,
-        lr_schedule="linear",
         max_new_tokens=asked.max_new_tokens,
         temperature=asked.temperature,
-        credit=asked.credit,
-        team_weight=asked.team_weight,
-        individual_weight=asked.individual_weight,
-        minibatches=asked.minibatches,
-        loss_type=asked.loss_type,
         evaluate_games=0,
-        shuffled=arm == "shuffled",
         seed=seed,
     )
     say(f"seed {seed}: {arm}")
     if arm == "warm":
         policy = warm
     elif arm == "rejection":
-        policy = rejection_tune(config, out / arm, rounds=asked.rounds, on_round=lambda line: say(f"  {line}"))
+        # A round is a step: the very scenarios that GRPO meets, in fewer and larger parts.
+        scenarios = asked.steps * asked.scenarios // asked.rounds
+        config = TrainConfig.flat(algorithm="rejection", steps=asked.rounds, scenarios=scenarios, **shared)
+        policy = trained(config, out / arm)
     else:
-        run = train(config, out / arm, resume=True, on_step=lambda line: say(f"  {describe(line)}"))
-        policy = run.policies["shared"]
+        config = TrainConfig.flat(
+            steps=asked.steps,
+            scenarios=asked.scenarios,
+            lr_schedule="linear",
+            returns=asked.credit,
+            team_weight=asked.team_weight,
+            individual_weight=asked.individual_weight,
+            minibatches=asked.minibatches,
+            loss_type=asked.loss_type,
+            shuffled=arm == "shuffled",
+            **shared,
+        )
+        policy = trained(config, out / arm)
     made_in: float | None = time.process_time() - started
     if arm == "warm":  # not known where it was stopped between the two
         made_in = float((out / TOOK).read_text(encoding="utf-8")) if (out / TOOK).exists() else None
-    agent = LMAgent(Policy.load(policy, "fp32"), temperature=asked.temperature, max_new_tokens=asked.max_new_tokens)
+    agent = LMAgent(
+        Policy.load(policy, "fp32"),
+        sampling=Sampling(temperature=asked.temperature, max_new_tokens=asked.max_new_tokens),
+    )
     found = evaluate(arena, held_out, lambda role, team: agent, {}, numbers=range(asked.games), seed=seed)
     part = kept.with_suffix(".part")
     record = {"settings": settings, "evaluation": found.to_json(), "cpu_s": made_in}
     part.write_text(json.dumps(record), encoding="utf-8")
     os.replace(part, kept)
     return found, made_in
+
+
+def trained(config: TrainConfig, out: Path) -> Path:
+    """The folder of the shared policy that the run in ``out`` ends with."""
+    run = train(config, out, resume=True, on_step=lambda line: say(f"  {describe(line)}"))
+    return run.policies["shared"]
 
 
 def warm_start(asked: argparse.Namespace, out: Path, seed: int) -> Path:

@@ -12,10 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -26,11 +24,13 @@ from _machine import machine
 from trl import SFTTrainer
 
 from lanista.agents.lm.chat import Chat
+from lanista.agents.lm.policy import Policy
 from lanista.arenas.core import registry
-from lanista.training import buffering, demonstrations, logits, rows, tiny, warmstart
+from lanista.training import batching, demonstrations, logits, tiny, trajectories, warmstart
+from lanista.training.adapters import Adapters
+from lanista.training.algorithms.grpo.trainer import SelfPlayGRPOTrainer
 from lanista.training.config import TrainConfig
-from lanista.training.grpo import SelfPlayGRPOTrainer
-from lanista.training.roles import Roles
+from lanista.training.policies import Policies
 
 CONFIG = {"level": "easy", "brief": "short", "error_rate": 0.0, "drift": 0.0}
 
@@ -64,7 +64,7 @@ def main() -> None:
         print(f"{name:<11} {ours:>8,.0f} tokens/CPU-s   stock TRL {stock:>8,.0f}   {ours / stock:.1f} x")
 
 
-def warm_start(tokenizer: Any, taught: Sequence[demonstrations.Row], size: str) -> dict[str, float]:
+def warm_start(tokenizer: Any, taught: Sequence[demonstrations.Demonstration], size: str) -> dict[str, float]:
     def once() -> float:
         model = tiny.build_model(tokenizer, size)
         started = time.process_time()
@@ -80,44 +80,33 @@ def warm_start(tokenizer: Any, taught: Sequence[demonstrations.Row], size: str) 
         warmstart._trainer_class = make
 
 
-def nothing(games: Any, step: int) -> Any:
-    raise RuntimeError("nothing is played here: the rows are given")
-
-
-def update(tokenizer: Any, taught: Sequence[demonstrations.Row], size: str) -> dict[str, float]:
-    config = TrainConfig(arena="travel_booking", device="cpu", steps=1, scenarios=1, games=2)
+def update(tokenizer: Any, taught: Sequence[demonstrations.Demonstration], size: str) -> dict[str, float]:
+    config = TrainConfig.flat(arena="travel_booking", device="cpu", steps=1, scenarios=1, group_size=2)
     model = tiny.build_model(tokenizer, size)
     scored = []
     for row in taught:
-        said = rows.Row(
+        said = trajectories.TokenRow(
             ids=tuple(row.ids), own=tuple(row.taught), logps=(-1.0,) * len(row.ids), turns=(0,) * len(row.ids)
         )
-        scored.append(buffering.Scored(said, tuple(float(own) for own in row.taught)))
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = SelfPlayGRPOTrainer(
-            config=config,
-            out=Path(folder),
-            model=model,
-            tokenizer=tokenizer,
-            roles=Roles(model, ["shared"]),
-            rollout=nothing,
-        )
+        scored.append(batching.ScoredRow(said, tuple(float(own) for own in row.taught)))
+    policies = Policies(Policy(model, tokenizer, context=tiny.CONTEXT), Adapters(model, ["shared"]), config.sampling)
+    trainer = SelfPlayGRPOTrainer(config=config, policies=policies)
 
-        def once() -> float:
-            parts = trainer._update({"shared": scored}, every_row=True)["shared"]
-            started = time.process_time()
-            for part in parts:
-                trainer._own = part.tensors["tool_mask"]
-                trainer.accelerator.backward(trainer.compute_loss(model, part.tensors))
-            return sum(len(row.ids) for row in taught) / (time.process_time() - started)
+    def once() -> float:
+        parts = trainer._update({"shared": scored}, every_row=True)["shared"]
+        started = time.process_time()
+        for part in parts:
+            trainer._own = part.tensors["tool_mask"]
+            trainer.accelerator.backward(trainer.compute_loss(model, part.tensors))
+        return sum(len(row.ids) for row in taught) / (time.process_time() - started)
 
-        once()
-        ours, cheaper = once(), logits.are_cheaper
-        logits.are_cheaper = lambda model: False
-        try:
-            return {"ours": ours, "stock": once()}
-        finally:
-            logits.are_cheaper = cheaper
+    once()
+    ours, cheaper = once(), logits.are_cheaper
+    logits.are_cheaper = lambda model: False
+    try:
+        return {"ours": ours, "stock": once()}
+    finally:
+        logits.are_cheaper = cheaper
 
 
 if __name__ == "__main__":

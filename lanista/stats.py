@@ -32,7 +32,7 @@ class Interval(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Comparison:
     """What a before/after comparison showed, in words and numbers."""
 
     text: str
@@ -163,7 +163,7 @@ def paired_difference(
     return Interval(value, max(-span, centre - half), min(span, centre + half))
 
 
-def paired_verdict(
+def paired_comparison(
     before: Sequence[float],
     after: Sequence[float],
     blocks: Sequence[Hashable],
@@ -171,7 +171,7 @@ def paired_verdict(
     what: str = "mean score",
     span: float = 1.0,
     level: float = LEVEL,
-) -> Verdict:
+) -> Comparison:
     """``paired_difference`` in words: better, worse, or no difference shown."""
     diff = paired_difference(before, after, blocks, span=span, level=level)
     first, last = float(np.mean(before)), float(np.mean(after))
@@ -186,7 +186,7 @@ def paired_verdict(
         text = f"worse: the {what} fell; {numbers}"
     else:
         text = f"no difference shown in the {what}; {numbers}"
-    return Verdict(text, diff.value, diff.low, diff.high)
+    return Comparison(text, diff.value, diff.low, diff.high)
 
 
 # Student's t without scipy

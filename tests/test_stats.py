@@ -157,11 +157,11 @@ def test_paired_difference_covers(blocks: int, rate: float) -> None:
 
 def test_verdicts_in_words() -> None:
     n = range(60)
-    better = stats.paired_verdict([0.0] * 60, [1.0] * 60, n)
+    better = stats.paired_comparison([0.0] * 60, [1.0] * 60, n)
     assert better.text.startswith("better: the mean score rose")
     assert better.shown
-    assert stats.paired_verdict([1.0] * 60, [0.0] * 60, n).text.startswith("worse: ")
-    same = stats.paired_verdict([0.0, 1.0] * 30, [1.0, 0.0] * 30, n)
+    assert stats.paired_comparison([1.0] * 60, [0.0] * 60, n).text.startswith("worse: ")
+    same = stats.paired_comparison([0.0, 1.0] * 30, [1.0, 0.0] * 30, n)
     assert same.text.startswith("no difference shown in the mean score; 0.500 before, 0.500 after")
     assert not same.shown
     assert same.low < 0 < same.high

@@ -1,137 +1,60 @@
-"""What a training run is made of. The command line is generated from it: a flag and a help line per field."""
+"""What a training run is made of: seven sections, each one dataclass, nested in files and in ``run.json``.
+
+``update`` is the algorithm's own (``lanista.training.algorithms``); the other six are the same for all of them. On the
+command line every field is a flag of its own name; ``TrainConfig.flat`` takes the same names from Python.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from lanista.agents.lm.sampling import Sampling
+from lanista.agents.lm.settings import PlaySettings
 from lanista.errors import UsageError, suggest
-
-
-def _option(default: Any, help_: str, *, least: float | None = None, choices: tuple[str, ...] | None = None) -> Any:
-    return field(default=default, metadata={"help": help_, "least": least, "choices": choices})
+from lanista.training import algorithms
+from lanista.training.options import Section, flag, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """A self-play GRPO run. Raises UsageError for values that cannot be."""
+class Game(Section):
+    """Which games are played, and how many of them in a step."""
 
-    # The game
-    arena: str = _option("werewolf", "arena to train in")
-    arena_config: Mapping[str, Any] = field(
-        default_factory=dict, metadata={"help": "config of the arena, as KEY=VALUE", "least": None, "choices": None}
+    arena: str = option("werewolf", "arena to train in")
+    config: Mapping[str, Any] = option({}, "config of the arena, as KEY=VALUE", flag="set", was=("arena_config",))
+    preset: str = option("default", "reward preset of the arena")
+    scenarios: int = option(8, "scenarios (deals) per step", least=1)
+    group_size: int = option(
+        8,
+        "games per scenario: a group, whose games share deal, roles and opponents and are compared with each other",
+        least=1,
+        was=("games",),
     )
-    preset: str = _option("default", "reward preset of the arena")
+    max_concurrent_games: int = option(64, "games played side by side", least=1)
 
-    # Who plays
-    model: str = _option("tiny", "model to start from: tiny, smollm2, a folder or a hub id")
-    policies: str = _option(
+
+@dataclass(frozen=True, kw_only=True)
+class Players(Section):
+    """Who sits in the seats."""
+
+    model: str = option("tiny", "model to start from: tiny, smollm2, a folder or a hub id")
+    policies: str = option(
         "shared", "one policy in all seats, or one LoRA adapter per role", choices=("shared", "per-role")
     )
-    roles_by: str = _option("role", "with per-role: an adapter per role or per team", choices=("role", "team"))
-    lora_r: int = _option(0, "LoRA rank; 0: train all weights (with per-role: rank 16)", least=0)
-    opponents: tuple[str, ...] = _option(
-        ("self",), "who sits opposite: self, past (frozen past policies), or agents such as random; drawn per scenario"
+    roles_by: str = option("role", "with per-role: an adapter per role or per team", choices=("role", "team"))
+    lora_r: int = option(0, "LoRA rank; 0: train all weights (with per-role: rank 16)", least=0)
+    opponents: tuple[str, ...] = option(
+        ("self",),
+        "who plays the other teams: self, past (frozen past policies), or agents such as random; they take turns from "
+        "scenario to scenario",
     )
-    learner_team: str = _option("each", "team the policy plays against opponents other than self; each: all in turn")
-    pool_every: int = _option(10, "steps between two frozen past policies (with opponent past)", least=1)
-    pool_size: int = _option(8, "frozen past policies kept; the oldest but the first goes", least=1)
-
-    # A step
-    steps: int = _option(20, "GRPO steps: rollouts with the updates made on each", least=1)
-    scenarios: int = _option(8, "scenarios per step", least=1)
-    games: int = _option(8, "games per scenario: the siblings that are compared", least=2)
-    iterations: int = _option(1, "passes over each rollout", least=1)
-    minibatches: int = _option(1, "optimizer steps per pass", least=1)
-    max_new_tokens: int = _option(48, "longest reply in tokens", least=1)
-    temperature: float = _option(1.0, "sampling temperature, in training and in evaluation", least=1e-3)
-    max_concurrent_games: int = _option(64, "games played side by side", least=1)
-
-    # Credit
-    team_weight: float = _option(1.0, "factor on team terms")
-    individual_weight: float = _option(1.0, "factor on individual terms")
-    reward_unit: float = _option(0.01, "factor on all rewards before advantages")
-    credit: str = _option(
-        "episode", "a decision answers for the whole game, or for what came after it", choices=("episode", "to_go")
-    )
-    baseline: str = _option(
-        "loo", "compare with the other games of the group, or with the group's mean", choices=("loo", "mean")
-    )
-    shuffled: bool = _option(
-        False, "a control: advantages are dealt out by lot among the games of a group, so that rewards say nothing"
-    )
-    scale_rewards: str = _option(
-        "none", "divide advantages by a standard deviation", choices=("none", "group", "batch")
-    )
-
-    # The update
-    learning_rate: float = _option(1e-4, "peak learning rate", least=0.0)
-    lr_schedule: str = _option("constant", "learning rate schedule, as transformers names it")
-    warmup_steps: int = _option(0, "optimizer steps of learning rate warm-up", least=0)
-    weight_decay: float = _option(0.0, "AdamW weight decay", least=0.0)
-    max_grad_norm: float = _option(1.0, "gradient clip, per policy; 0: none", least=0.0)
-    loss_type: str = _option(
-        "dapo", "TRL's loss", choices=("grpo", "bnpo", "dr_grpo", "dapo", "cispo", "sapo", "luspo")
-    )
-    clip: float = _option(0.2, "clip range of the probability ratio", least=0.0)
-    clip_high: float | None = _option(None, "upper clip range where it differs", least=0.0)
-    beta: float = _option(0.0, "weight of the KL to the starting policy", least=0.0)
-    entropy_coef: float = _option(0.0, "weight of the entropy bonus", least=0.0)
-    sampler_correction: str = _option(
-        "ratio",
-        "ratio: clip against the sampler's log-probabilities; weight: against the trainer's, the truncated "
-        "trainer/sampler weights folded into the advantages",
-        choices=("ratio", "weight"),
-    )
-    weight_cap: float = _option(2.0, "truncation of those weights", least=1.0)
-    tokens_per_batch: int = _option(16384, "tokens, padding included, of one forward and backward pass", least=1)
-    gradient_checkpointing: bool = _option(False, "recompute activations in the backward pass to save memory")
-
-    # The machine
-    dtype: str = _option(
-        "fp32",
-        "fp32, bf16, fp16; all weights are trained in fp32 (bf16: autocast), adapters on a base of this dtype",
-        choices=("fp32", "bf16", "fp16"),
-    )
-    device: str = _option("auto", "auto: a GPU where there is one", choices=("auto", "cpu", "cuda"))
-    threads: int = _option(0, "CPU threads for torch; 0: torch decides", least=0)
-    seed: int = _option(0, "seed of everything")
-
-    # The run
-    save_every: int = _option(10, "steps between checkpoints", least=1)
-    keep: int = _option(2, "checkpoints kept", least=1)
-    evaluate_every: int = _option(0, "steps between held-out evaluations; 0: before and after only", least=0)
-    evaluate_games: int = _option(64, "held-out games per team, opponent and evaluation; 0: no evaluation", least=0)
-    evaluate_against: tuple[str, ...] = _option(("random",), "scripted opponents of the evaluation")
-    evaluate_config: Mapping[str, Any] = field(
-        default_factory=dict,
-        metadata={
-            "help": "config of the arena where held-out games differ from training, as KEY=VALUE (split=test)",
-            "least": None,
-            "choices": None,
-        },
-    )
-    keep_games: int = _option(
-        2, "games of every step kept in the run's store, the first of its scenarios: lanista replay RUN", least=0
-    )
-    report_to: tuple[str, ...] = _option((), "loggers of transformers to report to: tensorboard, wandb, …")
+    learner_team: str = option("each", "team the policies play against opponents other than self; each: all in turn")
+    pool_every: int = option(10, "steps between two frozen past policies (with opponent past)", least=1)
+    pool_size: int = option(8, "frozen past policies kept; the oldest but the first goes", least=1)
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(f.default, tuple):
-                if isinstance(value, str):
-                    raise UsageError(f"{f.name} is a list of names, not the text {value!r}")
-                object.__setattr__(self, f.name, tuple(value))
-            least, choices = f.metadata["least"], f.metadata["choices"]
-            if choices is not None and value not in choices:
-                raise UsageError(
-                    f"{f.name} is one of {', '.join(choices)}, not {value!r}{suggest(str(value), choices)}"
-                )
-            if least is not None and value is not None and not value >= least:
-                raise UsageError(f"{f.name} is at least {least}, not {value!r}")
+        super().__post_init__()
         if not self.opponents:
             raise UsageError("opponents names nobody; use self, past or an agent such as random")
         if self.policies == "per-role" and self.lora_r == 0:
@@ -139,40 +62,217 @@ class TrainConfig:
         if self.policies == "shared" and self.roles_by != "role":
             raise UsageError("roles_by applies to policies per-role only")
 
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingOptions(Section):
+    """How the policies say something, in training and in evaluation."""
+
+    temperature: float = option(1.0, "sampling temperature", least=1e-3)
+    top_p: float = option(1.0, "sample among the likeliest tokens that together have this probability; 1: all")
+    top_k: int = option(0, "sample among this many of the likeliest tokens; 0: all", least=0)
+    max_new_tokens: int = option(48, "longest reply in tokens", least=1)
+    stop: tuple[str, ...] = option((), "texts that end a reply once it holds one")
+    few_shot: bool = option(False, "show the policies a few examples of replies, made from the arena's own asks")
+    system: str | None = option(None, "system text in front of every conversation")
+    thinking: bool | None = option(None, "the chat template's switch for thinking; neither: as the template has it")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.drawn()
+
+    def drawn(self) -> Sampling:
+        """The part that says how a token is drawn. Raises UsageError for values that cannot be."""
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            max_new_tokens=self.max_new_tokens,
+            stop=self.stop,
+        )
+
+    def played(self) -> PlaySettings:
+        """All of it, as it is kept beside the trained policies: whoever seats one plays it as it was trained."""
+        return PlaySettings(sampling=self.drawn(), few_shot=self.few_shot, system=self.system, thinking=self.thinking)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credit(Section):
+    """What a seat is paid, and what a decision answers for."""
+
+    returns: str = option(
+        "episode",
+        "a decision's return: the rewards of the whole game, or its reward to go (those from its own step on)",
+        choices=("episode", "reward_to_go"),
+        was=("credit",),
+    )
+    team_weight: float = option(1.0, "factor on team terms")
+    individual_weight: float = option(1.0, "factor on individual terms")
+    reward_unit: float = option(0.01, "factor on all rewards: 0.01 makes 100 points a return of 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions(Section):
+    """Held-out games, before, after and in between."""
+
+    games: int = option(
+        64, "held-out games per team, opponent and evaluation; 0: no evaluation", least=0, flag="evaluate-games"
+    )
+    every: int = option(
+        0, "steps between held-out evaluations; 0: before and after only", least=0, flag="evaluate-every"
+    )
+    opponents: tuple[str, ...] = option(
+        ("random",), "scripted opponents of the evaluation", flag="evaluate-opponents", was=("evaluate_against",)
+    )
+    config: Mapping[str, Any] = option(
+        {},
+        "config of the arena where held-out games differ from training, as KEY=VALUE (split=test)",
+        flag="evaluate-set",
+        was=("evaluate_config",),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Section):
+    """How long, on what machine, and what is kept."""
+
+    steps: int = option(20, "steps: games are played, then the policies are updated on them", least=1)
+    seed: int = option(0, "seed of everything")
+    save_every: int = option(10, "steps between checkpoints", least=1)
+    keep: int = option(2, "checkpoints kept", least=1)
+    keep_games: int = option(
+        2, "games of every step kept in the run's store, the first of its scenarios: lanista replay RUN", least=0
+    )
+    stop_if_illegal: int = option(
+        512, "stop where a kind of ask had no legal reply in this many tries from the start; 0: go on", least=0
+    )
+    report_to: tuple[str, ...] = option((), "experiment trackers to report to: tensorboard, wandb, mlflow, …")
+    dtype: str = option(
+        "fp32",
+        "fp32, bf16, fp16; all weights are trained in fp32 (bf16: autocast), adapters on a base of this dtype",
+        choices=("fp32", "bf16", "fp16"),
+    )
+    device: str = option("auto", "auto: a GPU where there is one", choices=("auto", "cpu", "cuda"))
+    threads: int = option(0, "CPU threads for torch; 0: by the model's size, one for small ones", least=0)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "game": Game,
+    "players": Players,
+    "sampling": SamplingOptions,
+    "credit": Credit,
+    "evaluation": EvaluationOptions,
+    "run": RunOptions,
+}
+"""The sections that all algorithms share; ``update`` is the algorithm's own."""
+
+VALUES_THEN = {"credit": {"to_go": "reward_to_go"}, "returns": {"to_go": "reward_to_go"}}
+"""Values that were called otherwise, by option."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A training run. Raises UsageError for values that cannot be; ``update`` None is the algorithm's default."""
+
+    algorithm: str = "grpo"
+    game: Game = field(default_factory=Game)
+    players: Players = field(default_factory=Players)
+    sampling: SamplingOptions = field(default_factory=SamplingOptions)
+    credit: Credit = field(default_factory=Credit)
+    update: Any = None
+    evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
+    run: RunOptions = field(default_factory=RunOptions)
+
+    def __post_init__(self) -> None:
+        chosen = algorithms.get(self.algorithm)
+        if self.update is None:
+            object.__setattr__(self, "update", chosen.Config())
+        if not isinstance(self.update, chosen.Config):
+            raise UsageError(
+                f"update holds options of another algorithm ({type(self.update).__name__}), not of {self.algorithm!r}"
+            )
+        chosen.check(self)
+
     def check_teams(self, teams: Sequence[str]) -> None:
         """Raises UsageError where the run does not fit an arena of these teams."""
-        if self.learner_team not in ("each", *teams):
+        team, opponents = self.players.learner_team, self.players.opponents
+        if team not in ("each", *teams):
+            raise UsageError(f"unknown team {team!r}{suggest(team, teams)} (say each, {', '.join(sorted(teams))})")
+        if len(teams) == 1 and opponents != ("self",):
             raise UsageError(
-                f"unknown team {self.learner_team!r}{suggest(self.learner_team, teams)} "
-                f"(say each, {', '.join(sorted(teams))})"
+                f"arena {self.game.arena!r} has one team, {teams[0]}, and nobody sits opposite: leave opponents at "
+                f"self, not {', '.join(opponents)}"
             )
-        if len(teams) == 1 and self.opponents != ("self",):
-            raise UsageError(
-                f"arena {self.arena!r} has one team, {teams[0]}, and nobody sits opposite: leave opponents at self, "
-                f"not {', '.join(self.opponents)}"
-            )
-
-    @property
-    def updates(self) -> int:
-        """Optimizer steps made on each rollout."""
-        return self.iterations * self.minibatches
+        algorithms.get(self.algorithm).check_teams(self, teams)
 
     def to_json(self) -> dict[str, Any]:
-        """Every field as a plain JSON value."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        configs = {name: dict(values[name]) for name in ("arena_config", "evaluate_config")}
-        return json.loads(json.dumps(values | configs))  # type: ignore[no-any-return]
+        """Nested plain JSON values: ``algorithm``, and a table per section."""
+        sections = {name: getattr(self, name).to_json() for name in (*SECTIONS, "update")}
+        return {"algorithm": self.algorithm, **sections}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TrainConfig:
-        """The inverse. Raises UsageError for a key that is no field."""
-        known = {f.name: f for f in fields(cls)}
-        for name in values:
-            if name not in known:
-                raise UsageError(f"unknown training option {name!r}{suggest(name, known)}")
-        return cls(**values)
+        """The inverse. Takes flat names too, old ones among them, so that older runs and files are still read.
+
+        Raises UsageError for an option that is none, with a suggestion, or that is another algorithm's.
+        """
+        name = values.get("algorithm", "grpo")
+        if not isinstance(name, str):
+            raise UsageError(f"algorithm is a name, not {name!r}")
+        chosen = algorithms.get(name)
+        kinds: dict[str, type[Section]] = {**SECTIONS, "update": chosen.Config}
+        places = flat_names(name)
+        found: dict[str, dict[str, Any]] = {
+            section: dict(chosen.defaults.get(section, {})) for section in (*SECTIONS, "update")
+        }
+        for key, value in values.items():
+            if key == "algorithm":
+                continue
+            if key in kinds and isinstance(value, Mapping):
+                found[key] |= {field_name(inner, kinds[key]): its for inner, its in value.items()}
+                continue
+            place = places.get(key.replace("-", "_"))
+            if place is None:
+                raise UsageError(unknown_option(key, name, places))
+            found[place[0]][place[1].name] = renamed_value(key, value)
+        made: dict[str, Any] = {key: kinds[key].from_json(its, key) for key, its in found.items()}
+        return cls(algorithm=name, **made)
+
+    @classmethod
+    def flat(cls, **values: Any) -> TrainConfig:
+        """A config by the names that flags have: ``TrainConfig.flat(arena="coding", steps=3, learning_rate=1e-3)``."""
+        return cls.from_json(values)
 
 
-def defaults() -> dict[str, Any]:
-    """Every field's default by name."""
-    return {f.name: f.default_factory() if f.default_factory is not MISSING else f.default for f in fields(TrainConfig)}
+def field_name(key: str, kind: type[Section]) -> str:
+    """The field that a key of a section's table means: an old name of a field is the field."""
+    plain = key.replace("-", "_")
+    return next((f.name for f in fields(kind) if plain == f.name or plain in f.metadata["was"]), key)
+
+
+def flat_names(algorithm: str) -> dict[str, tuple[str, Field[Any]]]:
+    """Every name an option has on the command line (with ``_`` for ``-``), old names too: its section and field."""
+    found: dict[str, tuple[str, Field[Any]]] = {}
+    for section, kind in {**SECTIONS, "update": algorithms.get(algorithm).Config}.items():
+        for f in fields(kind):
+            for name in (flag(f).replace("-", "_"), *f.metadata["was"]):
+                found.setdefault(name, (section, f))
+    return found
+
+
+def renamed_value(key: str, value: Any) -> Any:
+    """A value under its name of today."""
+    then = VALUES_THEN.get(key.replace("-", "_"), {})
+    return then.get(value, value) if isinstance(value, str) else value
+
+
+def unknown_option(name: str, algorithm: str, known: Mapping[str, Any]) -> str:
+    """What is wrong with an option that ``algorithm`` does not have, in one line."""
+    plain = name.replace("-", "_").strip("_")
+    owners = [other for other in algorithms.names() if other != algorithm and plain in algorithms.own_options(other)]
+    if owners:
+        mine = ", ".join(sorted(algorithms.own_options(algorithm))) or "none"
+        return (
+            f"{name!r} is an option of {' and '.join(owners)}, not of the algorithm {algorithm!r} (its own: {mine}); "
+            f"leave it out, or take --algorithm {owners[0]}"
+        )
+    return f"unknown training option {name!r}{suggest(plain, known)}"

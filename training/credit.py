@@ -1,13 +1,12 @@
-"""From a game's ledger to advantages.
+"""From a group's payments to advantages.
 
-1. A seat's payments, one number per step: ``team_weight`` times its team's weighted terms plus ``individual_weight``
-   times its own (``payments``).
-2. What a decision is answerable for (``claims``): the whole game's payments (``episode``), or those from its own step
-   on (``to_go``).
-3. Minus what the siblings of its group got. A group is everybody who held one role in games of one scenario, against
-   the same opponents. ``loo`` compares with the other *games* of the group: a team-mate in the same game shares one's
-   outcome and is no independent comparison, so leaving only oneself out would shrink the signal. ``mean`` is GRPO's:
-   the group's mean, oneself included.
+1. A seat's payments, one number per step, are its trajectory's (``training/trajectories.py``).
+2. What a decision is answerable for (``returns_of``): the whole game's payments (``episode``), or those from its own
+   step on (``reward_to_go``).
+3. Minus what the others of its group got. A group is everybody who held one role in the games of one scenario, against
+   the same opponents. ``loo`` (leave one out) compares with the other *games* of the group: a team-mate in the same
+   game shares one's outcome and is no independent comparison, so leaving only oneself out would shrink the signal.
+   ``mean`` is GRPO's: the group's mean, oneself included.
 4. Optionally divided by a standard deviation, of the group or of the batch (``scale``); ``none`` by default, because
    dividing by a group's deviation weighs easy and hopeless scenarios up (Liu et al. 2025, "Understanding R1-Zero-like
    training", section 3.1).
@@ -25,20 +24,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lanista.arenas.core import chance
-from lanista.arenas.core.contract import Seat
-from lanista.arenas.core.episode import Episode
+from lanista.training.trajectories import Trajectory
 
-Credit = Literal["episode", "to_go"]
+Credit = Literal["episode", "reward_to_go"]
 Baseline = Literal["loo", "mean"]
 Scale = Literal["none", "group", "batch"]
 
-SILENCE = 1e-9
+NO_SIGNAL = 1e-9
 """Advantages smaller than this in size are no signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """What one seat of one game is paid for."""
+class Returns:
+    """The returns of one seat in one game: what its decisions are answerable for."""
 
     group: Hashable
     """Who it is compared with: (scenario, role), and whatever else siblings share."""
@@ -49,76 +47,54 @@ class Claim:
     """For each of the seat's decisions, in order, what that decision is answerable for; () if it never decided."""
 
 
-def payments(episode: Episode, seat: Seat, *, team_weight: float = 1.0, individual_weight: float = 1.0) -> list[float]:
-    """What ``seat`` was paid at each step. Shape (steps,), in reward units."""
-    team = next(name for name, seats in episode.teams.items() if seat in seats)
-    share = {seat: individual_weight, team: team_weight}
-    return [
-        math.fsum(term.amount * episode.weights[term.name] * share[term.to] for term in step.terms if term.to in share)
-        for step in episode.steps
-    ]
-
-
-def claims(
-    episode: Episode,
-    seat: Seat,
-    *,
-    group: Hashable,
-    game: Hashable,
-    credit: Credit = "episode",
-    team_weight: float = 1.0,
-    individual_weight: float = 1.0,
-    unit: float = 1.0,
-) -> Claim:
-    """The claim of one seat; ``unit`` multiplies every payment."""
-    paid = [unit * p for p in payments(episode, seat, team_weight=team_weight, individual_weight=individual_weight)]
-    total = math.fsum(paid)
-    steps = [i for i, step in enumerate(episode.steps) for turn in step.turns if turn.seat == seat]
-    turns = tuple(total if credit == "episode" else math.fsum(paid[i:]) for i in steps)
-    return Claim(group=group, game=game, total=total, turns=turns)
+def returns_of(trajectory: Trajectory, credit: Credit = "episode") -> Returns:
+    """The returns of one seat; its group is (scenario, role)."""
+    total = trajectory.total
+    turns = trajectory.reward_to_go() if credit == "reward_to_go" else (total,) * len(trajectory.decisions)
+    return Returns(group=(trajectory.scenario, trajectory.role), game=trajectory.game, total=total, turns=turns)
 
 
 def advantages(
-    claims: Sequence[Claim], *, baseline: Baseline = "loo", scale: Scale = "none"
+    returns: Sequence[Returns], *, baseline: Baseline = "loo", scale: Scale = "none"
 ) -> list[tuple[float, ...]]:
-    """The advantage of every decision of every claim, in the claims' order.
+    """The advantage of every decision, seat by seat in the order of ``returns``; shapes (decisions,).
 
     A decision is compared with what its siblings' decision of the same number was answerable for; a sibling that made
     fewer is represented by its last one, one that made none by its total. For ``episode`` credit all of these are the
     sibling's return.
     """
-    groups: dict[Hashable, list[Claim]] = defaultdict(list)
-    for claim in claims:
-        groups[claim.group].append(claim)
+    groups: dict[Hashable, list[Returns]] = defaultdict(list)
+    for one in returns:
+        groups[one.group].append(one)
     deviations = {group: _deviation([c.total for c in members]) for group, members in groups.items()}
-    batch = _deviation([c.total for c in claims])
+    batch = _deviation([c.total for c in returns])
     out = []
-    for claim in claims:
-        members = groups[claim.group]
-        others = [c for c in members if c.game != claim.game]
+    for one in returns:
+        members = groups[one.group]
+        others = [c for c in members if c.game != one.game]
         if not others:
-            out.append((0.0,) * len(claim.turns))
+            out.append((0.0,) * len(one.turns))
             continue
         against = others if baseline == "loo" else members
-        by = {"none": 1.0, "group": deviations[claim.group] + 1e-4, "batch": batch + 1e-4}[scale]
+        by = {"none": 1.0, "group": deviations[one.group] + 1e-4, "batch": batch + 1e-4}[scale]
         out.append(
             tuple(
                 (value - math.fsum(_at(c, number) for c in against) / len(against)) / by
-                for number, value in enumerate(claim.turns)
+                for number, value in enumerate(one.turns)
             )
         )
     return out
 
 
-def shuffled(claims: Sequence[Claim], found: Sequence[tuple[float, ...]], seed: int) -> list[tuple[float, ...]]:
-    """The same advantages, dealt out by lot among the claims of each group: what is left is no credit at all.
+def shuffled(returns: Sequence[Returns], found: Sequence[tuple[float, ...]], seed: int) -> list[tuple[float, ...]]:
+    """The same advantages, dealt out by lot among the seats of each group: what is left is no credit at all.
 
-    A claim with more decisions than the one whose advantages it gets repeats the last of them. The lots are a function
+    A seat with more decisions than the one whose advantages it gets repeats the last of them. The lots are a function
     of the seed and the group.
     """
     groups: dict[Hashable, list[int]] = defaultdict(list)
-    for index, claim in enumerate(claims):
-        groups[claim.group].append(index)
+    for index, one in enumerate(returns):
+        groups[one.group].append(index)
     out = list(found)
     for group, members in groups.items():
         dealt = list(members)
@@ -129,18 +105,18 @@ def shuffled(claims: Sequence[Claim], found: Sequence[tuple[float, ...]], seed: 
     return out
 
 
-def silent_groups(claims: Sequence[Claim], found: Sequence[tuple[float, ...]]) -> tuple[int, int]:
+def zero_variance_groups(returns: Sequence[Returns], found: Sequence[tuple[float, ...]]) -> tuple[int, int]:
     """(groups in which no decision has an advantage, all groups)."""
-    loud: dict[Hashable, bool] = {}
-    for claim, values in zip(claims, found, strict=True):
-        loud[claim.group] = loud.get(claim.group, False) or any(abs(v) > SILENCE for v in values)
-    return sum(not is_loud for is_loud in loud.values()), len(loud)
+    signal: dict[Hashable, bool] = {}
+    for one, values in zip(returns, found, strict=True):
+        signal[one.group] = signal.get(one.group, False) or any(abs(v) > NO_SIGNAL for v in values)
+    return sum(not has_signal for has_signal in signal.values()), len(signal)
 
 
-def _at(claim: Claim, number: int) -> float:
-    if not claim.turns:
-        return claim.total
-    return claim.turns[min(number, len(claim.turns) - 1)]
+def _at(one: Returns, number: int) -> float:
+    if not one.turns:
+        return one.total
+    return one.turns[min(number, len(one.turns) - 1)]
 
 
 def _deviation(values: Sequence[float]) -> float:

@@ -1,8 +1,8 @@
 """Episodes as teaching material: what was said in them, and whose words may be imitated.
 
-A row is one seat's whole game as the conversation a language model in that seat would have had. Loss stands on the
-seat's own accepted replies and their end tokens, and nowhere else. It is marked by position, never by token id: some
-tokenizers end replies with the token they pad with.
+A demonstration is one seat's whole game as the conversation a language model in that seat would have had. Loss stands
+on the seat's own accepted replies and their end tokens, and nowhere else. It is marked by position, never by token id:
+some tokenizers end replies with the token they pad with.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from lanista.arenas.core.contract import Arena, Seat
 from lanista.arenas.core.episode import Episode, Turn
 from lanista.arenas.core.referee import Game
 from lanista.errors import LanistaError
+from lanista.training.trajectories import Trajectory
 
 IGNORED = -100
 """The label of a token without loss."""
 
 
-class Row(NamedTuple):
+class Demonstration(NamedTuple):
     """One seat's game. ``ids`` and ``taught`` have the same length; ``taught`` marks the tokens to imitate."""
 
     ids: list[int]
@@ -38,7 +39,7 @@ class Row(NamedTuple):
 
 def rows(
     episodes: Iterable[Episode], chat: Chat, *, context: int | None = None, players: Collection[str] | None = None
-) -> list[Row]:
+) -> list[Demonstration]:
     """One row per seat and game, in the order of the episodes and of their seats; seats that teach nothing give none.
 
     Only seats whose player's name is among ``players`` are taught from (None: all). A turn that fell back or was
@@ -47,7 +48,7 @@ def rows(
     ``context`` tokens is taught as far as whole turns fit. Raises LanistaError where episodes of different arenas or
     arena hashes are mixed: their wordings differ.
     """
-    made: list[Row] = []
+    made: list[Demonstration] = []
     first: Episode | None = None
     for episode in episodes:
         first = first or episode
@@ -66,6 +67,19 @@ def rows(
                 if any(row.taught):
                     made.append(row)
     return made
+
+
+def of_trajectories(
+    trajectories: Iterable[Trajectory], chat: Chat, *, context: int | None = None
+) -> list[Demonstration]:
+    """As ``rows``, of the seats of the trajectories and no others."""
+    found = []
+    for one in trajectories:
+        turns = [turn for step in one.episode.steps for turn in step.turns if turn.seat == one.seat]
+        row = _row(turns, chat, context)
+        if any(row.taught):
+            found.append(row)
+    return found
 
 
 def texts(episodes: Iterable[Episode]) -> Iterator[str]:
@@ -110,8 +124,8 @@ def random_episodes(arena: Arena, config: Any = None, *, games: int = 8, seed: i
     return played
 
 
-def _row(turns: Iterable[Turn], chat: Chat, context: int | None) -> Row:
-    row = Row([], [])
+def _row(turns: Iterable[Turn], chat: Chat, context: int | None) -> Demonstration:
+    row = Demonstration([], [])
     for turn in turns:
         asked = chat.next(turn.prompt) if row.ids else chat.first(turn.prompt)
         said = chat.reply(turn.reply)

@@ -23,7 +23,7 @@ from lanista.arenas.core.referee import Game
 from lanista.errors import Unavailable
 from lanista.play.executors import Executor, NamedSpec, Result, Suspended
 from lanista.play.runner import GameSpec, play
-from lanista.stats import Interval, Verdict, clustered_rate, paired_verdict
+from lanista.stats import Comparison, Interval, clustered_rate, paired_comparison
 from lanista.training.seeds import scenario_seed
 
 Side = tuple[str, str]
@@ -207,16 +207,16 @@ def means(found: Evaluation, side: Side) -> dict[str, float | None]:
     return {name: sum(values) / len(values) if values else None for name, values in kept.items()}
 
 
-def verdicts(before: Evaluation, after: Evaluation) -> dict[str, Verdict]:
+def comparisons(before: Evaluation, after: Evaluation) -> dict[str, Comparison]:
     """What changed, per side (``village against random``) and, where there are several, over all (``overall``)."""
     found = {
-        named(side): paired_verdict(before.scores[side], values, after.numbers, what=f"score of {named(side)}")
+        named(side): paired_comparison(before.scores[side], values, after.numbers, what=f"score of {named(side)}")
         for side, values in after.scores.items()
     }
     sides = list(after.scores)
     if len(sides) == 1:
         return found
-    found["overall"] = paired_verdict(
+    found["overall"] = paired_comparison(
         [score for side in sides for score in before.scores[side]],
         [score for side in sides for score in after.scores[side]],
         [number for _ in sides for number in after.numbers],

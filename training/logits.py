@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from lanista.agents.lm.sampler import without_adapter
+from lanista.agents.lm.backends.hf.forward import without_adapter
 
 SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_head_multiplier", "logits_scaling")
 """What some models do to logits after the head, as their configs name it; TRL's head knows each of them."""

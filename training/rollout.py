@@ -1,4 +1,4 @@
-"""Scenario numbers → games → scored rows.
+"""Scenario numbers → games → trajectories.
 
 A scenario is a number. Everything about its games follows from (run's seed, number, sibling): the deal, who learns in
 it, who sits opposite, every draw of every player. An interrupted step can therefore be played again, and is.
@@ -7,20 +7,21 @@ it, who sits opposite, every draw of every player. An interrupted step can there
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lanista.agents.contract import Agent
+from lanista.agents.lm.tokens import TokenTurn
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import Arena
 from lanista.arenas.core.episode import Episode
+from lanista.arenas.core.referee import Game
+from lanista.errors import LanistaError
 from lanista.play.runner import GameSpec, play
-from lanista.training.buffering import Scored
 from lanista.training.config import TrainConfig
-from lanista.training.credit import SILENCE, Claim, advantages, claims, shuffled, silent_groups
-from lanista.training.rows import Row, reports, rows
 from lanista.training.seeds import scenario_seed
+from lanista.training.trajectories import Trajectory, payments
 
 SELF = "self"
 
@@ -47,27 +48,16 @@ class Played:
     episode: Episode
 
 
-@dataclass(frozen=True, slots=True)
-class Harvest:
-    """What one rollout gives to learn from."""
-
-    rows: Mapping[str, list[Scored]]
-    """By policy, ordered by scenario, sibling and seat."""
-    silent: int
-    groups: int
-    """Groups without signal, and all groups."""
-
-
 def plan(config: TrainConfig, arena: Arena, game_config: Any, number: int) -> Scenario:
     """The scenario of that number. Teams take turns, then opponents do, so that all are visited evenly."""
-    seed = scenario_seed(config.seed, number)
+    seed = scenario_seed(config.run.seed, number)
     dealt = arena.rules.teams(arena.rules.deal(seed, game_config))
     teams = list(arena.contenders(dealt))
     if len(teams) == 1 < len(dealt):  # a customer who is a seat is part of the case
         return Scenario(number, seed, teams[0], arena.baseline)
-    if config.learner_team != "each":
-        teams = [config.learner_team]
-    opponent = config.opponents[number // len(teams) % len(config.opponents)]
+    if config.players.learner_team != "each":
+        teams = [config.players.learner_team]
+    opponent = config.players.opponents[number // len(teams) % len(config.players.opponents)]
     return Scenario(number, seed, None if opponent == SELF else teams[number % len(teams)], opponent)
 
 
@@ -102,16 +92,16 @@ def play_scenarios(
                 seed=scenario.seed,
                 seating=seating,
                 config=game_config,
-                preset=config.preset,
-                agent_seed=chance.key("sibling", config.seed, scenario.number, sibling),
+                preset=config.game.preset,
+                agent_seed=chance.key("sibling", config.run.seed, scenario.number, sibling),
             )
         )
     played: dict[str, Played] = {}
-    play(
-        fixtures,
-        max_concurrent_games=config.max_concurrent_games,
-        on_game=lambda fixture, game: played.update({fixture.id: Played(*asked[fixture.id], game.episode())}),
-    )
+
+    def keep(fixture: GameSpec, game: Game) -> None:
+        played[fixture.id] = Played(*asked[fixture.id], game.episode())
+
+    play(fixtures, max_concurrent_games=config.game.max_concurrent_games, on_game=keep)
     return [played[name] for name in asked]
 
 
@@ -126,42 +116,37 @@ def learning_seats(played: Played) -> list[tuple[str, str, str]]:
     ]
 
 
-def harvest(config: TrainConfig, games: Sequence[Played], policy: Callable[[str, str], str]) -> Harvest:
-    """Rows with advantages. ``policy(role, team)`` names who learns from a seat.
+def trajectories(config: TrainConfig, games: Sequence[Played], policy: Callable[[str, str], str]) -> list[Trajectory]:
+    """What every seat saw and said that a policy held. ``policy(role, team)`` names who learns from a seat.
 
-    Groups are (scenario, role). A row's advantage at an own token is that of the decision the token belongs to.
+    Raises LanistaError where a reward is no finite number.
     """
-    found: list[tuple[Claim, str, list[Row]]] = []
-    for game in games:
-        for seat, role, team in learning_seats(game):
-            claim = claims(
-                game.episode,
-                seat,
-                group=(game.scenario.number, role),
-                game=(game.scenario.number, game.sibling),
-                credit="to_go" if config.credit == "to_go" else "episode",
-                team_weight=config.team_weight,
-                individual_weight=config.individual_weight,
-                unit=config.reward_unit,
-            )
-            found.append((claim, policy(role, team), rows(game.episode, seat)))
-    values = advantages(
-        [claim for claim, _, _ in found],
-        baseline="loo" if config.baseline == "loo" else "mean",
-        scale=config.scale_rewards,  # type: ignore[arg-type]
-    )
-    if config.shuffled:
-        values = shuffled([claim for claim, _, _ in found], values, config.seed)
-    silent, groups = silent_groups([claim for claim, _, _ in found], values)
-    out: dict[str, list[Scored]] = defaultdict(list)
-    for (_, name, its_rows), own in zip(found, values, strict=True):
-        out[name] += [
-            Scored(row, tuple(_quiet(own[turn]) if turn >= 0 else 0.0 for turn in row.turns)) for row in its_rows
-        ]
-    return Harvest(dict(out), silent, groups)
+    credit = config.credit
+    return [
+        Trajectory(
+            episode=game.episode,
+            seat=seat,
+            role=role,
+            team=team,
+            policy=policy(role, team),
+            scenario=game.scenario.number,
+            sibling=game.sibling,
+            payments=tuple(
+                payments(
+                    game.episode,
+                    seat,
+                    team_weight=credit.team_weight,
+                    individual_weight=credit.individual_weight,
+                    unit=credit.reward_unit,
+                )
+            ),
+        )
+        for game in games
+        for seat, role, team in learning_seats(game)
+    ]
 
 
-def report(config: TrainConfig, games: Sequence[Played]) -> dict[str, float]:
+def report(games: Sequence[Played]) -> dict[str, float]:
     """What happened in the games, by name: rewards by term and role, win rates by side, illegal share, lengths."""
     paid: dict[str, list[float]] = defaultdict(list)
     won: dict[str, list[float]] = defaultdict(list)
@@ -181,9 +166,9 @@ def report(config: TrainConfig, games: Sequence[Played]) -> dict[str, float]:
                         continue
                     turns += 1 + len(turn.attempts)
                     refused += len(turn.attempts) + (turn.by != "seat")
-                    for tokens_of in reports(turn.meta):
-                        tokens += len(tokens_of["ids"])
-                        prompts += len(tokens_of["prompt_ids"])
+                    for said in TokenTurn.all_from_meta(turn.meta):
+                        tokens += len(said.ids)
+                        prompts += len(said.prompt_ids)
         if episode.outcome is not None:
             for side, score in episode.outcome.scores.items():
                 # In self-play every side is the learner's; otherwise only the one it held says how it fares.
@@ -200,5 +185,28 @@ def report(config: TrainConfig, games: Sequence[Played]) -> dict[str, float]:
     }
 
 
-def _quiet(advantage: float) -> float:
-    return advantage if abs(advantage) > SILENCE else 0.0
+class LegalTally:
+    """Replies by kind of ask, since the start of a run: a kind that is never legal can teach nothing."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.tries: dict[str, int] = defaultdict(int)
+        self.legal: set[str] = set()
+
+    def add(self, games: Sequence[Played]) -> None:
+        """Count the policies' replies. Raises LanistaError where a kind had none legal in ``most`` tries; 0: never."""
+        for game in games:
+            mine = {seat for seat, _, _ in learning_seats(game)}
+            for step in game.episode.steps:
+                for turn in step.turns:
+                    if turn.seat in mine:
+                        self.tries[turn.kind] += 1 + len(turn.attempts)
+                        if turn.by == "seat":
+                            self.legal.add(turn.kind)
+        for kind, tries in sorted(self.tries.items()):
+            if self.most and tries >= self.most and kind not in self.legal:
+                raise LanistaError(
+                    f"no reply to an ask of kind {kind!r} was legal in {tries} tries, so no reward can teach a better "
+                    "one: start from a warm start (--algorithm sft), show examples (--few-shot), or allow longer "
+                    "replies (--max-new-tokens); --stop-if-illegal 0 goes on all the same"
+                )

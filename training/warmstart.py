@@ -29,6 +29,7 @@ from lanista.agents import registry as agents
 from lanista.agents.contract import Agent
 from lanista.agents.lm import models
 from lanista.agents.lm.chat import Chat
+from lanista.agents.lm.merging import merged
 from lanista.agents.lm.models import RECORD
 from lanista.arenas.core import chance
 from lanista.arenas.core import registry as arenas
@@ -37,7 +38,7 @@ from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError, UsageError
 from lanista.play.runner import GameSpec, play
 from lanista.training import demonstrations, tiny
-from lanista.training.demonstrations import Row
+from lanista.training.demonstrations import Demonstration
 
 if TYPE_CHECKING:
     from lanista.agents.lm.policy import Policy
@@ -80,12 +81,17 @@ class Recipe:
 
 
 def fit(
-    model: Any, tokenizer: Any, rows: Sequence[Row], recipe: Recipe | None = None, progress: Progress | None = None
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[Demonstration],
+    recipe: Recipe | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Any, list[float]]:
     """Teach ``rows`` to ``model`` in place. Returns the model and the mean loss per taught token (nats) of each step.
 
     A function of the model's weights, the rows, the recipe and torch's thread count; global random states are left as
-    they were. With ``lora_rank`` the model that is returned holds the merged weights. Raises LanistaError without rows.
+    they were. With ``lora_rank`` the model that is returned holds the merged weights, in fp32. Raises LanistaError
+    without rows.
     """
     if not rows:
         raise LanistaError("there is nothing to teach: no episode holds a reply that its seat gave itself")
@@ -135,7 +141,7 @@ def fit(
         trainer.train()
         taught = trainer.accelerator.unwrap_model(trainer.model)
         if recipe.lora_rank:
-            taught = taught.merge_and_unload()
+            taught = merged(taught)
     taught.__dict__.pop("forward", None)  # TRL's fused head, patched over the class's own forward
     losses: list[float] = watch.losses
     return taught.eval(), losses

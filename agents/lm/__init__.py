@@ -15,22 +15,21 @@ def make(argument: str = "tiny", **options: Any) -> LMAgent:
     """A language model, as ``lm:tiny``, ``lm:smollm2``, ``lm:FOLDER`` or ``lm:HUB/ID``.
 
     It may carry options, as in ``tiny?mode=score&temperature=0``; those given by name go before them. Options are
-    those of ``LMAgent``, and ``dtype``, ``device``, ``arena`` (whose ``tiny`` is meant). Models are loaded once per
-    process and shared by the agents made from them. Raises UsageError or LanistaError where there is no such model or
-    option, or where torch and transformers are not installed.
+    those of ``LMAgent`` and ``Sampling``, ``backend`` and what that backend takes (``hf``: ``dtype``, ``device``,
+    ``arena``, whose ``tiny`` is meant, ...); what is not said is as the model's folder says. Raises UsageError or
+    LanistaError where there is no such model, backend or option, or where torch and transformers are not installed.
     """
-    from lanista.agents.lm.options import check, split
+    from lanista.agents.lm.options import split
     from lanista.errors import LanistaError
 
-    model, written = split(argument)
-    for name in options:
-        check(name)
+    model, written = split(argument, options, options.get("backend"))
     try:
         from lanista.agents.lm.agent import build
+
+        return build(model, **{**written, **options})
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("lanista"):
             raise
         raise LanistaError(
             f"a language model in a seat needs {error.name}, which is not installed: pip install 'lanista[train]'"
         ) from error
-    return build(model, **{**written, **options})

@@ -4,158 +4,175 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
-from typing import Any, Literal
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from lanista.agents.contract import Answer, Exchange, Question
-from lanista.agents.lm import sampler
+from lanista.agents.lm import backends
+from lanista.agents.lm.backends.base import Backend, GenerateRequest, GenerateResult, ScoreRequest
+from lanista.agents.lm.conversation import Conversation, Said, tokens
 from lanista.agents.lm.examples import Example, few_shot_examples
-from lanista.agents.lm.policy import Policy, shared
-from lanista.agents.lm.sampler import Kept, Row
+from lanista.agents.lm.refs import PolicyRef
+from lanista.agents.lm.sampling import DEFAULT, Sampling
+from lanista.agents.lm.settings import PlaySettings, load_settings
+from lanista.agents.lm.tokens import TokenTurn
+from lanista.agents.lm.uniforms import uniforms
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import Forfeit
-from lanista.errors import UsageError, suggest
+from lanista.errors import LanistaError, UsageError, suggest
 
-CACHE_BYTES = 2 << 30
-"""Key-value caches kept between turns, per agent; the longest unused go first and are computed again when needed."""
+if TYPE_CHECKING:
+    from lanista.agents.lm.policy import Policy
+
+SMOLLM2 = PlaySettings(sampling=Sampling(temperature=0.3), few_shot=True)
+"""Without examples it never replies in form, and at temperature 1.0 only in five of eight votes."""
+
+_PLAYED = frozenset(f.name for f in fields(PlaySettings))
+_OWN = frozenset({"mode", "overflow", "ref", *_PLAYED})
 
 
-def build(
-    argument: str,
-    *,
-    dtype: str = "auto",
-    device: str = "auto",
-    arena: str | None = None,
-    context: int | None = None,
-    adapter: str | None = None,
-    few_shot: bool | None = None,
-    **options: Any,
-) -> LMAgent:
-    """What ``lanista.agents.lm.make`` returns. An adapter's folder plays as that adapter.
+def build(argument: str, *, backend: str = backends.DEFAULT, adapter: str | None = None, **options: Any) -> LMAgent:
+    """What ``lanista.agents.lm.make`` returns: options by name, before how the model's folder says it is played.
 
-    smollm2 is shown examples and sampled at temperature 0.3: without the one it never replies in form, and at 1.0
-    only in five of eight votes.
+    Options are those of ``LMAgent``, of ``Sampling`` (which change the folder's one by one) and of the backend. An
+    adapter's folder plays as that adapter.
     """
+    changed = {f.name: options.pop(f.name) for f in fields(Sampling) if f.name in options}
+    own = {name: options.pop(name) for name in _OWN & options.keys()}
+    settings = _settings(argument, options.get("arena"))
+    played = {name: getattr(settings, name) for name in _PLAYED} | own
+    played["sampling"] = replace(played["sampling"], **changed)
+    model = backends.make(backend, argument, options)
+    try:
+        agent = LMAgent(model, name=f"lm:{argument}", adapter=adapter or model.adapter, **played)
+    except BaseException:
+        model.close()
+        raise
+    agent.closes = True
+    return agent
+
+
+def _settings(argument: str, arena: str | None) -> PlaySettings:
+    """How a model is played where nobody says otherwise: as its folder has it."""
     if argument == "smollm2":
-        options.setdefault("temperature", 0.3)
-    policy = shared(argument, dtype, device, arena, context)
-    return LMAgent(
-        policy,
-        name=f"lm:{argument}",
-        adapter=adapter or policy.adapter,
-        few_shot=argument == "smollm2" if few_shot is None else few_shot,
-        **options,
-    )
+        return SMOLLM2
+    folder = Path(argument).expanduser()
+    if argument == "tiny":
+        from lanista.agents.lm.models import resolve
+
+        folder = Path(resolve(argument, arena))
+    return load_settings(folder) or PlaySettings()
 
 
 class LMAgent:
     """A policy in seats.
 
-    ``adapter``: which of the policy's adapters plays; None is the base model. ``mode``: ``generate`` free text, or
-    ``score`` the legal replies and choose among them, for evaluation only: such turns carry no tokens to train on.
-    ``temperature``: 1 samples the model's own distribution; 0 takes the likeliest. ``overflow``, where a conversation
-    and ``max_new_tokens`` do not fit the context: ``truncate`` keeps the first exchange and as many of the newest as
-    fit, ``forfeit`` gives the turn up. ``system``: a system text. ``examples``: turns placed before the first;
-    ``few_shot`` makes some out of the arena's own asks (see ``examples.py``). ``cache``: ``kept`` key-value caches
-    between turns where the model allows it, or ``none``.
+    ``played``: a backend, or a policy in this process. ``sampling``: how replies are drawn. ``adapter``: which of the
+    policy's adapters plays; None is the base model. ``ref``: what the weights are recorded as (the trainer's step,
+    say), where the backend's own name of them is not meant. ``mode``: ``generate`` free text, or ``score`` the legal
+    replies and choose among them, for evaluation only: such turns carry no tokens to train on. ``overflow``, where a
+    conversation and ``max_new_tokens`` do not fit the context: ``truncate`` keeps the first exchange and newest ones,
+    ``forfeit`` gives the turn up. ``system``: a system text. ``examples``: turns placed before the first; ``few_shot``
+    makes some out of the arena's own asks (see ``examples.py``). ``thinking``: the chat template's switch for thinking,
+    None as the template has it.
     """
 
     batched = True
     learner = True
     time_limit_s: float | None = None
 
+    _made = count()
+
     def __init__(
         self,
-        policy: Policy,
+        played: Policy | Backend,
         *,
+        sampling: Sampling = DEFAULT,
         name: str = "lm",
         adapter: str | None = None,
-        temperature: float = 1.0,
-        max_new_tokens: int = 64,
+        ref: PolicyRef | None = None,
         mode: Literal["generate", "score"] = "generate",
         overflow: Literal["truncate", "forfeit"] = "truncate",
         system: str | None = None,
         examples: Sequence[Example] = (),
         few_shot: bool = False,
-        batch_size: int = 64,
-        cache: Literal["kept", "none"] = "kept",
+        thinking: bool | None = None,
     ) -> None:
         _one_of("mode", mode, ("generate", "score"))
         _one_of("overflow", overflow, ("truncate", "forfeit"))
-        _one_of("cache", cache, ("kept", "none"))
-        if not (temperature >= 0 and math.isfinite(temperature)):
-            raise UsageError(f"a temperature is 0 or more, not {temperature!r}")
-        if max_new_tokens < 1 or batch_size < 1:
-            raise UsageError(f"max_new_tokens and batch_size are at least 1, not {max_new_tokens} and {batch_size}")
-        if max_new_tokens >= policy.context:
+        backend = _backend(played)
+        if sampling.max_new_tokens >= backend.context:
             raise UsageError(
-                f"max_new_tokens is {max_new_tokens}, and the whole context of {policy.ref or 'this model'!r} holds "
-                f"{policy.context} tokens: take fewer"
+                f"max_new_tokens is {sampling.max_new_tokens}, and the whole context of {backend.name!r} holds "
+                f"{backend.context} tokens: take fewer"
             )
-        if adapter is not None and adapter not in policy.adapters:
+        if adapter is not None and adapter not in backend.adapters:
             raise UsageError(
-                f"the policy {policy.ref!r} has no adapter {adapter!r}{suggest(adapter, policy.adapters)} "
-                f"(it has: {', '.join(policy.adapters) or 'none'})"
+                f"the policy {backend.name!r} has no adapter {adapter!r}{suggest(adapter, backend.adapters)} "
+                f"(it has: {', '.join(backend.adapters) or 'none'})"
             )
-        self.policy = policy
+        self.backend = backend
+        self.chat = backend.chat.thinking(thinking)
         self.name = name
+        self.sampling = sampling
         self.adapter = adapter
-        self.temperature = float(temperature)
-        self.max_new_tokens = max_new_tokens
+        self.ref = ref
         self.mode = mode
         self.overflow = overflow
         self.system = system
         self.examples = tuple(examples)
         self.few_shot = few_shot
-        self.batch_size = batch_size
-        self.cache = cache
-        self._seats: OrderedDict[tuple[str, str], _Conversation] = OrderedDict()
-        self._shape: tuple[Any, sampler.Geometry | None] | None = None
+        self.thinking = thinking
+        self.closes = False
+        """Whether closing the agent closes its backend: so where nobody else has it."""
+        self._number = next(self._made)
+        self._seats: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+
+    @property
+    def settings(self) -> PlaySettings:
+        """How it plays, to be kept beside the policy's weights (``save_settings``)."""
+        return PlaySettings(
+            sampling=self.sampling,
+            few_shot=self.few_shot,
+            examples=self.examples,
+            system=self.system,
+            thinking=self.thinking,
+        )
 
     def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
-        """One answer per question, all of them sampled together."""
+        """One answer per question, all of them asked of the backend together."""
         answers: list[Answer | Forfeit | None] = [None] * len(questions)
         turns: list[_Turn] = []
-        stamp = (id(self.policy.model), self.policy.version, self.adapter)
         for place, question in enumerate(questions):
             turn = self._turn(place, question)
             if isinstance(turn, Forfeit):
                 answers[place] = turn
             else:
-                kept = turn.conversation.kept
-                if kept is not None and kept.stamp != stamp:
-                    turn.conversation.kept = None
                 turns.append(turn)
-        # Like with like: a batch is as wide as its widest row, and a first prompt is read in full beside caches as wide
-        # as the longest conversation if the two share a batch.
-        turns.sort(key=lambda turn: (turn.conversation.kept is not None, turn.length, turn.place))
         give = self._generate if self.mode == "generate" else self._score
         try:
-            with self.policy.playing(self.adapter) as model:
-                shape = self._geometry(model)
-                for batch in _batches(turns, self.batch_size):
-                    for turn, reply in zip(batch, give(model, batch, shape, stamp), strict=True):
-                        answers[turn.place] = reply
+            for turn, reply in zip(turns, give(turns) if turns else (), strict=True):
+                answers[turn.place] = reply
         except BaseException:  # half-played conversations are rebuilt from what the game makes of this
-            for turn in turns:
-                self._seats.pop((turn.question.game, turn.question.seat), None)
+            self._drop([(turn.question.game, turn.question.seat) for turn in turns])
             raise
-        self._trim()
         return [answer for answer in answers if answer is not None]
 
     def forget(self, game: str) -> None:
         """Drop the conversations of a game."""
-        for key in [key for key in self._seats if key[0] == game]:
-            del self._seats[key]
+        self._drop([key for key in self._seats if key[0] == game])
 
     def reset(self) -> None:
         """Drop every conversation; those that go on are rebuilt from their history."""
-        self._seats.clear()
+        self._drop(list(self._seats))
 
     def close(self) -> None:
         self.reset()
+        if self.closes:
+            self.backend.close()
 
     # One turn
 
@@ -172,29 +189,29 @@ class LMAgent:
         prompt = self._prompt(conversation, question)
         dropped_tokens = 0
         length = conversation.length + len(prompt)
-        room = self.policy.context - self.max_new_tokens
+        room = self.backend.context - self.sampling.max_new_tokens
         if length > room:
             if self.overflow == "forfeit":
-                del self._seats[key]
-                return Forfeit(f"conversation of {length} tokens leaves no room in a context of {self.policy.context}")
-            dropped = conversation.excess(len(prompt), room, self.policy.chat.end_ids[0])
+                self._drop([key])
+                return Forfeit(f"conversation of {length} tokens leaves no room in a context of {self.backend.context}")
+            dropped = conversation.excess(len(prompt), room, self.chat.end_ids[0])
             if dropped is None:
-                del self._seats[key]
+                self._drop([key])
                 return Forfeit(
-                    f"conversation of {length} tokens leaves no room in a context of {self.policy.context}, "
+                    f"conversation of {length} tokens leaves no room in a context of {self.backend.context}, "
                     "even without its middle"
                 )
-            conversation.drop(dropped, self.policy.chat.end_ids[0])
+            conversation.drop(dropped, self.chat.end_ids[0])
             prompt = self._prompt(conversation, question)
             dropped_tokens = length - conversation.length - len(prompt)
             restart = True
         return _Turn(place, question, conversation, prompt, restart, dropped_tokens)
 
-    def _prompt(self, conversation: _Conversation, question: Question) -> list[int]:
+    def _prompt(self, conversation: Conversation, question: Question) -> list[int]:
         return self._ids_of(conversation, question.text, question)
 
-    def _ids_of(self, conversation: _Conversation, text: str, question: Question) -> list[int]:
-        chat = self.policy.chat
+    def _ids_of(self, conversation: Conversation, text: str, question: Question) -> list[int]:
+        chat = self.chat
         if conversation.exchanges:
             return chat.next(text, ended=conversation.exchanges[-1].ended)
         examples = list(self.examples)
@@ -207,210 +224,137 @@ class LMAgent:
             ids += [*chat.next(asked), *chat.reply(replied)]
         return [*ids, *chat.next(text)]
 
-    def _rebuilt(self, question: Question) -> _Conversation:
+    def _rebuilt(self, question: Question) -> Conversation:
         """The conversation that a question's history tells of: by token ids where they were kept, else by text."""
-        chat = self.policy.chat
-        conversation = _Conversation()
+        chat = self.chat
+        conversation = Conversation()
         for entry in question.history:
-            tokens = _tokens(entry, chat.fingerprint)
-            if tokens is None:
+            report = tokens(entry, chat.fingerprint)
+            if report is None:
                 prompt = self._ids_of(conversation, entry.text, question)
-                conversation.add(_Said(prompt, chat.reply(entry.reply), True), entry, told=True)
+                conversation.add(Said(prompt, chat.reply(entry.reply), True), entry, told=True)
                 continue
-            ids = list(tokens["ids"])
-            prompt = list(tokens["prompt_ids"])
-            if tokens.get("restart"):
-                dropped = int(tokens.get("dropped", 0))
-                if dropped:
-                    conversation.drop(dropped, chat.end_ids[0])
+            ids, prompt = list(report.ids), list(report.prompt_ids)
+            if report.restart:
+                if report.dropped:
+                    conversation.drop(report.dropped, chat.end_ids[0])
                 whole = conversation.ids()
                 if prompt[: len(whole)] == whole:
                     prompt = prompt[len(whole) :]
                 else:  # it was cut by another law: what stands is what was seen
                     conversation.exchanges.clear()
-            conversation.add(_Said(prompt, ids, ids[-1] in chat.end_ids), entry)
+            conversation.add(Said(prompt, ids, ids[-1] in chat.end_ids), entry)
         return conversation
 
     # Many turns
 
-    def _generate(self, model: Any, turns: Sequence[_Turn], shape: Any, stamp: Any) -> list[Answer]:
-        chat = self.policy.chat
-        rows = []
-        for turn in turns:
-            whole = [*turn.conversation.ids(), *turn.prompt]
-            kept = turn.conversation.kept if shape is not None else None
-            key = chance.key("lm", turn.question.seed, turn.question.turn)
-            rows.append(Row(whole[kept.length if kept is not None else 0 :], key, kept))
-        replies = sampler.sample(
-            model,
-            rows,
-            max_new_tokens=self.max_new_tokens,
-            temperature=self.temperature,
-            end_ids=chat.end_ids,
-            shape=shape,
-            stamp=stamp,
+    def _generate(self, turns: Sequence[_Turn]) -> list[Answer]:
+        ref = self.ref or self.backend.policy_ref(self.adapter)
+        results = self.backend.generate(
+            [
+                GenerateRequest(
+                    ids=[*turn.conversation.ids(), *turn.prompt],
+                    key=self._key(turn.question),
+                    sampling=self.sampling,
+                    handle=self._handle(turn.question.game, turn.question.seat),
+                    adapter=self.adapter,
+                )
+                for turn in turns
+            ]
         )
-        answers = []
-        for turn, reply in zip(turns, replies, strict=True):
-            conversation = turn.conversation
-            ended = reply.ids[-1] in chat.end_ids
-            tokens: dict[str, Any] = {"prompt_ids": turn.prompt, "ids": reply.ids, "logps": reply.logps}
-            if turn.restart:
-                tokens |= {"prompt_ids": [*conversation.ids(), *turn.prompt], "restart": True}
-                if conversation.dropped:
-                    tokens["dropped"] = conversation.dropped
-            tokens["chat"] = chat.fingerprint
-            text = chat.decode(reply.ids)
-            meta: dict[str, Any] = {"tokens": tokens, "usage": _usage(turn, len(reply.ids))}
-            if not ended:
-                meta["cut"] = True
-            if turn.dropped_tokens:
-                meta["truncated_tokens"] = turn.dropped_tokens
-            conversation.kept = reply.kept
-            conversation.add(_Said(turn.prompt, reply.ids, ended), Exchange(turn.question.text, text, meta))
-            answers.append(Answer(text, meta))
-        return answers
+        self._check(turns, results)
+        return [self._said(turn, result, ref) for turn, result in zip(turns, results, strict=True)]
 
-    def _score(self, model: Any, turns: Sequence[_Turn], shape: Any, stamp: Any) -> list[Answer]:
-        chat = self.policy.chat
-        rows: list[Row] = []
-        options: list[list[int]] = []
-        if shape is not None:
-            fresh = []
-            for turn in turns:
-                whole = [*turn.conversation.ids(), *turn.prompt]
-                kept = turn.conversation.kept
-                fresh.append(Row(whole[kept.length if kept is not None else 0 : -1], 0, kept))
-            caches = sampler.prefill(model, fresh, shape=shape, stamp=stamp)
-            for turn, kept in zip(turns, caches, strict=True):
-                turn.conversation.kept = kept
-        for turn in turns:
-            for reply in turn.question.legal:
-                options.append(chat.reply(reply))
-                if shape is not None:
-                    rows.append(Row(turn.prompt[-1:], 0, turn.conversation.kept))
-                else:
-                    rows.append(Row([*turn.conversation.ids(), *turn.prompt], 0))
-        totals: list[float] = []
-        for first in range(0, len(rows), self.batch_size):
-            last = first + self.batch_size
-            totals += sampler.score(model, rows[first:last], options[first:last], shape=shape)
+    def _said(self, turn: _Turn, result: GenerateResult, ref: PolicyRef) -> Answer:
+        conversation, ids = turn.conversation, list(result.ids)
+        report = TokenTurn(
+            prompt_ids=tuple([*conversation.ids(), *turn.prompt] if turn.restart else turn.prompt),
+            ids=tuple(ids),
+            logps=tuple(result.logps),
+            restart=turn.restart,
+            dropped=conversation.dropped if turn.restart else 0,
+            chat=self.chat.fingerprint,
+            policy=ref,
+        )
+        text = self.chat.decode(ids)
+        if result.finish == "stop":
+            text = text[: min((at for word in self.sampling.stop if (at := text.find(word)) >= 0), default=len(text))]
+        meta: dict[str, Any] = {"tokens": report.to_meta(), "usage": _usage(turn, len(ids))}
+        if result.finish == "length":
+            meta["cut"] = True
+        if turn.dropped_tokens:
+            meta["truncated_tokens"] = turn.dropped_tokens
+        ended = ids[-1] in self.chat.end_ids
+        conversation.add(Said(turn.prompt, ids, ended), Exchange(turn.question.text, text, meta))
+        return Answer(text, meta)
+
+    def _score(self, turns: Sequence[_Turn]) -> list[Answer]:
+        ref = self.ref or self.backend.policy_ref(self.adapter)
+        requests = [
+            ScoreRequest(
+                ids=[*turn.conversation.ids(), *turn.prompt],
+                replies=[self.chat.reply(text) for text in turn.question.legal],
+                handle=self._handle(turn.question.game, turn.question.seat),
+                adapter=self.adapter,
+            )
+            for turn in turns
+        ]
+        scores = self.backend.score(requests)
+        self._check(turns, scores)
         answers = []
-        at = 0
-        for turn in turns:
-            count = len(turn.question.legal)
-            mine = totals[at : at + count]
-            best = self._choose(mine, chance.key("lm", turn.question.seed, turn.question.turn))
-            text, ids = turn.question.legal[best], options[at + best]
-            meta: dict[str, Any] = {"scored": True, "usage": _usage(turn, len(ids))}
+        for turn, request, totals in zip(turns, requests, scores, strict=True):
+            best = self._choose(totals, self._key(turn.question))
+            text, ids = turn.question.legal[best], list(request.replies[best])
+            meta: dict[str, Any] = {"scored": True, "policy": ref.to_json(), "usage": _usage(turn, len(ids))}
             if turn.dropped_tokens:
                 meta["truncated_tokens"] = turn.dropped_tokens
-            turn.conversation.add(_Said(turn.prompt, ids, True), Exchange(turn.question.text, text, meta))
+            turn.conversation.add(Said(turn.prompt, ids, True), Exchange(turn.question.text, text, meta))
             answers.append(Answer(text, meta))
-            at += count
         return answers
 
     def _choose(self, totals: Sequence[float], key: int) -> int:
-        if self.temperature == 0:
+        if self.sampling.temperature == 0:
             return max(range(len(totals)), key=totals.__getitem__)
         top = max(totals)
-        weights = [math.exp((total - top) / self.temperature) for total in totals]
-        aim = float(sampler.uniforms([key], 1)[0, 0]) * sum(weights)
+        weights = [math.exp((total - top) / self.sampling.temperature) for total in totals]
+        aim = float(uniforms([key], 1)[0, 0]) * sum(weights)
         for place, weight in enumerate(weights):
             aim -= weight
             if aim < 0:
                 return place
         return len(totals) - 1
 
-    def _geometry(self, model: Any) -> sampler.Geometry | None:
-        if self.cache == "none":
-            return None
-        if self._shape is None or self._shape[0] is not model:
-            self._shape = model, sampler.geometry(model, self.policy.chat.end_ids[0])
-        return self._shape[1]
+    def _key(self, question: Question) -> int:
+        """The chance of a turn: the seat's own seed and turn, mixed with the sampling's seed where there is one."""
+        more = () if self.sampling.seed is None else (self.sampling.seed,)
+        return chance.key("lm", question.seed, question.turn, *more)
 
-    def _trim(self) -> None:
-        total = sum(c.kept.bytes for c in self._seats.values() if c.kept is not None)
-        for conversation in self._seats.values():
-            if total <= CACHE_BYTES:
-                return
-            if conversation.kept is not None:
-                total -= conversation.kept.bytes
-                conversation.kept = None
+    def _check(self, turns: Sequence[_Turn], results: Sequence[Any]) -> None:
+        """Raises LanistaError where a backend did not keep to its contract."""
+        wrong = None
+        if len(results) != len(turns):
+            wrong = f"{len(results)} results for {len(turns)} requests"
+        for result in results:
+            if isinstance(result, GenerateResult) and not 0 < len(result.ids) == len(result.logps):
+                wrong = f"a reply of {len(result.ids)} ids with {len(result.logps)} log-probabilities"
+        if wrong:
+            raise LanistaError(f"the backend {type(self.backend).__name__} of {self.name} gave {wrong}")
 
+    def _handle(self, game: str, seat: str) -> Hashable:
+        return self._number, game, seat
 
-@dataclass(slots=True)
-class _Said:
-    """One exchange as ids: what was appended before the reply, and the reply."""
-
-    prompt: list[int]
-    ids: list[int]
-    ended: bool
-
-
-@dataclass(slots=True)
-class _Conversation:
-    """One seat's conversation. ``broken``: something in it was never reported as tokens since the last restart."""
-
-    exchanges: list[_Said] = field(default_factory=list)
-    seen: list[tuple[str, list[int] | None]] = field(default_factory=list)
-    kept: Kept | None = None
-    broken: bool = False
-    dropped: int = 0
-
-    @property
-    def length(self) -> int:
-        return sum(len(said.prompt) + len(said.ids) for said in self.exchanges)
-
-    def ids(self) -> list[int]:
-        """Every id, in order."""
-        return [id_ for said in self.exchanges for part in (said.prompt, said.ids) for id_ in part]
-
-    def follows(self, history: Sequence[Exchange]) -> bool:
-        """Whether this is the conversation that a history tells of."""
-        if len(history) != len(self.seen):
-            return False
-        return all(
-            _reported(entry) == ids and (ids is not None or entry.reply == reply)
-            for entry, (reply, ids) in zip(history, self.seen, strict=True)
-        )
-
-    def add(self, said: _Said, entry: Exchange, told: bool = False) -> None:
-        """Grow by one exchange. ``told``: it was put into ids here, from its text."""
-        self.exchanges.append(said)
-        self.seen.append((entry.reply, _reported(entry)))
-        if told or _reported(entry) is None:
-            self.broken = True
-        elif entry.meta["tokens"].get("restart"):
-            self.broken = False
-        self.dropped = 0
-
-    def excess(self, prompt: int, room: int, end_id: int) -> int | None:
-        """How many exchanges after the first must go for ``prompt`` more tokens to fit; None where none suffice."""
-        for count in range(1, len(self.exchanges)):
-            rest = _Conversation(list(self.exchanges))
-            rest.drop(count, end_id)
-            if rest.length + prompt <= room:
-                return count
-        return None
-
-    def drop(self, count: int, end_id: int) -> None:
-        """Leave out ``count`` exchanges after the first."""
-        first, after = self.exchanges[0], self.exchanges[1 + count :]
-        if after and first.ended != self.exchanges[count].ended:
-            # A prompt begins by ending the reply before it, where that reply did not end itself.
-            prompt = after[0].prompt[1:] if first.ended else [end_id, *after[0].prompt]
-            after = [_Said(prompt, after[0].ids, after[0].ended), *after[1:]]
-        self.exchanges = [first, *after]
-        self.dropped = count
-        self.kept = None
+    def _drop(self, keys: Iterable[tuple[str, str]]) -> None:
+        keys = list(keys)
+        for key in keys:
+            self._seats.pop(key, None)
+        self.backend.release([self._handle(*key) for key in keys])
 
 
 @dataclass(slots=True)
 class _Turn:
     place: int
     question: Question
-    conversation: _Conversation
+    conversation: Conversation
     prompt: list[int]
     restart: bool
     dropped_tokens: int
@@ -420,23 +364,12 @@ class _Turn:
         return self.conversation.length + len(self.prompt)
 
 
-def _reported(entry: Exchange) -> list[int] | None:
-    tokens = entry.meta.get("tokens")
-    return list(tokens["ids"]) if isinstance(tokens, Mapping) else None
+def _backend(played: Policy | Backend) -> Backend:
+    if hasattr(played, "generate"):
+        return cast(Backend, played)
+    from lanista.agents.lm.backends.hf.backend import HFBackend
 
-
-def _tokens(entry: Exchange, fingerprint: str) -> Mapping[str, Any] | None:
-    """What an exchange reports as tokens, if they are of this way of writing conversations."""
-    tokens = entry.meta.get("tokens")
-    return tokens if isinstance(tokens, Mapping) and tokens.get("chat") == fingerprint else None
-
-
-def _batches(turns: Sequence[_Turn], size: int) -> Iterator[list[_Turn]]:
-    """At most ``size`` turns at once, and turns without caches never beside turns with them."""
-    for _, alike in groupby(turns, key=lambda turn: turn.conversation.kept is not None):
-        waiting = list(alike)
-        for first in range(0, len(waiting), size):
-            yield waiting[first : first + size]
+    return HFBackend(played)
 
 
 def _usage(turn: _Turn, completion: int) -> dict[str, int]:

@@ -21,10 +21,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lanista.errors import LanistaError
+from lanista.errors import LanistaError, UsageError
 
 DATE = "01 Jan 2026"
 """The date that templates are told it is."""
+
+SWITCHES = ("enable_thinking", "thinking")
+"""What templates call the variable that says whether the model thinks before it replies."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKS = tuple(f"lanista{word}mark" for word in ("zero", "one", "two", "three", "four"))
@@ -36,11 +39,14 @@ Piece = int | str
 class Chat:
     """One tokenizer's way of writing a conversation. Raises LanistaError for a tokenizer that has none it can use.
 
-    ``end_ids`` end a reply; the first of them is supplied where a reply was cut off before its end.
+    ``end_ids`` end a reply; the first of them is supplied where a reply was cut off before its end. ``think``: the
+    template's own switch for thinking, None as the template has it.
     """
 
-    def __init__(self, tokenizer: Any, end_ids: Iterable[int] = ()) -> None:
+    def __init__(self, tokenizer: Any, end_ids: Iterable[int] = (), *, think: bool | None = None) -> None:
         self.tokenizer = tokenizer
+        self._given_ends = tuple(end_ids)
+        self._think = think
         self._name = str(getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__)
         if not getattr(tokenizer, "chat_template", None):
             raise LanistaError(
@@ -50,7 +56,10 @@ class Chat:
         self.control = _control(tokenizer)
         """Control tokens by their text: special ones, and those that the template itself writes."""
         self._data, described = _data_encoder(tokenizer, self.control)
-        self.fingerprint = hashlib.sha256((described + str(tokenizer.chat_template)).encode()).hexdigest()[:12]
+        described += str(tokenizer.chat_template)
+        if think is not None:
+            described += f"thinking={think}"
+        self.fingerprint = hashlib.sha256(described.encode()).hexdigest()[:12]
         """The same for conversations whose ids can be exchanged."""
         self._control_ids = frozenset(self.control.values())
         self._check_data()
@@ -67,9 +76,27 @@ class Chat:
         if not after or not isinstance(after[0], int):
             raise self._refusal("it has no token that ends a reply")
         self._between = after[1:]
-        ends = [after[0], *end_ids, getattr(tokenizer, "eos_token_id", None)]
+        ends = [after[0], *self._given_ends, getattr(tokenizer, "eos_token_id", None)]
         self.end_ids: tuple[int, ...] = tuple(dict.fromkeys(i for i in ends if i is not None))
         self._system = self._system_pieces(tail)
+
+    def thinking(self, on: bool | None) -> Chat:
+        """This way of writing with the template's switch for thinking turned on or off; None: as the template has it.
+
+        Raises UsageError where the template has no such switch.
+        """
+        if on == self._think:
+            return self
+        if on is not None and not self._switches():
+            raise UsageError(
+                f"the chat template of {self._name!r} has no switch for thinking ({' or '.join(SWITCHES)}): "
+                "leave the option thinking away"
+            )
+        return Chat(self.tokenizer, self._given_ends, think=on)
+
+    def _switches(self) -> list[str]:
+        template = str(self.tokenizer.chat_template)
+        return [name for name in SWITCHES if re.search(rf"\b{name}\b", template)]
 
     def first(self, text: str, system: str | None = None) -> list[int]:
         """The ids of a conversation's start, up to and including the generation prompt.
@@ -149,8 +176,9 @@ class Chat:
         return pieces
 
     def _render(self, messages: list[dict[str, str]]) -> str:
+        switch = {} if self._think is None else dict.fromkeys(self._switches(), self._think)
         text: str = self.tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, date_string=DATE
+            messages, tokenize=False, add_generation_prompt=True, date_string=DATE, **switch
         )
         return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,7 +13,11 @@ from typing import Any
 import torch
 
 from lanista.agents.lm import models
+from lanista.agents.lm.backends.hf.states import CACHE_BYTES, KVStore, device_bytes
 from lanista.agents.lm.chat import Chat
+from lanista.agents.lm.deprecations import not_ours
+from lanista.agents.lm.refs import PolicyRef
+from lanista.agents.lm.versions import DIGITS, folder_version, tensors_version
 from lanista.errors import LanistaError, UsageError, suggest
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
@@ -36,7 +41,11 @@ class Policy:
         self.context = context or _context(model, tokenizer)
         self.adapter = adapter
         """The adapter this policy was loaded with, if it came as one."""
+        self.states = KVStore(device_bytes(self.device, CACHE_BYTES))
+        """Key-value states of conversations, kept between turns by whoever samples."""
         self._touched = 0
+        self._loaded: tuple[Any, Any, dict[str | None, tuple[str, str | Path]]] | None = None
+        self._digests: dict[str | None, tuple[Any, Any, PolicyRef]] = {}
 
     @classmethod
     def load(
@@ -56,6 +65,7 @@ class Policy:
         """
         place = models.resolve(ref, arena)
         to = _device(device)
+        places: dict[str | None, tuple[str, str | Path]] = {None: (str(ref), place)}
         if _is_adapter(place):
             record = json.loads((Path(place) / "adapter_config.json").read_text(encoding="utf-8"))
             base_ref = record.get("base_model_name_or_path")
@@ -63,11 +73,13 @@ class Policy:
                 raise LanistaError(f"the adapter in {place} does not say which model it belongs to")
             beside = (Path(place) / base_ref).resolve()
             base = models.resolve(beside if beside.is_dir() else base_ref, arena)
+            places = {None: (str(base_ref), base), "default": (str(ref), place)}
             model = _load_model(base, dtype)
             from peft import PeftModel
 
             try:
-                model = PeftModel.from_pretrained(model, str(place), adapter_name="default")
+                with not_ours():
+                    model = PeftModel.from_pretrained(model, str(place), adapter_name="default")
             except Exception as error:
                 raise _unreadable(place, error) from error
             has_tokenizer = (Path(place) / "tokenizer_config.json").exists()
@@ -75,7 +87,9 @@ class Policy:
             adapter = "default"
         else:
             model, tokenizer, adapter = _load_model(place, dtype), _load_tokenizer(place), None
-        return cls(model.to(to).eval(), tokenizer, ref=str(ref), context=context, adapter=adapter)
+        policy = cls(model.to(to).eval(), tokenizer, ref=str(ref), context=context, adapter=adapter)
+        policy._loaded = weakref.ref(policy.model), policy.version, places
+        return policy
 
     @property
     def device(self) -> torch.device:
@@ -88,6 +102,11 @@ class Policy:
         return next(self.model.parameters()).dtype  # type: ignore[no-any-return]
 
     @property
+    def parameters(self) -> int:
+        """How many the model has."""
+        return sum(p.numel() for p in self.model.parameters())
+
+    @property
     def adapters(self) -> tuple[str, ...]:
         """The names of the model's adapters; () for a plain model."""
         return tuple(getattr(self.model, "peft_config", ()))
@@ -96,6 +115,39 @@ class Policy:
     def version(self) -> tuple[int, int]:
         """Differs once weights were changed: by an optimizer, by loading a state, or where ``touch`` says so."""
         return self._touched, sum(p._version for p in self.model.parameters())
+
+    def policy_ref(self, adapter: str | None = None) -> PolicyRef:
+        """The weights that play as ``adapter``, by name and version.
+
+        While they are as they were loaded, the version is the folder's digest or the hub's commit; afterwards, and for
+        a model that was made in memory, it is a digest of the weights themselves, computed once per state.
+        """
+        known, state = self._digests.get(adapter), self.version
+        if known is not None and known[0]() is self.model and known[1] == state:
+            return known[2]
+        base = None if adapter is None else self.ref
+        if self._loaded is not None and self._loaded[:2] == (weakref.ref(self.model), state):
+            name, version, base = self._saved(adapter, self._loaded[2])
+        else:
+            weights = [(n, p) for n, p in self.model.named_parameters() if _plays(n, adapter)]
+            name, version = adapter or self.ref or "unnamed", tensors_version(weights)
+        found = PolicyRef(name, version, base or None, adapter)
+        self._digests[adapter] = weakref.ref(self.model), state, found
+        return found
+
+    def _saved(
+        self, adapter: str | None, places: dict[str | None, tuple[str, str | Path]]
+    ) -> tuple[str, str, str | None]:
+        """Name, version and base of weights that are as they were loaded."""
+        name, place = places[adapter]
+        if Path(place).is_dir():
+            version = folder_version(place)
+        else:
+            version = str(getattr(self.model.config, "_commit_hash", None) or "unknown")[:DIGITS]
+        if adapter is None:
+            return name, version, None
+        base = places[None]
+        return name, version, f"{base[0]}@{folder_version(base[1])}" if Path(base[1]).is_dir() else base[0]
 
     def touch(self) -> None:
         """Weights were changed behind torch's back (through ``.data``, say): what was computed from them is void."""
@@ -152,6 +204,11 @@ def shared(
 ) -> Policy:
     """``Policy.load``, once per process: agents that only play can sit on the same weights."""
     return Policy.load(ref, dtype, device, arena=arena, context=context)
+
+
+def _plays(parameter: str, adapter: str | None) -> bool:
+    """Whether a parameter takes part where ``adapter`` plays: the base always, of adapters that one."""
+    return ".lora_" not in parameter or (adapter is not None and f".{adapter}." in parameter)
 
 
 def _is_switch(module: Any) -> bool:

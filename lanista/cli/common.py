@@ -51,12 +51,17 @@ def _from_file(context: typer.Context, path: Path | None) -> Path | None:
         if option is None or option.name is None:
             raise UsageError(f"{path}: unknown option {name!r} of `{context.info_name}`{suggest(name, known)}")
         if isinstance(value, Mapping):
-            value = [f"{k}={_word(v)}" for k, v in value.items()]
+            value = config_words(value)
         elif isinstance(value, list) and not getattr(option, "multiple", False):
             value = ",".join(map(str, value))
         defaults[option.name] = value
     context.default_map = {**(context.default_map or {}), **defaults}
     return path
+
+
+def config_words(values: Mapping[str, Any]) -> list[str]:
+    """A table as the KEY=VALUE words that give it on a command line."""
+    return [f"{key}={_word(value)}" for key, value in values.items()]
 
 
 def _word(value: Any) -> str:

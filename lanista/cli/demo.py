@@ -141,12 +141,13 @@ def _tiny(out: Path) -> None:
 
 
 def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
-    from lanista.training import run as training
+    from lanista.training import loop
     from lanista.training.config import TrainConfig
+    from lanista.training.metrics import describe
 
-    config = TrainConfig(
+    config = TrainConfig.flat(
         arena=ARENA,
-        arena_config={**DECK, "roles": list(DECK["roles"])},
+        set={**DECK, "roles": list(DECK["roles"])},
         model=str(model),
         opponents=("crowd",),
         steps=steps,
@@ -154,22 +155,22 @@ def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
         lr_schedule="linear",
         max_new_tokens=24,
         evaluate_games=games,
-        evaluate_against=("crowd", "random"),
+        evaluate_opponents=("crowd", "random"),
         seed=seed,
     )
     console.print(
-        f"{steps} steps of {config.scenarios} deals × {config.games} games against crowd, as each team in turn; then "
-        f"{games} held-out deals per side and opponent, the same before and after."
+        f"{steps} steps of {config.game.scenarios} deals × {config.game.group_size} games against crowd, as each team "
+        f"in turn; then {games} held-out deals per side and opponent, the same before and after."
     )
-    done = training.train(
+    done = loop.train(
         config,
         out,
         resume=True,
-        on_step=lambda line: console.print(training.describe(line)),
+        on_step=lambda line: console.print(describe(line)),
         command=command_line(),
     )
-    for verdict in done.verdicts.values():
-        console.print(verdict.text)
+    for comparison in done.comparisons.values():
+        console.print(comparison.text)
 
 
 def _final(out: Path, seed: int) -> None:

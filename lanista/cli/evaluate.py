@@ -49,10 +49,13 @@ def evaluate(
         list[str] | None,
         typer.Option("--before", metavar="[ROLE=]AGENT", help="Compare with this one on the same deals."),
     ] = None,
-    against: Annotated[
-        str | None, typer.Option("--against", help="Opponents, separated by commas; random if none are named.")
+    opponents: Annotated[
+        str | None,
+        typer.Option("--opponents", "--against", help="Opponents, separated by commas; random if none are named."),
     ] = None,
-    games: Annotated[int, typer.Option("--games", min=2, help="Held-out deals per side and opponent.")] = 200,
+    games: Annotated[
+        int, typer.Option("--games", min=2, help="Games per side and opponent, each of a held-out deal of its own.")
+    ] = 200,
     seed: Seed = 1,
     set_: Set = None,
     preset: Preset = "default",
@@ -78,11 +81,11 @@ def evaluate(
     game_config = arena_config(game_arena, set_)
     sides = game_arena.contenders(game_arena.rules.teams(game_arena.rules.deal(0, game_config)))
     if len(sides) == 1:  # nobody sits opposite
-        if against is not None:
-            raise UsageError(f"in {arena!r} one team does a task and nobody sits opposite: leave out --against")
-        opponents = []
+        if opponents is not None:
+            raise UsageError(f"in {arena!r} one team does a task and nobody sits opposite: leave out --opponents")
+        against = []
     else:
-        opponents = split(against or "random")
+        against = split(opponents or "random")
     entrants = {"after": agent} if before is None else {"before": before, "after": agent}
     settings = {
         "arena": arena,
@@ -90,16 +93,16 @@ def evaluate(
         "arena_config": config_json(game_config),
         "preset": preset,
         **entrants,
-        "against": opponents,
+        "opponents": against,
         "games": games,
         "max_concurrent_games": max_concurrent_games,
     }
     if dry_run:
-        count = games * len(sides) * max(len(opponents), 1) * len(entrants)
+        count = games * len(sides) * max(len(against), 1) * len(entrants)
         if json:
             print_json({**settings, "games_in_all": count})
             return
-        against_them = f" × {len(opponents)} opponents" if opponents else ""
+        against_them = f" × {len(against)} opponents" if against else ""
         console.print(
             f"{count} games: {games} deals × {len(sides)} team{'s' * (len(sides) > 1)}{against_them} × {len(entrants)}",
             markup=False,
@@ -136,10 +139,10 @@ def _result(
 ) -> dict[str, Any]:
     from lanista.agents import registry
     from lanista.agents.guard import close
+    from lanista.training.evaluate import comparisons, means, named
     from lanista.training.evaluate import evaluate as play_held_out
-    from lanista.training.evaluate import means, named, verdicts
 
-    opponents = {name: registry.make(name, arena=arena.name) for name in settings["against"]}
+    opponents = {name: registry.make(name, arena=arena.name) for name in settings["opponents"]}
     found = {}
     for when, words in entrants.items():
         seating, made = _learner(arena, config, words)
@@ -174,7 +177,7 @@ def _result(
         },
     }
     if "before" in found:
-        result["verdicts"] = {side: v.text for side, v in verdicts(found["before"], found["after"]).items()}
+        result["comparisons"] = {side: c.text for side, c in comparisons(found["before"], found["after"]).items()}
     return result
 
 
@@ -202,9 +205,30 @@ def _keeper(store: Any, when: str, first: int) -> Callable[[Any, Any, int], None
     return keep
 
 
+def _seated(spec: str, arena: Arena) -> Agent:
+    """The agent of that spec. ``tiny`` is this arena's; a language model whose weights are no numbers is refused.
+
+    What goes wrong with a language model stops the evaluation, as it stops training: its forfeits would be counted.
+    """
+    from lanista.agents import registry
+
+    whole = spec
+    if spec.partition("?")[0] == "lm:tiny" and "arena=" not in spec:
+        whole = f"{spec}{'&' if '?' in spec else '?'}arena={arena.name}"
+    agent = registry.make(whole, arena=arena.name)
+    agent.name = spec
+    if spec.startswith("lm:"):
+        from lanista.training.policies import check_finite
+
+        policy = getattr(getattr(agent, "backend", None), "policy", None)
+        if policy is not None:  # its weights are in this process
+            check_finite(policy, spec)
+        agent.learner = True  # type: ignore[attr-defined]
+    return agent
+
+
 def _learner(arena: Arena, config: Any, words: list[str]) -> tuple[Callable[[str, str], Agent], list[Agent]]:
     """Who holds a seat, by its role and team."""
-    from lanista.agents import registry
 
     state = arena.rules.deal(0, config)
     places = {*arena.rules.teams(state), *(arena.rules.role(state, s) for s in arena.rules.seats(config))}
@@ -212,13 +236,15 @@ def _learner(arena: Arena, config: Any, words: list[str]) -> tuple[Callable[[str
     made: dict[str, Agent] = {}
     for word in words:
         place, equals, spec = word.partition("=")
-        if not equals:
+        if not equals or ":" in place:  # lm:tiny?temperature=0 is an agent with an option, not a role's
             place, spec = "", word
         elif place not in places:
             raise UsageError(
                 f"unknown role or team {place!r}{suggest(place, places)} (there is: {', '.join(sorted(places))})"
             )
-        held[place] = made.setdefault(spec, registry.make(spec, arena=arena.name))
+        if spec not in made:
+            made[spec] = _seated(spec, arena)
+        held[place] = made[spec]
 
     def holder(role: str, team: str) -> Agent:
         for place in (role, team, ""):
@@ -243,5 +269,5 @@ def _show(result: dict[str, Any]) -> None:
             console.print(f"{when}, {side}: {told}", style="dim")
     for when, share in result["illegal_share"].items():
         console.print(f"refused replies ({when}): {share:.2%}", style="dim")
-    for text in result.get("verdicts", {}).values():
+    for text in result.get("comparisons", {}).values():
         console.print(text)

@@ -173,7 +173,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }
 
     def entries(group: str) -> dict[str, list[EntryPoint]]:
-        more = {name: [EntryPoint(name, value, group)] for name, value in theirs[group].items()}
+        more = {name: [EntryPoint(name, value, group)] for name, value in theirs.get(group, {}).items()}
         return {**ours(group), **more}
 
     monkeypatch.setattr(registry, "_entries", entries)
@@ -467,13 +467,14 @@ def test_it_is_trained_on(tmp_path: Path) -> None:
     from lanista.training import tiny
     from lanista.training.config import TrainConfig
     from lanista.training.demonstrations import random_episodes, texts
-    from lanista.training.run import metrics, train
+    from lanista.training.loop import train
+    from lanista.training.metrics import metrics
 
     known = texts(random_episodes(OPENING, games=2))
     model = tiny.blank(tmp_path / "blank", known, OPENING.rules.seats(OPENING.configure()), size="16x1")
-    config = TrainConfig(
-        arena="opening", model=str(model), steps=1, scenarios=2, games=2, max_new_tokens=4, evaluate_games=1,
-        evaluate_against=("random",), learning_rate=1e-3, device="cpu", threads=1,
+    config = TrainConfig.flat(
+        arena="opening", model=str(model), steps=1, scenarios=2, group_size=2, max_new_tokens=4, evaluate_games=1,
+        evaluate_opponents=("random",), learning_rate=1e-3, device="cpu", threads=1,
     )  # fmt: skip
     done = train(config, tmp_path / "run")
     (step,) = metrics(done.out)

@@ -369,7 +369,7 @@ def test_evaluate_says_whether_an_agent_is_better(lanista: Any) -> None:
     said = lanista(*words, "--set", "players=7", "--out", "result", "--json")
     assert said.code == 0, said.err
     assert set(said.json["rates"]["after"]) == {"village against random", "wolves against random"}
-    assert "better" in said.json["verdicts"]["overall"]
+    assert "better" in said.json["comparisons"]["overall"]
     assert lanista(*words, "--set", "players=7", "--out", "result", "--resume", "--json").json == said.json
     assert len(lanista("replay", "result", "--list", "--json").json) == 160
 

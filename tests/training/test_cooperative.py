@@ -14,7 +14,7 @@ from auction import SEATS, Rewards, Rules, State, make_arena
 
 from lanista.agents.registry import make
 from lanista.arenas import Arena, Outcome
-from lanista.training.evaluate import Evaluation, evaluate, means, named, verdicts
+from lanista.training.evaluate import Evaluation, comparisons, evaluate, means, named
 
 
 class OneTeam(Rules):
@@ -72,7 +72,7 @@ def test_a_team_alone_is_one_side_whatever_opponents_are_named(arena: Arena) -> 
     assert facts["absent"] is None
     assert facts["even"] == sum(game.outcome.facts["even"] for game in played) / 6
     assert Evaluation.from_json(found.to_json()) == found
-    assert set(verdicts(found, found)) == {"red"}
+    assert set(comparisons(found, found)) == {"red"}
 
 
 def test_two_sides_are_named_by_who_sits_opposite() -> None:

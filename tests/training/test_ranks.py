@@ -18,15 +18,14 @@ from workbench import relative_error
 
 CHILD = """
 import random, sys
-from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 sys.path.insert(0, sys.argv[1])
-from workbench import scored_rows, with_adapters
+from workbench import policies_on, scored_rows, with_adapters
 from lanista.training.config import TrainConfig
-from lanista.training.grpo import SelfPlayGRPOTrainer
-from lanista.training.roles import Roles
-from lanista.training.rollout import Harvest
+from lanista.training.adapters import adapter_name
+from lanista.training.algorithms.grpo.trainer import SelfPlayGRPOTrainer
+from lanista.training.batching import RolloutBatch
 
 _, here, folder, out, kind, ranks = sys.argv
 names = ("left", "right") if kind == "per-role" else ("shared",)
@@ -38,15 +37,15 @@ rng = random.Random(3)
 rows = {}
 for name in names:
     if kind == "per-role":
-        model.set_adapter(name)
+        model.set_adapter(adapter_name(names.index(name)))
     rows[name] = scored_rows(rng, model, 7)
 
 class Watched(SelfPlayGRPOTrainer):
-    def _clip_grad_norm(self, model):
+    def _clip_each_policy(self):
         found = {n: p.grad.clone() for n, p in self.model.named_parameters() if p.grad is not None}
         if self.accelerator.is_main_process:
             torch.save(found, out)
-        return super()._clip_grad_norm(model)
+        return super()._clip_each_policy()
 
     def rows(self):
         if self.accelerator.num_processes == 1:
@@ -57,15 +56,13 @@ class Watched(SelfPlayGRPOTrainer):
             mine[names[1]] = rows[names[1]]
         return mine
 
-config = TrainConfig(
-    scenarios=2, games=2, steps=1, device="cpu", evaluate_games=0, tokens_per_batch=30,
+config = TrainConfig.flat(
+    scenarios=2, group_size=2, steps=1, device="cpu", evaluate_games=0, tokens_per_batch=30,
     policies=kind, lora_r=4 if kind == "per-role" else 0,
 )
-trainer = Watched(
-    config=config, out=Path(out + ".run"), model=model, tokenizer=AutoTokenizer.from_pretrained(folder),
-    roles=Roles(model, names), rollout=lambda games, step: (Harvest(trainer.rows(), 0, 1), {}),
-)
-trainer.train()
+tokenizer = AutoTokenizer.from_pretrained(folder)
+trainer = Watched(config=config, policies=policies_on(model, tokenizer, names))
+trainer.learn(RolloutBatch(trainer.rows(), 0, 1), 0)
 """
 
 

@@ -1,4 +1,4 @@
-"""Rejection-sampling fine-tuning: what is kept, the same scenarios as GRPO, resumed round by round."""
+"""Rejection-sampling fine-tuning: what is kept, the same scenarios as GRPO's, resumed after any round."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from lanista.agents.registry import make
 from lanista.arenas.core import registry
 from lanista.errors import UsageError
 from lanista.play.degenerate import First
+from lanista.training.algorithms.rejection import best, worth
 from lanista.training.config import TrainConfig
-from lanista.training.rejection import best, rejection_tune, worth
-from lanista.training.rollout import plan, play_scenarios
+from lanista.training.rollout import plan, play_scenarios, trajectories
+from lanista.training.trajectories import Trajectory
 
 ARENA = "support_desk"
 
@@ -26,17 +27,30 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from lanista.training.warmstart import Recipe, make_tiny
 
     out = tmp_path_factory.mktemp("models") / "tiny"
-    return make_tiny(ARENA, games=60, teachers=(First(),), size="32x1", recipe=Recipe(learning_rate=4e-3), out=out)
+    recipe = Recipe(learning_rate=4e-3, optimizer="muon", epochs=2)
+    return make_tiny(ARENA, games=200, teachers=(First(),), size="32x1", recipe=recipe, out=out)
 
 
 def config(model: Path, **changes: Any) -> TrainConfig:
-    values: dict[str, Any] = {"steps": 4, "scenarios": 2, "games": 3, "learning_rate": 1e-3, "max_new_tokens": 16}
-    return TrainConfig(arena=ARENA, model=str(model), evaluate_games=0, device="cpu", **{**values, **changes})
+    values: dict[str, Any] = {
+        "algorithm": "rejection",
+        "arena": ARENA,
+        "model": str(model),
+        "steps": 2,
+        "scenarios": 4,
+        "group_size": 3,
+        "learning_rate": 1e-3,
+        "max_new_tokens": 16,
+        "evaluate_games": 0,
+        "save_every": 1,
+        "device": "cpu",
+    }
+    return TrainConfig.flat(**{**values, **changes})
 
 
 def test_the_best_game_of_a_scenario_is_kept_and_none_where_all_are_alike() -> None:
     arena = registry.get(ARENA)
-    asked = TrainConfig(arena=ARENA, scenarios=6, games=5)
+    asked = TrainConfig.flat(arena=ARENA, scenarios=6, group_size=5)
     plans = [plan(asked, arena, arena.configure(), number) for number in range(6)]
     agent = make("random")
     games = play_scenarios(
@@ -47,47 +61,63 @@ def test_the_best_game_of_a_scenario_is_kept_and_none_where_all_are_alike() -> N
         lambda role, team: agent,
         lambda *_: agent,
     )
-    kept = best(games)
-    groups = [games[i : i + 5] for i in range(0, 30, 5)]
-    expected = [max(map(worth, group)) for group in groups if len({round(worth(game), 6) for game in group}) > 1]
-    assert sorted(worth(game) for game in games if game.episode in kept) == sorted(expected)
+    found = trajectories(asked, games, lambda role, team: "shared")
+    by_game: dict[tuple[int, int], list[Trajectory]] = {}
+    for one in found:
+        by_game.setdefault(one.game, []).append(one)
+    worths = [[worth(by_game[scenario, sibling]) for sibling in range(5)] for scenario in range(6)]
+    expected = sorted(max(group) for group in worths if len({round(value, 6) for value in group}) > 1)
+    kept = {one.game for one in best(found)}
+    assert sorted(worth(by_game[game]) for game in kept) == expected
     assert expected
-    same = [replace(games[0], sibling=i) for i in range(4)]
+    assert all(one in best(found) for game in kept for one in by_game[game])
+    same = [replace(found[0], sibling=i) for i in range(4)]
     assert best(same) == []
 
 
 def test_rounds_play_what_grpo_would_and_resume(model: Path, tmp_path: Path) -> None:
+    from lanista.training.loop import train
+
     told: list[dict[str, Any]] = []
-    whole = rejection_tune(config(model), tmp_path / "whole", rounds=2, on_round=told.append)
-    assert [line["round"] for line in told] == [0, 1]
-    assert sum(line["games"] for line in told) == 4 * 2 * 3
+    whole = train(config(model), tmp_path / "whole", on_step=told.append).policies["shared"]
+    assert [line["step"] for line in told] == [1, 2]
+    assert sum(line["games"] for line in told) == 2 * 4 * 3
     assert all(0 < line["kept"] <= 4 for line in told)
+    assert all(line["loss/last"] > 0 for line in told)
 
     class Stop(Exception):
         pass
 
     def stop(line: dict[str, Any]) -> None:
-        raise Stop
+        if line["step"] == 2:
+            raise Stop
 
     with pytest.raises(Stop):
-        rejection_tune(config(model), tmp_path / "broken", rounds=2, on_round=stop)
+        train(config(model), tmp_path / "broken", on_step=stop)
     again: list[dict[str, Any]] = []
-    resumed = rejection_tune(config(model), tmp_path / "broken", rounds=2, on_round=again.append)
-    assert [line["round"] for line in again] == [1]
+    resumed = train(config(model), tmp_path / "broken", resume=True, on_step=again.append).policies["shared"]
+    assert [line["step"] for line in again] == [2]
     assert (whole / "model.safetensors").read_bytes() == (resumed / "model.safetensors").read_bytes()
     assert (whole / "model.safetensors").read_bytes() != (model / "model.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("changes", "rounds", "says"),
+    ("changes", "says"),
     [
-        ({"policies": "per-role"}, 1, "shared"),
-        ({"opponents": ("random",)}, 1, "self-play"),
-        ({}, 9, "rounds"),
-        ({"arena": "werewolf"}, 1, "teams"),
+        ({"policies": "per-role"}, "shared"),
+        ({"group_size": 1}, "group_size is at least 2"),
+        ({"learning_rate": 0.0}, "above 0"),
+        ({"optimizer": "muon", "lora_r": 4}, "whole matrices"),
+        ({"loss_type": "dapo"}, "an option of grpo"),
     ],
 )
-def test_what_cannot_be_tuned_so_is_refused(changes: dict[str, Any], rounds: int, says: str, tmp_path: Path) -> None:
-    asked = TrainConfig(**{"arena": ARENA, "steps": 4, **changes})
+def test_what_cannot_be_tuned_so_is_refused(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=says):
-        rejection_tune(asked, tmp_path / "out", rounds=rounds)
+        config(tmp_path, **changes)
+
+
+def test_teams_that_play_each_other_have_no_best_game() -> None:
+    asked = TrainConfig.flat(algorithm="rejection", arena="werewolf")
+    with pytest.raises(UsageError, match="name --opponents"):
+        asked.check_teams(["village", "wolves"])
+    TrainConfig.flat(algorithm="rejection", arena="werewolf", opponents=("crowd",)).check_teams(["village", "wolves"])

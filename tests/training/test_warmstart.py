@@ -23,9 +23,10 @@ import torch
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.chat import Chat
 from lanista.agents.lm.policy import Policy
+from lanista.agents.lm.sampling import Sampling
 from lanista.play.runner import play_game
 from lanista.training import demonstrations, tiny, warmstart
-from lanista.training.demonstrations import Row
+from lanista.training.demonstrations import Demonstration
 from lanista.training.warmstart import Recipe
 
 ARENA = registry.get("werewolf")
@@ -44,12 +45,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return warmstart.make_tiny(ARENA, CONFIG, out=out, **SMALL)
 
 
-def rows_of(tokenizer: Any) -> list[Row]:
+def rows_of(tokenizer: Any) -> list[Demonstration]:
     chat = Chat(tokenizer)
     made = []
     for asked, said in (("hello ", "vote: player_1"), ("hello hello ", "vote: player_0")):
         prompt, reply = chat.first(asked), chat.reply(said)
-        made.append(Row(prompt + reply, [False] * len(prompt) + [True] * len(reply)))
+        made.append(Demonstration(prompt + reply, [False] * len(prompt) + [True] * len(reply)))
     return made
 
 
@@ -82,7 +83,9 @@ def test_fewer_logits_teach_what_stock_trl_teaches(tokenizer: Any, monkeypatch: 
     rows = []
     for times in range(1, 12):
         prompt, reply = chat.first("hello " * times), chat.reply("vote: player_1 " * (times % 3))
-        rows.append(Row(prompt + reply + prompt, [False] * len(prompt) + [True] * len(reply) + [False] * len(prompt)))
+        rows.append(
+            Demonstration(prompt + reply + prompt, [False] * len(prompt) + [True] * len(reply) + [False] * len(prompt))
+        )
     recipe = Recipe(epochs=2, batch_rows=4, learning_rate=1e-2)
     ours, losses = warmstart.fit(tiny.build_model(tokenizer, "16x2"), tokenizer, rows, recipe)
     monkeypatch.setattr(warmstart, "_trainer_class", lambda: SFTTrainer)
@@ -100,7 +103,7 @@ def test_even_a_single_step_teaches_and_its_labels_decide_what(tokenizer: Any) -
     rows = rows_of(tokenizer)
     one, _ = warmstart.fit(tiny.build_model(tokenizer, "16x1"), tokenizer, rows)
     two, _ = warmstart.fit(tiny.build_model(tokenizer, "16x1"), tokenizer, rows)
-    less = [Row(row.ids, [*row.taught[:-1], False]) for row in rows]
+    less = [Demonstration(row.ids, [*row.taught[:-1], False]) for row in rows]
     other, _ = warmstart.fit(tiny.build_model(tokenizer, "16x1"), tokenizer, less)
     same = [torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True)]
     assert all(same)
@@ -143,7 +146,7 @@ def test_impossible_recipes_are_refused(bad: dict[str, Any]) -> None:
 
 
 def test_a_made_model_takes_a_seat(made: Path) -> None:
-    agent = LMAgent(Policy.load(made), max_new_tokens=8)
+    agent = LMAgent(Policy.load(made), sampling=Sampling(max_new_tokens=8))
     episode = play_game(ARENA, dict.fromkeys(ARENA.rules.seats(CONFIG), agent), 5, config=CONFIG)
     assert episode.outcome is not None
     assert not [t for s in episode.steps for t in s.turns if t.by == "forfeit" and "raised" in (t.why or "")]

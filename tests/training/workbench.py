@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from lanista.training.buffering import Scored
+from lanista.agents.lm.policy import Policy
+from lanista.training.adapters import Adapters, add_adapters
+from lanista.training.algorithms.grpo.trainer import SelfPlayGRPOTrainer
+from lanista.training.batching import RolloutBatch, ScoredRow
 from lanista.training.config import TrainConfig
-from lanista.training.grpo import SelfPlayGRPOTrainer
-from lanista.training.roles import Roles, add_adapters
-from lanista.training.rollout import Harvest
-from lanista.training.rows import Row
+from lanista.training.policies import Policies
+from lanista.training.trajectories import TokenRow
 
 
 def random_row(rng: random.Random, model: Any, turns: int = 2, offset: float = 0.0) -> Any:
@@ -32,29 +32,33 @@ def random_row(rng: random.Random, model: Any, turns: int = 2, offset: float = 0
         scores[i - 1, token].item() - offset if mine else 0.0
         for i, (token, mine) in enumerate(zip(ids, own, strict=True))
     ]
-    return Row(ids=tuple(ids), own=tuple(own), logps=tuple(logps), turns=tuple(which))
+    return TokenRow(ids=tuple(ids), own=tuple(own), logps=tuple(logps), turns=tuple(which))
 
 
-def make_trainer(
-    out: Path, model: Any, tokenizer: Any, rows: Any, names: tuple[str, ...] = ("shared",), **options: Any
-) -> Any:
+def policies_on(model: Any, tokenizer: Any, names: tuple[str, ...] = ("shared",), **options: Any) -> Policies:
+    """The policies of those names on a model that has their adapters already."""
+    policy = Policy(model, tokenizer, context=2048)
+    return Policies(policy, Adapters(model, names), TrainConfig.flat(**options).sampling)
+
+
+def make_trainer(model: Any, tokenizer: Any, rows: Any, names: tuple[str, ...] = ("shared",), **options: Any) -> Any:
     """A trainer whose every rollout gives ``rows``: scored rows by policy."""
-    config = TrainConfig(**({"scenarios": 1, "games": 2, "steps": 1, "device": "cpu", "evaluate_games": 0} | options))
-    return SelfPlayGRPOTrainer(
-        config=config,
-        out=out,
-        model=model,
-        tokenizer=tokenizer,
-        roles=Roles(model, names),
-        rollout=lambda games, step: (Harvest(rows, 0, 1), {}),
-    )
+    flat = {"scenarios": 1, "group_size": 2, "steps": 1, "device": "cpu", "evaluate_games": 0} | options
+    trainer = SelfPlayGRPOTrainer(config=TrainConfig.flat(**flat), policies=policies_on(model, tokenizer, names))
+    trainer.given = rows
+    return trainer
 
 
 def step_once(trainer: Any) -> float:
-    """The forward and backward passes of one optimizer step, as ``train()`` makes them. Returns the loss."""
-    trainer.current_gradient_accumulation_steps = 1
-    games = trainer.config.scenarios * trainer.config.games
-    return float(trainer.training_step(trainer.model, [{"scenario": 0}] * games))
+    """The forward and backward passes of the first optimizer step, as ``learn`` makes them. Returns the loss."""
+    trainer.model.train()
+    return float(trainer.passes(trainer.pack(trainer.given, 0)[0]))
+
+
+def learn(trainer: Any, rows: Any = None, step: int = 0) -> dict[str, float]:
+    """All optimizer steps on a rollout. Returns the numbers for the log."""
+    found: dict[str, float] = trainer.learn(RolloutBatch(trainer.given if rows is None else rows, 0, 1), step)
+    return found
 
 
 def gradients(model: Any) -> dict[str, Any]:
@@ -69,13 +73,15 @@ def relative_error(found: dict[str, Any], expected: dict[str, Any]) -> float:
     return float((flat(found) - flat(expected)).norm() / flat(expected).norm())
 
 
-def scored_rows(rng: random.Random, model: Any, count: int, spread: float = 1.0, offset: float = 0.0) -> list[Scored]:
+def scored_rows(
+    rng: random.Random, model: Any, count: int, spread: float = 1.0, offset: float = 0.0
+) -> list[ScoredRow]:
     """Random rows with a random advantage per turn."""
     found = []
     for _ in range(count):
         row = random_row(rng, model, turns=rng.randint(1, 4), offset=offset)
         worth = [rng.uniform(-spread, spread) for _ in range(4)]
-        found.append(Scored(row, tuple(worth[turn] if turn >= 0 else 0.0 for turn in row.turns)))
+        found.append(ScoredRow(row, tuple(worth[turn] if turn >= 0 else 0.0 for turn in row.turns)))
     return found
 
 
@@ -85,6 +91,6 @@ def with_adapters(model: Any, names: tuple[str, ...], scale: float = 0.05) -> An
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for name, parameter in wrapped.named_parameters():
-            if "lora_B" in name:
+            if "lora_B" in name.split("."):
                 parameter.copy_(scale * torch.randn(parameter.shape, generator=generator))
     return wrapped

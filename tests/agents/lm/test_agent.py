@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from lanista.agents.contract import Exchange
-from lanista.agents.lm import agent as agent_module
 from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.backends.hf import backend as hf_backend
+from lanista.agents.lm.backends.hf.backend import HFBackend
 from lanista.agents.lm.policy import Policy
+from lanista.agents.lm.sampling import Sampling
 from lanista.arenas.core.contract import Forfeit
 from lanista.errors import UsageError
 
@@ -21,7 +23,7 @@ BOTH = pytest.mark.parametrize("cache", ["kept", "none"])
 @BOTH
 @pytest.mark.parametrize("batch_size", [64, 3])
 def test_reported_logps_are_those_of_a_fresh_forward_pass(policy: Policy, cache: Any, batch_size: int) -> None:
-    agent = LMAgent(policy, max_new_tokens=9, cache=cache, batch_size=batch_size)
+    agent = LMAgent(HFBackend(policy, cache=cache, batch_size=batch_size), sampling=Sampling(max_new_tokens=9))
     histories = talk(agent, seats=7, turns=4)
     lengths = {len(tokens(entry)["ids"]) for history in histories for entry in history}
     assert len(lengths) > 2  # ragged replies: some were cut, some ended by themselves
@@ -31,7 +33,7 @@ def test_reported_logps_are_those_of_a_fresh_forward_pass(policy: Policy, cache:
 @BOTH
 @pytest.mark.parametrize("adapter", [None, "left", "right"])
 def test_logps_are_the_adapters_own(adapted: Policy, cache: Any, adapter: str | None) -> None:
-    histories = talk(LMAgent(adapted, adapter=adapter, max_new_tokens=6, cache=cache))
+    histories = talk(LMAgent(HFBackend(adapted, cache=cache), adapter=adapter, sampling=Sampling(max_new_tokens=6)))
     for history in histories:
         assert furthest(adapted, history, adapter) < 1e-4
         for other in {None, "left", "right"} - {adapter}:
@@ -39,14 +41,15 @@ def test_logps_are_the_adapters_own(adapted: Policy, cache: Any, adapter: str | 
 
 
 def test_both_ways_of_caching_say_the_same(policy: Policy) -> None:
-    kept, none = (talk(LMAgent(policy, max_new_tokens=9, cache=cache)) for cache in ("kept", "none"))
+    backends = (HFBackend(policy, cache="kept"), HFBackend(policy, cache="none"))
+    kept, none = (talk(LMAgent(backend, sampling=Sampling(max_new_tokens=9))) for backend in backends)
     assert [row(h)[:2] for h in kept] == [row(h)[:2] for h in none]
 
 
 def test_a_row_does_not_depend_on_its_neighbours(policy: Policy) -> None:
-    together = talk(LMAgent(policy, max_new_tokens=9), seats=6)
+    together = talk(LMAgent(policy, sampling=Sampling(max_new_tokens=9)), seats=6)
     for i in range(6):
-        alone = LMAgent(policy, max_new_tokens=9)
+        alone = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
         history: list[Exchange] = []
         for turn in range(3):
             question = ask(f"s{i}", text_of(i, turn), history)
@@ -55,7 +58,7 @@ def test_a_row_does_not_depend_on_its_neighbours(policy: Policy) -> None:
 
 
 def test_a_rows_chance_is_its_seed_and_turn(policy: Policy) -> None:
-    agent = LMAgent(policy, max_new_tokens=12)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=12))
     said = [agent.answer([ask("s", "hello", seed=seed, game=game)])[0] for seed, game in [(1, "a"), (1, "b"), (2, "c")]]
     ids = [answer.meta["tokens"]["ids"] for answer in said if not isinstance(answer, Forfeit)]
     assert ids[0] == ids[1] != ids[2]
@@ -64,7 +67,7 @@ def test_a_rows_chance_is_its_seed_and_turn(policy: Policy) -> None:
 def test_nothing_is_encoded_twice(policy: Policy) -> None:
     """Each turn's ids are appended to the turn's before: prompts by the chat's rules, replies as they were sampled."""
     chat = policy.chat
-    for i, history in enumerate(talk(LMAgent(policy, max_new_tokens=9, system="Play well."))):
+    for i, history in enumerate(talk(LMAgent(policy, sampling=Sampling(max_new_tokens=9), system="Play well."))):
         ended = True
         for turn, entry in enumerate(history):
             text = text_of(i, turn)
@@ -76,11 +79,11 @@ def test_nothing_is_encoded_twice(policy: Policy) -> None:
 
 
 @pytest.mark.parametrize("lost", ["all", "forgotten", "evicted"])
-def test_conversations_are_rebuilt_exactly(policy: Policy, monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
-    whole = talk(LMAgent(policy, max_new_tokens=9), turns=4)
-    agent = LMAgent(policy, max_new_tokens=9)
+def test_conversations_are_rebuilt_exactly(policy: Policy, lost: str) -> None:
+    whole = talk(LMAgent(policy, sampling=Sampling(max_new_tokens=9)), turns=4)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     if lost == "evicted":
-        monkeypatch.setattr(agent_module, "CACHE_BYTES", 0)
+        policy.states.limit = 0
     drop = {
         "all": lambda turn: agent.reset(),
         "forgotten": lambda turn: agent.forget("g"),
@@ -90,7 +93,7 @@ def test_conversations_are_rebuilt_exactly(policy: Policy, monkeypatch: pytest.M
 
 
 def test_a_forked_game_goes_on_from_where_it_was_forked(policy: Policy) -> None:
-    agent = LMAgent(policy, max_new_tokens=9)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     history = talk(agent, seats=1, turns=2)[0]
     same = ask("s0", "player_3 is dead.", history)
     twin = ask("s0", "player_3 is dead.", history, game="fork")
@@ -104,18 +107,18 @@ def test_a_forked_game_goes_on_from_where_it_was_forked(policy: Policy) -> None:
 
 def test_a_game_that_went_back_is_noticed(policy: Policy) -> None:
     """The same game id with an earlier or another history: what was kept for it does not count."""
-    agent = LMAgent(policy, max_new_tokens=9)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     history = talk(agent, seats=1, turns=3)[0]
     for past in (history[:1], [history[0], Exchange("x", "vote: player_2")]):
         question = ask("s0", "Again.", past)
         got = exchange(question, agent.answer([question])[0])
-        want = exchange(question, LMAgent(policy, max_new_tokens=9).answer([question])[0])
+        want = exchange(question, LMAgent(policy, sampling=Sampling(max_new_tokens=9)).answer([question])[0])
         assert tokens(got)["prompt_ids"] == tokens(want)["prompt_ids"]
         assert tokens(got)["ids"] == tokens(want)["ids"]
 
 
 def test_a_refused_reply_stays_in_the_conversation(policy: Policy) -> None:
-    agent = LMAgent(policy, max_new_tokens=9)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     history: list[Exchange] = []
     texts = ("Vote now.", "Your reply was not accepted: name one player.", "player_3 is dead. Vote again.")
     for text in texts:
@@ -138,7 +141,7 @@ def test_a_refused_reply_stays_in_the_conversation(policy: Policy) -> None:
     ids=["another agent", "forfeit", "another tokenizer"],
 )
 def test_what_was_not_reported_as_tokens_is_encoded_and_told_whole(policy: Policy, before: Exchange) -> None:
-    agent = LMAgent(policy, max_new_tokens=9)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     chat = policy.chat
     first = ask("s", "Begin.", [before])
     said = exchange(first, agent.answer([first])[0])
@@ -146,7 +149,7 @@ def test_what_was_not_reported_as_tokens_is_encoded_and_told_whole(policy: Polic
     expected = [*chat.first("Who?"), *chat.reply(before.reply), *chat.next("Begin.")]
     assert tokens(said)["prompt_ids"] == expected
     second = ask("s", "Go on.", [before, said])
-    rebuilt = LMAgent(policy, max_new_tokens=9).answer([second])[0]
+    rebuilt = LMAgent(policy, sampling=Sampling(max_new_tokens=9)).answer([second])[0]
     more = exchange(second, agent.answer([second])[0])
     assert "restart" not in tokens(more)
     assert not isinstance(rebuilt, Forfeit)
@@ -169,11 +172,11 @@ def test_examples_stand_before_the_first_turn(policy: Policy) -> None:
 
 
 def test_a_call_that_fails_leaves_nothing_half_said(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    agent = LMAgent(policy, max_new_tokens=9)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     history = talk(agent, seats=1, turns=1)[0]
     question = ask("s0", "Go on.", history)
     with monkeypatch.context() as broken:
-        broken.setattr(agent_module.sampler, "sample", lambda *a, **k: 1 / 0)
+        broken.setattr(hf_backend, "sample", lambda *a, **k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             agent.answer([question])
     after = exchange(question, agent.answer([question])[0])
@@ -185,14 +188,19 @@ def test_a_call_that_fails_leaves_nothing_half_said(policy: Policy, monkeypatch:
     [
         ({"mode": "scoer"}, r"unknown mode 'scoer'; did you mean 'score'\?"),
         ({"overflow": "drop"}, "unknown overflow 'drop'"),
-        ({"cache": "all"}, "unknown cache 'all'"),
-        ({"temperature": -1.0}, "temperature is 0 or more"),
-        ({"temperature": float("nan")}, "temperature is 0 or more"),
-        ({"max_new_tokens": 0}, "at least 1"),
-        ({"max_new_tokens": 10**6}, "whole context"),
+        ({"sampling": Sampling(max_new_tokens=10**6)}, "whole context"),
         ({"adapter": "left"}, "has no adapter 'left'"),
     ],
 )
 def test_impossible_options_say_what_to_do(policy: Policy, options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         LMAgent(policy, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"cache": "kpet"}, r"unknown cache 'kpet'; did you mean 'kept'\?"), ({"batch_size": 0}, "not 0")],
+)
+def test_impossible_options_of_the_backend_say_what_to_do(policy: Policy, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        HFBackend(policy, **options)

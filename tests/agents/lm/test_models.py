@@ -17,6 +17,7 @@ from lanista.agents import lm
 from lanista.agents.lm import models
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
+from lanista.agents.lm.sampling import Sampling
 from lanista.arenas.core import registry
 from lanista.errors import LanistaError, UsageError
 from lanista.paths import cache_dir
@@ -172,8 +173,8 @@ def test_an_adapter_without_a_base_says_so(tmp_path: Path) -> None:
 
 def test_agents_made_from_one_model_share_its_weights(saved: Path) -> None:
     one, two = lm.make(str(saved)), lm.make(str(saved), temperature=0.5)
-    assert one.policy is two.policy
-    assert (one.name, two.temperature) == (f"lm:{saved}", 0.5)
+    assert one.backend.policy is two.backend.policy
+    assert (one.name, two.sampling.temperature) == (f"lm:{saved}", 0.5)
 
 
 def test_tiny_is_the_arenas_own(cache: Path, policy: Policy) -> None:
@@ -269,7 +270,7 @@ def test_smollm2_says_what_a_fresh_forward_pass_says(smollm2: Policy) -> None:
     assert smollm2.dtype == torch.bfloat16
     assert smollm2.context == 8192
     exact = Policy.load("smollm2", dtype="fp32")
-    for history in talk(LMAgent(exact, max_new_tokens=6), seats=2, turns=2):
+    for history in talk(LMAgent(exact, sampling=Sampling(max_new_tokens=6)), seats=2, turns=2):
         assert furthest(exact, history) < 1e-4
 
 

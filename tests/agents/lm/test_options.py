@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields
 
 import pytest
 
 from lanista.agents import lm
 from lanista.agents.lm.agent import LMAgent, build
-from lanista.agents.lm.options import IN_CODE, WRITTEN, split
+from lanista.agents.lm.backends import hf
+from lanista.agents.lm.options import IN_CODE, split, written
+from lanista.agents.lm.sampling import Sampling
 from lanista.errors import UsageError
 
 
@@ -23,7 +26,8 @@ def test_a_spec_says_the_model_and_its_options() -> None:
 def test_every_option_of_an_agent_can_be_written() -> None:
     """But for its name, and the policy, which the model gives."""
     both = {*inspect.signature(LMAgent).parameters, *inspect.signature(build).parameters}
-    assert set(WRITTEN) | IN_CODE == both - {"policy", "name", "argument", "options"}
+    both |= {f.name for f in fields(Sampling)} | {*inspect.signature(hf.make).parameters}
+    assert set(written()) | IN_CODE == both - {"played", "name", "argument", "options", "model"}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from lanista.agents.contract import Exchange
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
+from lanista.agents.lm.sampling import Sampling
 from lanista.arenas.core.contract import Forfeit
 
 from .conftest import ask, exchange, furthest, row, tokens
@@ -16,7 +18,7 @@ NEW = 4
 
 def grown(policy: Policy, context: int, turns: int, overflow: Any, *, fresh: bool = False) -> list[Exchange]:
     policy.context = context
-    agent = LMAgent(policy, max_new_tokens=NEW, overflow=overflow)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=NEW), overflow=overflow)
     history: list[Exchange] = []
     for turn in range(turns):
         if fresh:
@@ -41,7 +43,7 @@ def test_forfeit_says_how_long_and_how_much_there_is(policy: Policy) -> None:
         assert last.meta.get("forfeit") == (None if fits else said)
 
 
-def test_truncation_keeps_the_first_exchange_and_as_many_of_the_newest_as_fit(policy: Policy) -> None:
+def test_truncation_keeps_the_first_exchange_and_of_the_newest_what_fills_half_of_the_rest(policy: Policy) -> None:
     whole = grown(policy, 10_000, 6, "truncate")
     sizes = pieces(whole, policy)
     # Room for the first exchange, the two newest of the four between, and the sixth turn.
@@ -61,12 +63,33 @@ def test_truncation_keeps_the_first_exchange_and_as_many_of_the_newest_as_fit(po
         shown = [day for day in range(turn + 1) if f"day {day}:" in text]
         newest = list(range(shown[1], turn + 1))
         assert shown == [0, *newest]  # the first, and an unbroken run of the newest
-        # One exchange more would not have fitted.
+        # One exchange more would have left less than half of what the first exchange and the new turn leave.
+        must = sum(sizes[0]) + sizes[turn][0]
         missing = cut[shown[1] - 1]
         size = len(chat.next(missing.text)) + len(tokens(missing)["ids"])
         assert shown[1] > 1
-        assert len(told["prompt_ids"]) + size - 1 + NEW > policy.context
+        assert len(told["prompt_ids"]) + size + 2 > must + (policy.context - NEW - must) // 2
     assert any(tokens(entry).get("restart") for entry in cut)
+
+
+def test_one_restart_makes_room_for_several_turns(policy: Policy) -> None:
+    """A cut at every turn would repeat the whole conversation as a row of its own each time.
+
+    By hand: exchanges of about 19 tokens after a first one of about 30 in a room of 296 leave half of 250, so that a
+    restart comes every sixth or seventh turn, not at each.
+    """
+    history = grown(policy, 300, 60, "truncate")
+    restarts = [turn for turn, entry in enumerate(history) if tokens(entry).get("restart")]
+    assert restarts
+    assert min(after - before for before, after in pairwise(restarts)) >= 4
+    assert len(restarts) <= 60 // 5
+    assert furthest(policy, history) < 1e-4
+
+
+def test_where_the_first_exchange_fills_most_of_the_room_what_follows_keeps_half_of_the_rest(policy: Policy) -> None:
+    history = grown(policy, 110, 30, "truncate")
+    assert sum(bool(tokens(entry).get("restart")) for entry in history[8:]) < 15
+    assert "forfeit" not in str([entry.meta for entry in history])
 
 
 def test_truncated_conversations_are_exact_rows_and_can_be_rebuilt(policy: Policy) -> None:
@@ -100,7 +123,7 @@ def test_a_first_turn_that_cannot_fit_is_forfeited_under_either_law(policy: Poli
 
 def test_nothing_but_the_turn_is_lost_by_a_forfeit(policy: Policy) -> None:
     policy.context = 60
-    agent = LMAgent(policy, max_new_tokens=NEW, overflow="truncate")
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=NEW), overflow="truncate")
     long = ask("s", "player_1 " * 80)
     answer = agent.answer([long, ask("t", "hello")])
     assert isinstance(answer[0], Forfeit)

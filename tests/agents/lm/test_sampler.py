@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from lanista.agents.lm import sampler
 from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.backends.hf import generate
+from lanista.agents.lm.backends.hf.backend import HFBackend
+from lanista.agents.lm.backends.hf.columns import FEW, Batch, Pending, geometry
+from lanista.agents.lm.backends.hf.draw import draw
 from lanista.agents.lm.policy import Policy
-from lanista.agents.lm.sampler import Row
+from lanista.agents.lm.sampling import Sampling
+from lanista.agents.lm.uniforms import uniforms
 from lanista.arenas.core.contract import Forfeit
 from lanista.errors import LanistaError, UsageError
 
@@ -32,8 +37,8 @@ def test_first_ids_are_distributed_as_the_model_says(policy: Policy, temperature
     logps_V = torch.log_softmax(first_logps(policy, prompt) / temperature, -1)
     counts = np.zeros(len(logps_V))
     logits_BV = (logps_V * 1.0).float()[None].expand(draws, -1)
-    uniforms = torch.from_numpy(sampler.uniforms(range(draws), 1))[:, 0]
-    ids_B, told_B = sampler._draw(logits_BV, uniforms, 1.0)
+    chance_B = torch.from_numpy(uniforms(range(draws), 1))[:, 0]
+    ids_B, told_B = draw(logits_BV, chance_B, Sampling())
     np.add.at(counts, ids_B.numpy(), 1)
     assert torch.allclose(told_B.double(), logps_V[ids_B], atol=1e-5)
     expected = logps_V.exp().numpy() * draws
@@ -47,9 +52,9 @@ def test_first_ids_are_distributed_as_the_model_says(policy: Policy, temperature
 
 
 def test_uniforms_are_uniform_and_a_function_of_key_and_place() -> None:
-    drawn = sampler.uniforms([3, 2**64 - 1, 3], 20_000)
+    drawn = uniforms([3, 2**64 - 1, 3], 20_000)
     assert np.array_equal(drawn[0], drawn[2])
-    assert np.array_equal(drawn[:, :5], sampler.uniforms([3, 2**64 - 1, 3], 5))
+    assert np.array_equal(drawn[:, :5], uniforms([3, 2**64 - 1, 3], 5))
     assert ((drawn >= 0) & (drawn < 1)).all()
     assert abs(drawn[:2].mean() - 0.5) < 4 * (1 / 12 / 40_000) ** 0.5
     assert abs(np.corrcoef(drawn[0], drawn[1])[0, 1]) < 4 / 20_000**0.5
@@ -58,14 +63,14 @@ def test_uniforms_are_uniform_and_a_function_of_key_and_place() -> None:
 def test_ids_without_probability_are_never_drawn() -> None:
     inf = float("-inf")
     logits_BV = torch.tensor([[inf, 0.0, inf, 0.0, inf]]).expand(3, -1)
-    ids_B, logps_B = sampler._draw(logits_BV, torch.tensor([0.0, 0.5, 1 - 2**-53], dtype=torch.float64), 1.0)
+    ids_B, logps_B = draw(logits_BV, torch.tensor([0.0, 0.5, 1 - 2**-53], dtype=torch.float64), Sampling())
     assert ids_B.tolist() == [1, 3, 3]
     assert logps_B.tolist() == pytest.approx([np.log(0.5)] * 3)
 
 
 @BOTH
 def test_temperature_changes_the_distribution_that_is_reported(policy: Policy, cache: Any) -> None:
-    agent = LMAgent(policy, temperature=0.5, max_new_tokens=1, cache=cache)
+    agent = LMAgent(HFBackend(policy, cache=cache), sampling=Sampling(temperature=0.5, max_new_tokens=1))
     said = exchange(question := ask("s", "vote"), agent.answer([question])[0])
     logps_V = torch.log_softmax(first_logps(policy, list(tokens(said)["prompt_ids"])) / 0.5, -1)
     assert tokens(said)["logps"] == pytest.approx([float(logps_V[tokens(said)["ids"][0]])], abs=1e-4)
@@ -73,7 +78,7 @@ def test_temperature_changes_the_distribution_that_is_reported(policy: Policy, c
 
 @BOTH
 def test_temperature_zero_takes_the_likeliest_with_certainty(policy: Policy, cache: Any) -> None:
-    agent = LMAgent(policy, temperature=0, max_new_tokens=9, cache=cache)
+    agent = LMAgent(HFBackend(policy, cache=cache), sampling=Sampling(temperature=0, max_new_tokens=9))
     histories = talk(agent, seats=2)
     for history in histories:
         ids, own, logps = row(history)
@@ -92,7 +97,7 @@ def test_logits_that_are_no_numbers_are_an_error(policy: Policy) -> None:
 
 @BOTH
 def test_scores_are_the_replies_own_logps(policy: Policy, cache: Any) -> None:
-    agent = LMAgent(policy, mode="score", temperature=0, cache=cache, batch_size=4)
+    agent = LMAgent(HFBackend(policy, cache=cache, batch_size=4), mode="score", sampling=Sampling(temperature=0))
     histories = talk(agent, seats=3, turns=3)
     for history in histories:
         ids: list[int] = []
@@ -112,7 +117,7 @@ def test_scores_are_sampled_by_their_softmax(policy: Policy) -> None:
     replies = [policy.chat.reply(text) for text in legal]
     totals = [sum(policy.logps([[*prompt, *reply]])[0][len(prompt) - 1 :]) for reply in replies]
     chances = torch.softmax(torch.tensor(totals) / 2.0, 0).tolist()
-    agent = LMAgent(policy, mode="score", temperature=2.0)
+    agent = LMAgent(policy, mode="score", sampling=Sampling(temperature=2.0))
     asked = [ask("s", "vote", game=str(i), seed=i, legal=legal) for i in range(1500)]
     said = [answer.text for answer in agent.answer(asked) if not isinstance(answer, Forfeit)]
     for text, chance in zip(legal, chances, strict=True):
@@ -127,13 +132,13 @@ def test_scoring_needs_something_to_score(policy: Policy) -> None:
 def test_generating_after_scoring_tells_the_whole_conversation(policy: Policy) -> None:
     history = talk(LMAgent(policy, mode="score"), seats=1, turns=2)[0]
     question = ask("s0", "Go on.", history)
-    said = exchange(question, LMAgent(policy, max_new_tokens=9).answer([question])[0])
+    said = exchange(question, LMAgent(policy, sampling=Sampling(max_new_tokens=9)).answer([question])[0])
     assert tokens(said)["restart"] is True
     assert furthest(policy, [said]) < 1e-4
 
 
 def test_changed_weights_make_old_caches_void(policy: Policy) -> None:
-    agent = LMAgent(policy, max_new_tokens=9)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     history = talk(agent, seats=1, turns=1)[0]
     version = policy.version
     loss = policy.model(torch.tensor([policy.chat.first("hello")])).logits.square().mean()
@@ -148,7 +153,7 @@ def test_changed_weights_make_old_caches_void(policy: Policy) -> None:
 
 
 def test_touch_makes_old_caches_void_where_torch_saw_no_change(policy: Policy) -> None:
-    agent = LMAgent(policy, max_new_tokens=9)
+    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=9))
     history = talk(agent, seats=1, turns=1)[0]
     policy.model.model.embed_tokens.weight.data *= -2.0
     policy.touch()
@@ -179,7 +184,7 @@ def test_training_is_left_as_it_was(adapted: Policy, cache: Any, mode: Any, adap
         )
 
     before, random = state(), torch.random.get_rng_state()
-    talk(LMAgent(adapted, adapter=adapter, mode=mode, max_new_tokens=5, cache=cache), turns=2)
+    talk(LMAgent(adapted, adapter=adapter, mode=mode, sampling=Sampling(max_new_tokens=5)), turns=2)
     after = state()
     assert before[:4] == after[:4]
     assert all(torch.equal(a, b) for a, b in zip(before[4], after[4], strict=True))
@@ -197,7 +202,7 @@ def test_training_state_survives_an_error(adapted: Policy) -> None:
 
 def test_dropout_is_off_while_playing_a_policy_in_training(adapted: Policy) -> None:
     adapted.model.train()
-    history = talk(LMAgent(adapted, adapter="left", max_new_tokens=9), seats=1)[0]
+    history = talk(LMAgent(adapted, adapter="left", sampling=Sampling(max_new_tokens=9)), seats=1)[0]
     assert furthest(adapted, history, "left") < 1e-4
 
 
@@ -224,8 +229,8 @@ def test_models_whose_caches_are_no_plain_columns_are_played_without(tokenizer: 
     )
     torch.manual_seed(1)
     policy = Policy(MistralForCausalLM(config).eval(), tokenizer)
-    assert sampler.geometry(policy.model, 1) is None
-    for history in talk(LMAgent(policy, max_new_tokens=20), seats=3, turns=2):
+    assert geometry(policy.model, 1) is None
+    for history in talk(LMAgent(policy, sampling=Sampling(max_new_tokens=20)), seats=3, turns=2):
         assert furthest(policy, history) < 1e-4
 
 
@@ -243,37 +248,42 @@ def test_grouped_heads_are_kept_as_they_are(tokenizer: Any) -> None:
     )
     torch.manual_seed(1)
     policy = Policy(Qwen2ForCausalLM(config).eval(), tokenizer)
-    shape = sampler.geometry(policy.model, 1)
+    shape = geometry(policy.model, 1)
     assert shape is not None
     assert (shape.layers, shape.heads, shape.width) == (2, 2, 8)
-    for history in talk(LMAgent(policy, max_new_tokens=20), seats=3, turns=2):
+    for history in talk(LMAgent(policy, sampling=Sampling(max_new_tokens=20)), seats=3, turns=2):
         assert furthest(policy, history) < 1e-4
 
 
 def test_rows_with_caches_need_the_geometry_that_made_them(policy: Policy) -> None:
-    shape = sampler.geometry(policy.model, 1)
+    shape = geometry(policy.model, 1)
     assert shape is not None
     with torch.no_grad():
-        kept = sampler.prefill(policy.model, [Row([5, 6, 7], 0)], shape=shape)[0]
+        kept = generate.prefill(policy.model, [Pending([5, 6, 7], 0)], shape=shape)[0]
     assert kept.length == 3
     with pytest.raises(ValueError, match="geometry"):
-        sampler.score(policy.model, [Row([8], 0, kept)], [[9]], shape=None)
+        generate.score(policy.model, [Pending([8], 0, kept)], [[9]], shape=None)
 
 
 @pytest.mark.parametrize("kept", [False, True])
 def test_rows_left_behind_in_a_large_batch_say_what_they_say_in_a_small_one(policy: Policy, kept: bool) -> None:
-    shape = sampler.geometry(policy.model, 5)
+    shape = geometry(policy.model, 5)
     model = policy.model
     ends = range(0, len(policy.tokenizer), 5)  # a fifth of the ids: replies of all lengths
 
-    def said(rows: list[Row]) -> list[sampler.Sampled]:
-        return sampler.sample(model, rows, max_new_tokens=24, temperature=1.0, end_ids=ends, shape=shape)
+    def said(rows: list[Pending]) -> list[generate.Sampled]:
+        mine = [replace(row) for row in rows]  # a batch takes the rows' states over
+        return generate.sample(
+            model, mine, Sampling(max_new_tokens=24), end_ids=ends, decode=policy.chat.decode, shape=shape
+        )
 
-    rows = [Row([7 + i % 11] * (1 + i % 4), key=i) for i in range(4 * sampler.FEW)]
+    rows = [Pending([7 + i % 11] * (1 + i % 4), key=i) for i in range(4 * FEW)]
     with torch.no_grad():
         if kept:
-            before = sampler.prefill(model, [Row([9 + i % 7] * (1 + i % 5), 0) for i in range(len(rows))], shape=shape)
-            rows = [Row(row.new_ids, row.key, cache) for row, cache in zip(rows, before, strict=True)]
+            before = generate.prefill(
+                model, [Pending([9 + i % 7] * (1 + i % 5), 0) for i in range(len(rows))], shape=shape
+            )
+            rows = [Pending(row.new_ids, row.key, cache) for row, cache in zip(rows, before, strict=True)]
         together = said(rows)
         apart = [reply for i in range(0, len(rows), 4) for reply in said(rows[i : i + 4])]
     assert len({len(reply.ids) for reply in together}) > 8
@@ -288,18 +298,20 @@ def test_rows_left_behind_in_a_large_batch_say_what_they_say_in_a_small_one(poli
 
 def test_a_large_batch_gets_smaller_while_it_is_sampled(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    step = sampler._Batch.step
+    step = Batch.step
 
     def seen(batch: Any, ids_B: torch.Tensor, going_B: torch.Tensor) -> torch.Tensor:
         sizes.append(len(ids_B))
         return step(batch, ids_B, going_B)
 
-    monkeypatch.setattr(sampler._Batch, "step", seen)
-    rows = [Row([7 + i % 11], key=i) for i in range(4 * sampler.FEW)]
-    shape = sampler.geometry(policy.model, 5)
+    monkeypatch.setattr(Batch, "step", seen)
+    rows = [Pending([7 + i % 11], key=i) for i in range(4 * FEW)]
+    shape = geometry(policy.model, 5)
     ends = range(0, len(policy.tokenizer), 5)
     with torch.no_grad():
-        sampler.sample(policy.model, rows, max_new_tokens=24, temperature=1.0, end_ids=ends, shape=shape)
+        generate.sample(
+            policy.model, rows, Sampling(max_new_tokens=24), end_ids=ends, decode=policy.chat.decode, shape=shape
+        )
     assert sizes[0] == len(rows)
     assert sorted(sizes, reverse=True) == sizes
-    assert sampler.FEW // 2 <= sizes[-1] <= sampler.FEW
+    assert FEW // 2 <= sizes[-1] <= FEW

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lanista.arenas.core.episode import Episode, StepRecord, Turn
-from lanista.training.rows import rows
+from lanista.training.trajectories import token_rows
 
 
 def said(prompt: list[int], ids: list[int], **more: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def episode(*turns: tuple[str, Mapping[str, Any]]) -> Episode:
 
 def test_one_append_only_row_per_seat() -> None:
     game = episode(("a", said([1, 2], [3])), ("b", said([9], [8])), ("a", said([4], [5, 6])))
-    (row,) = rows(game, "a")
+    (row,) = token_rows(game, "a")
     assert row.ids == (1, 2, 3, 4, 5, 6)
     assert row.own == (False, False, True, False, True, True)
     assert row.turns == (-1, -1, 0, -1, 1, 1)
@@ -58,14 +58,14 @@ def test_one_append_only_row_per_seat() -> None:
 def test_refused_replies_are_the_policys_own_words_too() -> None:
     """They stand before the accepted reply of the same decision, and answer for it."""
     meta = {**said([4], [5]), "retries": [said([1, 2], [3])]}
-    (row,) = rows(episode(("a", meta)), "a")
+    (row,) = token_rows(episode(("a", meta)), "a")
     assert row.ids == (1, 2, 3, 4, 5)
     assert row.turns == (-1, -1, 0, -1, 0)
 
 
 def test_a_conversation_that_started_afresh_is_another_row() -> None:
     game = episode(("a", said([1], [2])), ("a", said([1, 2, 7], [3], restart=True)), ("a", said([4], [5])))
-    first, second = rows(game, "a")
+    first, second = token_rows(game, "a")
     assert first.ids == (1, 2)
     assert second.ids == (1, 2, 7, 3, 4, 5)
     assert second.own == (False, False, False, True, False, True)  # the 2 is learned from once, in the first row
@@ -74,13 +74,13 @@ def test_a_conversation_that_started_afresh_is_another_row() -> None:
 
 def test_a_forfeit_between_turns_counts_as_a_decision_without_tokens() -> None:
     game = episode(("a", said([1], [2])), ("a", {"latency_s": 0.1}), ("a", said([4], [5])))
-    (row,) = rows(game, "a")
+    (row,) = token_rows(game, "a")
     assert row.turns == (-1, 0, -1, 2)
 
 
 def test_a_seat_without_own_tokens_gives_no_row() -> None:
-    assert rows(episode(("a", {}), ("b", said([1], [2]))), "a") == []
-    assert rows(episode(("b", said([1], [2]))), "a") == []
+    assert token_rows(episode(("a", {}), ("b", said([1], [2]))), "a") == []
+    assert token_rows(episode(("b", said([1], [2]))), "a") == []
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
@@ -89,16 +89,17 @@ def test_sampled_probabilities_are_those_of_a_fresh_forward_pass(folder: Path, t
     torch = pytest.importorskip("torch")
     from lanista.agents.lm.agent import LMAgent
     from lanista.agents.lm.policy import Policy
+    from lanista.agents.lm.sampling import Sampling
     from lanista.arenas.core import registry
     from lanista.play.runner import play_game
 
     arena = registry.get("werewolf")
     config = arena.configure(players=5, wolves=1, roles=())
     policy = Policy.load(folder)
-    agent = LMAgent(policy, temperature=temperature, max_new_tokens=6)
+    agent = LMAgent(policy, sampling=Sampling(temperature=temperature, max_new_tokens=6))
     seats = arena.rules.seats(config)
     game = play_game(arena, dict.fromkeys(seats, agent), 3, config=config)
-    found = [row for seat in seats for row in rows(game, seat)]
+    found = [row for seat in seats for row in token_rows(game, seat)]
     assert len(found) >= 3
     for row in found:
         with torch.no_grad():
@@ -113,6 +114,7 @@ def test_an_empty_reply_of_a_model_is_in_its_row_and_is_paid_for(folder: Path) -
     torch = pytest.importorskip("torch")
     from lanista.agents.lm.agent import LMAgent
     from lanista.agents.lm.policy import Policy
+    from lanista.agents.lm.sampling import Sampling
     from lanista.arenas.core import registry
     from lanista.play.runner import play_game
 
@@ -124,13 +126,15 @@ def test_an_empty_reply_of_a_model_is_in_its_row_and_is_paid_for(folder: Path) -
     bonus = torch.zeros(policy.model.config.vocab_size).index_fill(0, torch.tensor(end), 7.0)
     policy.model.lm_head.register_forward_hook(lambda head, given, logits: logits + bonus)
     seats = arena.rules.seats(config)
-    game = play_game(arena, dict.fromkeys(seats, LMAgent(policy, max_new_tokens=3)), 3, config=config)
+    game = play_game(
+        arena, dict.fromkeys(seats, LMAgent(policy, sampling=Sampling(max_new_tokens=3))), 3, config=config
+    )
     empty = 0
     for seat in seats:
         turns = [(step, turn) for step in game.steps for turn in step.turns if turn.seat == seat]
         if not turns:  # killed before it was asked anything
             continue
-        (row,) = rows(game, seat)
+        (row,) = token_rows(game, seat)
         fresh = [0.0, *policy.logps([row.ids])[0]]  # the conversation went on after an empty reply as after any other
         assert row.logps == pytest.approx([p if own else 0.0 for p, own in zip(fresh, row.own, strict=True)], abs=2e-5)
         for decision, (step, turn) in enumerate(turns):

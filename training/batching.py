@@ -12,21 +12,24 @@ from typing import Any
 
 import torch
 
-from lanista.training.rows import Row
+from lanista.training.credit import NO_SIGNAL
+from lanista.training.trajectories import TokenRow, Trajectory
 
 Tensors = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredRow:
     """A row with an advantage for each of its tokens (0.0 where not the policy's own)."""
 
-    row: Row
+    row: TokenRow
     advantages: tuple[float, ...]
+    weight: float = 1.0
+    """Its part in a mean over trajectories: less than 1 where a trajectory was started afresh and has several rows."""
 
     @property
-    def loud(self) -> bool:
-        """Whether any token carries signal."""
+    def has_signal(self) -> bool:
+        """Whether any token has an advantage."""
         return any(a != 0.0 for a in self.advantages)
 
 
@@ -37,30 +40,33 @@ class MicroBatch:
     tensors: Tensors
     rows: int
     """Rows that count; those added to fill up do not."""
+    weight: float
+    """What each of its rows counts in a mean over trajectories."""
     tokens: int
     """Own tokens that count."""
 
 
-def chunks(rows: Sequence[Scored], count: int, seed: int) -> list[list[Scored]]:
+def chunks(rows: Sequence[ScoredRow], count: int, seed: int) -> list[list[ScoredRow]]:
     """All rows, shuffled by ``seed``, dealt to ``count`` optimizer steps whose sizes differ by one at most."""
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed)).tolist()
     return [[rows[i] for i in order[part::count]] for part in range(count)]
 
 
-def buckets(rows: Sequence[Scored], budget: int) -> list[list[Scored]]:
-    """Rows of like length together, each bucket at most ``budget`` tokens with padding (or a single longer row)."""
-    found: list[list[Scored]] = []
-    for row in sorted(rows, key=lambda r: len(r.row.ids)):
-        # Sorted, so the row that comes is the longest of its bucket.
-        if found and (len(found[-1]) + 1) * len(row.row.ids) <= budget:
-            found[-1].append(row)
+def buckets(rows: Sequence[ScoredRow], budget: int) -> list[list[ScoredRow]]:
+    """Rows of one weight and like length together, each bucket at most ``budget`` tokens with padding (or one row)."""
+    found: list[list[ScoredRow]] = []
+    # Sorted, so the row that comes is the longest of its bucket.
+    for row in sorted(rows, key=lambda r: (-r.weight, len(r.row.ids))):
+        last = found[-1] if found else []
+        if last and last[0].weight == row.weight and (len(last) + 1) * len(row.row.ids) <= budget:
+            last.append(row)
         else:
             found.append([row])
     return found
 
 
 def micro_batch(
-    rows: Sequence[Scored], pad_id: int, device: torch.device | str = "cpu", size: int | None = None
+    rows: Sequence[ScoredRow], pad_id: int, device: torch.device | str = "cpu", size: int | None = None
 ) -> MicroBatch:
     """One micro-batch of ``size`` rows (default: as many as there are). Completions are padded on the right.
 
@@ -71,8 +77,8 @@ def micro_batch(
     """
     count = len(rows)
     if not rows:
-        nothing = Row(ids=(pad_id, pad_id), own=(False, True), logps=(0.0, 0.0), turns=(-1, 0))
-        rows = [Scored(nothing, (0.0, 0.0))]
+        nothing = TokenRow(ids=(pad_id, pad_id), own=(False, True), logps=(0.0, 0.0), turns=(-1, 0))
+        rows = [ScoredRow(nothing, (0.0, 0.0))]
     first = min(row.row.own.index(True) for row in rows)
     if first == 0:
         raise ValueError("a row begins with a token of the policy's own: there is nothing it was predicted from")
@@ -103,7 +109,7 @@ def micro_batch(
         "old_per_token_logps": logps_BL[:, first:],
     }
     tokens = sum(scored.row.tokens for scored in rows) if count else 0
-    return MicroBatch({name: t.contiguous().to(device) for name, t in tensors.items()}, count, tokens)
+    return MicroBatch({name: t.contiguous().to(device) for name, t in tensors.items()}, count, rows[0].weight, tokens)
 
 
 def agree(ranks: Sequence[Mapping[str, Sequence[int]]]) -> dict[str, list[int]]:
@@ -121,9 +127,42 @@ def agree(ranks: Sequence[Mapping[str, Sequence[int]]]) -> dict[str, list[int]]:
     return found
 
 
-def totals(accelerator: Any, rows: int, tokens: int) -> tuple[int, int]:
+def totals(accelerator: Any, trajectories: float, tokens: int) -> tuple[float, int]:
     """Sums over all ranks."""
     if accelerator.num_processes == 1:
-        return rows, tokens
-    summed = accelerator.reduce(torch.tensor([rows, tokens], device=accelerator.device), reduction="sum")
-    return int(summed[0]), int(summed[1])
+        return trajectories, tokens
+    mine = torch.tensor([trajectories, tokens], device=accelerator.device, dtype=torch.float64)
+    summed = accelerator.reduce(mine, reduction="sum")
+    return float(summed[0]), int(summed[1])
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutBatch:
+    """What one rollout gives to learn from."""
+
+    rows: Mapping[str, Sequence[ScoredRow]]
+    """By policy, ordered by scenario, sibling and seat."""
+    zero_variance: int
+    """Groups in which no decision has an advantage: their games came out alike."""
+    groups: int
+    """All groups."""
+
+
+def scored_rows(trajectory: Trajectory, advantages: Sequence[float]) -> list[ScoredRow]:
+    """A trajectory's rows, each own token with the advantage of its decision; ``advantages`` has shape (decisions,).
+
+    The weights of one trajectory's rows sum to 1, however often its conversation was started afresh.
+    """
+    every = sum(row.tokens for row in trajectory.rows)
+    return [
+        ScoredRow(
+            row,
+            tuple(_without_noise(advantages[turn]) if turn >= 0 else 0.0 for turn in row.turns),
+            row.tokens / every if len(trajectory.rows) > 1 else 1.0,
+        )
+        for row in trajectory.rows
+    ]
+
+
+def _without_noise(advantage: float) -> float:
+    return advantage if abs(advantage) > NO_SIGNAL else 0.0

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 
-from lanista.training.buffering import Scored, agree, buckets, chunks, micro_batch
-from lanista.training.rows import Row
+from lanista.training.batching import ScoredRow, agree, buckets, chunks, micro_batch
+from lanista.training.trajectories import TokenRow
 
 
-def scored(length: int, first_own: int = 1, advantage: float = 1.0, mark: int = 5) -> Scored:
+def scored(length: int, first_own: int = 1, advantage: float = 1.0, mark: int = 5) -> ScoredRow:
     own = tuple(i >= first_own for i in range(length))
-    row = Row(ids=(mark,) * length, own=own, logps=(-1.0,) * length, turns=tuple(0 if o else -1 for o in own))
-    return Scored(row, tuple(advantage if o else 0.0 for o in own))
+    row = TokenRow(ids=(mark,) * length, own=own, logps=(-1.0,) * length, turns=tuple(0 if o else -1 for o in own))
+    return ScoredRow(row, tuple(advantage if o else 0.0 for o in own))
 
 
 lengths = st.lists(st.integers(2, 40), max_size=30)
@@ -43,9 +43,9 @@ def test_buckets_hold_every_row_once_within_the_budget(sizes: list[int], budget:
 
 
 def test_a_micro_batch_by_hand() -> None:
-    a = Scored(Row(ids=(1, 2, 3), own=(False, False, True), logps=(0, 0, -0.1), turns=(-1, -1, 0)), (0, 0, 0.5))
-    b = Scored(
-        Row(ids=(4, 5, 6, 7), own=(False, True, False, True), logps=(0, -0.2, 0, -0.3), turns=(-1, 0, -1, 1)),
+    a = ScoredRow(TokenRow(ids=(1, 2, 3), own=(False, False, True), logps=(0, 0, -0.1), turns=(-1, -1, 0)), (0, 0, 0.5))
+    b = ScoredRow(
+        TokenRow(ids=(4, 5, 6, 7), own=(False, True, False, True), logps=(0, -0.2, 0, -0.3), turns=(-1, 0, -1, 1)),
         (0, -1.0, 0, 2.0),
     )
     batch = micro_batch([a, b], pad_id=9)

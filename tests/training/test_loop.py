@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("trl")
 
 from safetensors.torch import load_file
-from workbench import with_adapters
+from workbench import policies_on, with_adapters
 
 from lanista.agents.lm.policy import Policy
 from lanista.arenas import replay
@@ -25,22 +25,21 @@ from lanista.errors import UsageError
 from lanista.runs import Run
 from lanista.store import Store
 from lanista.training.config import TrainConfig
-from lanista.training.grpo import WRITING, last_checkpoint
-from lanista.training.opponents import Pool
-from lanista.training.policies import load, save
-from lanista.training.roles import Roles
-from lanista.training.run import _Run, _truncate, metrics, train
+from lanista.training.league import Pool
+from lanista.training.loop import WRITING, _Loop, last_checkpoint, train
+from lanista.training.metrics import metrics, truncate
+from lanista.training.policies import load
 
 SMALL: dict[str, Any] = {
     "arena_config": {"players": 5, "wolves": 1, "roles": []},
     "steps": 4,
     "scenarios": 2,
-    "games": 2,
+    "group_size": 2,
     "max_new_tokens": 6,
     "learning_rate": 1e-2,
     "save_every": 2,
     "evaluate_games": 2,
-    "evaluate_against": ["random"],
+    "evaluate_opponents": ["random"],
     "device": "cpu",
     "threads": 1,
 }
@@ -49,7 +48,7 @@ TIMES = ("seconds", "per_second", "runtime")
 
 
 def config(folder: Path, **more: Any) -> TrainConfig:
-    return TrainConfig(**(SMALL | {"model": str(folder)} | more))
+    return TrainConfig.flat(**(SMALL | {"model": str(folder)} | more))
 
 
 def weights(out: Path) -> dict[str, Any]:
@@ -83,8 +82,8 @@ CHILD = """
 import json, os, signal, sys
 from pathlib import Path
 from lanista.training.config import TrainConfig
-from lanista.training.run import train
-config = TrainConfig(**json.loads(sys.argv[1]))
+from lanista.training.loop import train
+config = TrainConfig.from_json(json.loads(sys.argv[1]))
 def on_step(line):
     if line["kind"] == "step" and line["step"] == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -121,7 +120,7 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path, folder: Path, kin
     # What a kill in the middle of writing leaves behind is ignored, however far it got.
     half = broken / "checkpoints" / WRITING / "checkpoint-3"
     half.mkdir(parents=True)
-    (half / "trainer_state.json").write_text("{")
+    (half / "state.pt").write_text("{")
     result = train(wanted, broken, resume=True)
     assert same(weights(whole), weights(broken))
     assert lines(whole) == lines(broken)
@@ -157,7 +156,7 @@ def test_weights_move_and_sit_down_at_once(tmp_path: Path, folder: Path) -> None
     out = tmp_path / "run"
     result = train(config(folder, steps=1, policies="per-role", lora_r=2, evaluate_games=0), out)
     assert set(result.policies) == {"villager", "werewolf"}
-    assert result.verdicts == {}
+    assert result.comparisons == {}
     arena = registry.get("werewolf")
     game = arena.configure(**SMALL["arena_config"])
     agent = make(f"lm:{result.policies['villager']}", max_new_tokens=6)
@@ -176,14 +175,14 @@ def test_what_starts_from_an_adapter_is_loaded_as_it_was_trained(
     """The frozen start is the adapter the run started from, the saved policy is the trained one, for any reader."""
     monkeypatch.chdir(tmp_path)  # all paths of the run are relative; none of what it saves may be
     model.name_or_path = str(folder)
-    save(Roles(with_adapters(model, ("before",), scale=0.3), ("before",)), tokenizer, Path("first"), "")
+    policies_on(with_adapters(model, ("before",), scale=0.3), tokenizer, ("before",)).save(Path("first"), "")
     out = Path("run")
     wanted = config(Path("first/before"), lora_r=rank, steps=1, evaluate_games=0, opponents=["past"], pool_every=1)
-    run = _Run(wanted, out, None)
+    run = _Loop(wanted, out, None)
     run.prepare()
     assert not out.exists()
-    with Run.create(out, "train", {}) as run.run:
-        run.go()
+    with Run.create(out, "train", {}) as kept_in:
+        run.under(kept_in)
     rows = [[5, 300, 40, 41, 7, 260], [9, 8]]
 
     def logps(place: Path) -> list[float]:
@@ -193,7 +192,7 @@ def test_what_starts_from_an_adapter_is_loaded_as_it_was_trained(
     def close(wanted: list[float]) -> Any:
         return pytest.approx(wanted, abs=1e-5)
 
-    live = [p for row in run.policy.logps(rows, run.roles.adapter("shared")) for p in row]
+    live = [p for row in run.policies.policy.logps(rows, run.policies.adapters.adapter("shared")) for p in row]
     start = logps(Path("first/before"))
     monkeypatch.chdir("/")
     assert logps(tmp_path / "run/policies/shared") == close(live)
@@ -220,7 +219,7 @@ def test_metrics_name_what_happened(tmp_path: Path, folder: Path) -> None:
         "score/village",
         "score/wolves",
         "illegal_share",
-        "groups/silent_share",
+        "groups/zero_variance_share",
         "policy/entropy",
         "policy/kl_sampler",
         "policy/clip_share",
@@ -232,7 +231,7 @@ def test_metrics_name_what_happened(tmp_path: Path, folder: Path) -> None:
     # Two scenarios: the first is played as the first team, the second as the other; against random each group is
     # one role, so there are two groups.
     assert step["groups/all"] == 2
-    assert set(result.verdicts) == {"village against random", "wolves against random", "overall"}
+    assert set(result.comparisons) == {"village against random", "wolves against random", "overall"}
     assert [line for line in told if line["kind"] == "step"] == metrics(tmp_path / "run")
 
 
@@ -250,7 +249,7 @@ def test_a_run_is_not_overwritten_or_mixed_up(tmp_path: Path, folder: Path) -> N
     [
         ({"learner_team": "villagers"}, "did you mean 'village'"),
         ({"opponents": ["randm"]}, "did you mean 'random'"),
-        ({"evaluate_against": ["crowdd"]}, "did you mean 'crowd'"),
+        ({"evaluate_opponents": ["crowdd"]}, "did you mean 'crowd'"),
         ({"arena": "werewolves"}, "did you mean 'werewolf'"),
         ({"preset": "defualt"}, "did you mean 'default'"),
         ({"model": "tinny"}, "did you mean 'tiny'"),
@@ -267,7 +266,7 @@ def test_wrong_names_are_told_before_anything_is_played(
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"games": 1}, "games is at least 2"),
+        ({"group_size": 1}, "group_size is at least 2"),
         ({"policies": "share"}, "did you mean 'shared'"),
         ({"opponents": ()}, "names nobody"),
         ({"opponents": "random"}, "a list of names"),
@@ -276,11 +275,11 @@ def test_wrong_names_are_told_before_anything_is_played(
 )
 def test_impossible_values_are_refused(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        TrainConfig(**wrong)
+        TrainConfig.flat(**wrong)
 
 
 def test_a_config_survives_json() -> None:
-    wanted = TrainConfig(arena_config={"players": 7}, opponents=("random", "past"), clip_high=0.28)
+    wanted = TrainConfig.flat(arena_config={"players": 7}, opponents=("random", "past"), epsilon_high=0.28)
     assert TrainConfig.from_json(json.loads(json.dumps(wanted.to_json()))) == wanted
     with pytest.raises(UsageError, match="did you mean 'steps'"):
         TrainConfig.from_json({"stpes": 3})
@@ -289,7 +288,7 @@ def test_a_config_survives_json() -> None:
 def test_lines_ahead_of_the_checkpoint_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"kind": "step", "step": 1}\n{"kind": "step", "step": 2}\n{"kind": "step", "st')
-    _truncate(path, 1)
+    truncate(path, 1)
     assert path.read_text() == '{"kind": "step", "step": 1}\n'
 
 
@@ -300,12 +299,11 @@ def test_the_newest_checkpoint_counts_by_number(tmp_path: Path) -> None:
         time.sleep(0.01)
     (tmp_path / WRITING / "checkpoint-11").mkdir(parents=True)
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
-    assert not (tmp_path / WRITING).exists()
 
 
 def test_the_pool_is_a_law_of_the_step(tmp_path: Path) -> None:
     """Every 3 steps, at most 3 of them, the first always."""
-    pool = Pool(TrainConfig(pool_every=3, pool_size=3, opponents=("past",)), tmp_path)
+    pool = Pool(TrainConfig.flat(pool_every=3, pool_size=3, opponents=("past",)), tmp_path)
     assert pool.at(0) == [0]
     assert pool.at(5) == [0, 3]
     assert pool.at(10) == [0, 6, 9]

@@ -1,0 +1,210 @@
+"""The backend ``hf``: requests in batches that memory holds, states kept between turns under their handles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+
+from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult, ScoreRequest
+from lanista.agents.lm.backends.hf.columns import Geometry, Pending, column_bytes, geometry
+from lanista.agents.lm.backends.hf.generate import prefill, sample, score
+from lanista.agents.lm.backends.hf.states import device_bytes
+from lanista.agents.lm.chat import Chat
+from lanista.agents.lm.policy import Policy
+from lanista.agents.lm.refs import PolicyRef
+from lanista.errors import UsageError, suggest
+
+BATCH_BYTES = 1 << 30
+"""Key-value states of one batch on a CPU (elsewhere an eighth of the device's memory, if that is more); rows that do
+not fit wait for the next one. One row is always taken."""
+
+LOGITS_BYTES = 256 << 20
+"""Logits of one batch of replies that are scored."""
+
+T = TypeVar("T")
+
+
+class HFBackend:
+    """A policy in this process as a backend. Several may stand on one policy; they share its kept states.
+
+    Rows are sorted like with like: a batch is as wide as its widest row, and a first prompt is read in full beside
+    states as wide as the longest conversation if the two share a batch.
+    """
+
+    def __init__(self, policy: Policy, *, batch_size: int = 64, cache: Literal["kept", "none"] = "kept") -> None:
+        known = ("kept", "none")
+        if cache not in known:
+            raise UsageError(f"unknown cache {cache!r}{suggest(cache, known)} (it is one of: {', '.join(known)})")
+        if batch_size < 1:
+            raise UsageError(f"batch_size is at least 1, not {batch_size}")
+        self.policy = policy
+        self.batch_size = batch_size
+        self.cache = cache
+        self._shape: tuple[Any, Geometry | None] | None = None
+        self._handles: set[Hashable] = set()
+
+    @property
+    def name(self) -> str:
+        return self.policy.ref or "this model"
+
+    @property
+    def chat(self) -> Chat:
+        return self.policy.chat
+
+    @property
+    def context(self) -> int:
+        return self.policy.context
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return self.policy.adapters
+
+    @property
+    def adapter(self) -> str | None:
+        return self.policy.adapter
+
+    def policy_ref(self, adapter: str | None) -> PolicyRef:
+        return self.policy.policy_ref(adapter)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
+        found: dict[int, GenerateResult] = {}
+        chat, store = self.policy.chat, self.policy.states
+        for (adapter, sampling), places in _alike(requests, lambda request: (request.adapter, request.sampling)):
+            with self._playing(adapter) as (model, shape, stamp):
+                rows = self._pending([requests[place] for place in places], shape, stamp)
+                waiting = list(zip(places, rows, strict=True))
+                waiting.sort(key=lambda one: (one[1].kept is not None, _length(one[1]), one[0]))
+                bound = device_bytes(self.policy.device, BATCH_BYTES) // column_bytes(model, shape)
+                for batch in _batches(waiting, self.batch_size, bound, sampling.max_new_tokens):
+                    replies = sample(
+                        model,
+                        [row for _, row in batch],
+                        sampling,
+                        end_ids=chat.end_ids,
+                        decode=chat.decode,
+                        shape=shape,
+                        stamp=stamp,
+                    )
+                    for (place, _), reply in zip(batch, replies, strict=True):
+                        if reply.kept is not None:
+                            store.put(self._held(requests[place].handle), reply.kept)
+                        found[place] = GenerateResult(ids=reply.ids, logps=reply.logps, finish=reply.finish)
+        return [found[place] for place in range(len(requests))]
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[list[float]]:
+        found: dict[int, list[float]] = {}
+        for adapter, places in _alike(requests, lambda request: request.adapter):
+            with self._playing(adapter) as (model, shape, stamp):
+                rows = self._pending([requests[place] for place in places], shape, stamp)
+                waiting = list(zip(places, rows, strict=True))
+                waiting.sort(key=lambda one: (one[1].kept is not None, _length(one[1]), one[0]))
+                bound = device_bytes(self.policy.device, BATCH_BYTES) // column_bytes(model, shape)
+                for batch in _batches(waiting, self.batch_size, bound, 0):
+                    asked = [requests[place] for place, _ in batch]
+                    totals = self._score(model, asked, [row for _, row in batch], shape, stamp, bound)
+                    found |= {place: mine for (place, _), mine in zip(batch, totals, strict=True)}
+        return [found[place] for place in range(len(requests))]
+
+    def release(self, handles: Iterable[Hashable]) -> None:
+        handles = list(handles)
+        self._handles.difference_update(handles)
+        self.policy.states.release(handles)
+
+    def close(self) -> None:
+        self.release(list(self._handles))
+
+    # One batch
+
+    def _score(
+        self,
+        model: Any,
+        asked: Sequence[ScoreRequest],
+        rows: Sequence[Pending],
+        shape: Geometry | None,
+        stamp: Any,
+        bound: int,
+    ) -> list[list[float]]:
+        if shape is not None:  # what the replies follow is read once, but for its last id
+            fresh = [Pending(row.new_ids[:-1], 0, row.kept) for row in rows]
+            states = prefill(model, fresh, shape=shape, stamp=stamp)
+            for request, state in zip(asked, states, strict=True):
+                self.policy.states.put(self._held(request.handle), state)
+            rows = [Pending(row.new_ids[-1:], 0, state) for row, state in zip(rows, states, strict=True)]
+        waiting = [
+            (reply, Pending(row.new_ids, 0, row.kept))
+            for request, row in zip(asked, rows, strict=True)
+            for reply in request.replies
+        ]
+        longest = max(len(reply) for reply, _ in waiting)
+        vocabulary = 4 * int(model.config.get_text_config().vocab_size)
+        size = min(self.batch_size, max(1, LOGITS_BYTES // (vocabulary * longest)))
+        totals: list[float] = []
+        for batch in _batches(waiting, size, bound, longest, mixed=True):
+            totals += score(model, [row for _, row in batch], [reply for reply, _ in batch], shape=shape)
+        ends = iter(totals)
+        return [[next(ends) for _ in request.replies] for request in asked]
+
+    @contextmanager
+    def _playing(self, adapter: str | None) -> Iterator[tuple[Any, Geometry | None, Any]]:
+        """The model as an adapter, the shape of its states (None: not to be kept), and the stamp of its weights."""
+        with self.policy.playing(adapter) as model:
+            weights = (id(model), self.policy.version)
+            self.policy.states.outdate(weights)
+            yield model, self._geometry(model), (*weights, adapter)
+
+    def _pending(
+        self, requests: Sequence[GenerateRequest] | Sequence[ScoreRequest], shape: Geometry | None, stamp: Any
+    ) -> list[Pending]:
+        rows = []
+        for request in requests:
+            kept = None if shape is None else self.policy.states.take(request.handle, request.ids, stamp)
+            key = request.key if isinstance(request, GenerateRequest) else 0
+            rows.append(Pending(request.ids[kept.length if kept is not None else 0 :], key, kept))
+        return rows
+
+    def _held(self, handle: Hashable) -> Hashable:
+        self._handles.add(handle)
+        return handle
+
+    def _geometry(self, model: Any) -> Geometry | None:
+        if self.cache == "none":
+            return None
+        if self._shape is None or self._shape[0] is not model:
+            self._shape = model, geometry(model, self.policy.chat.end_ids[0])
+        return self._shape[1]
+
+
+def _alike(requests: Sequence[T], by: Callable[[T], Any]) -> Iterator[tuple[Any, list[int]]]:
+    """The places of requests that can share a batch, in the order they were first met."""
+    found: dict[Any, list[int]] = {}
+    for place, request in enumerate(requests):
+        found.setdefault(by(request), []).append(place)
+    yield from found.items()
+
+
+def _length(row: Pending) -> int:
+    return len(row.new_ids) + (row.kept.length if row.kept is not None else 0)
+
+
+def _batches(
+    waiting: Sequence[tuple[T, Pending]], size: int, columns: int, room: int, *, mixed: bool = False
+) -> Iterator[list[tuple[T, Pending]]]:
+    """At most ``size`` rows at once, whose columns together are at most ``columns``; one row at least.
+
+    ``room``: columns for what is sampled. Rows with states never stand beside rows without, unless ``mixed``.
+    """
+    batch: list[tuple[T, Pending]] = []
+    before = now = 0
+    for one in waiting:
+        row = one[1]
+        cached = row.kept.length if row.kept is not None else 0
+        wide = max(before, cached) + max(now, len(row.new_ids)) + room
+        other = bool(batch) and not mixed and (row.kept is None) != (batch[0][1].kept is None)
+        if batch and (len(batch) == size or other or (len(batch) + 1) * wide > columns):
+            yield batch
+            batch, before, now = [], 0, 0
+        batch.append(one)
+        before, now = max(before, cached), max(now, len(row.new_ids))
+    if batch:
+        yield batch

@@ -1,0 +1,77 @@
+"""What an algorithm is: trajectories in, better policies out.
+
+An algorithm owns its options, its advantages and the state of its optimizer. It does not know the store, the schedule
+of scenarios, the opponents, evaluation or checkpoints: those are the loop's (``lanista.training.loop``), the same for
+every algorithm. A new one is a subclass in one module and a line in the entry-point group ``lanista.algorithms``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lanista.training.options import Section
+
+if TYPE_CHECKING:
+    from lanista.agents.contract import Agent
+    from lanista.training.config import TrainConfig
+    from lanista.training.policies import Policies
+    from lanista.training.trajectories import Trajectory
+
+Seats = Callable[[str, str], "Agent"]
+"""``seats(role, team)``: the agent that holds such a seat."""
+
+Play = Callable[[int], "Sequence[Trajectory]"]
+"""``play(step)``: plays the scenarios of a step with ``seats()`` and gives what the policies' seats saw and said."""
+
+
+class Algorithm(ABC):
+    """One way to learn. Made once per run, before the run's folder is.
+
+    ``Config``: its own options, a Section whose fields are made with ``option``. ``defaults``: by section, where it
+    wants other defaults than the run's.
+    """
+
+    Config: ClassVar[type[Section]]
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def __init__(self, config: TrainConfig, policies: Policies) -> None:
+        self.config = config
+        self.options: Any = config.update
+        self.policies = policies
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        """Raises UsageError for a config that this algorithm cannot run."""
+        return
+
+    @classmethod
+    def check_teams(cls, config: TrainConfig, teams: Sequence[str]) -> None:
+        """Raises UsageError where it cannot learn in an arena of these teams."""
+        return
+
+    def collect(self, step: int, play: Play) -> Sequence[Trajectory]:
+        """What step number ``step`` (from 0) learns from; by default the games that are due, played by the policies."""
+        return play(step)
+
+    @abstractmethod
+    def update(self, trajectories: Sequence[Trajectory], step: int) -> Mapping[str, float]:
+        """Learn from one step's trajectories. Returns numbers for the log.
+
+        A function of the policies, the optimizer's state, the trajectories and the step: a killed run repeats it.
+        Raises LanistaError, with the weights as they were, where a gradient is not finite.
+        """
+
+    def save(self, folder: Path) -> None:
+        """Write weights and state to a folder that exists. Raises LanistaError for weights that are not finite."""
+        self.policies.save_weights(folder)
+
+    def load(self, folder: Path) -> None:
+        """The inverse: go on from there, to the same bits."""
+        self.policies.load_weights(folder)
+
+    def seats(self) -> Seats:
+        """Agents of the policies as they are now."""
+        return self.policies.seats()

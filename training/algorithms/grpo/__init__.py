@@ -1,0 +1,149 @@
+"""GRPO over games: group-relative advantages, TRL's losses, one adapter or all weights per policy.
+
+The update is TRL's GRPOTrainer's, and stays inside this package (``trainer.py`` lists every departure and why).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lanista.errors import UsageError
+from lanista.training.algorithms.base import Algorithm
+from lanista.training.options import Section, option
+
+if TYPE_CHECKING:
+    from lanista.training.batching import RolloutBatch
+    from lanista.training.config import TrainConfig
+    from lanista.training.policies import Policies
+    from lanista.training.trajectories import Trajectory
+
+SCHEDULES = (
+    *("constant", "constant_with_warmup", "linear", "cosine"),
+    *("cosine_with_restarts", "polynomial", "inverse_sqrt"),
+)
+"""Those of transformers that need nothing but a number of warm-up steps."""
+
+OF_TOKENS = ("dapo", "bnpo", "cispo")
+OF_ROWS = ("grpo", "dr_grpo", "sapo")
+OF_SEQUENCES = ("gspo", "luspo")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GRPOOptions(Section):
+    """Group-relative policy optimization."""
+
+    learning_rate: float = option(1e-4, "peak learning rate", least=0.0)
+    lr_schedule: str = option("constant", "learning rate over the run's optimizer steps", choices=SCHEDULES)
+    warmup_steps: int = option(0, "optimizer steps of learning rate warm-up", least=0)
+    weight_decay: float = option(0.0, "AdamW weight decay", least=0.0)
+    max_grad_norm: float = option(1.0, "gradient clip, per policy; 0: none", least=0.0)
+    iterations: int = option(1, "passes over each rollout", least=1)
+    minibatches: int = option(1, "optimizer steps per pass", least=1)
+    baseline: str = option(
+        "loo",
+        "compare a return with those of the group's other games (leave one out), or with the group's mean",
+        choices=("loo", "mean"),
+    )
+    scale_rewards: str = option("none", "divide advantages by a standard deviation", choices=("none", "group", "batch"))
+    shuffled: bool = option(
+        False, "a control: advantages are dealt out by lot among the games of a group, so that rewards say nothing"
+    )
+    loss_type: str = option(
+        "dapo",
+        "a mean over tokens (dapo, bnpo, cispo), over trajectories (grpo, dr_grpo, sapo), or with one ratio per "
+        "sequence (gspo, luspo)",
+        choices=(*OF_ROWS[:1], *OF_TOKENS, *OF_ROWS[1:], *OF_SEQUENCES),
+    )
+    epsilon: float = option(0.2, "clip range of the probability ratio", least=0.0, was=("clip",))
+    epsilon_high: float | None = option(
+        None, "upper clip range where it differs; cispo caps weights at 1 + this", least=0.0, was=("clip_high",)
+    )
+    beta: float = option(0.0, "weight of the KL to the starting policy", least=0.0)
+    entropy_coef: float = option(0.0, "weight of the entropy bonus", least=0.0)
+    sampler_correction: str = option(
+        "ratio",
+        "ratio: clip against the sampler's log-probabilities; weight: against the trainer's, the truncated "
+        "trainer/sampler weights folded into the advantages",
+        choices=("ratio", "weight"),
+    )
+    weight_cap: float = option(2.0, "truncation of those weights", least=1.0)
+    tokens_per_batch: int = option(16384, "tokens, padding included, of one forward and backward pass", least=1)
+    gradient_checkpointing: bool = option(False, "recompute activations in the backward pass to save memory")
+
+    @property
+    def updates(self) -> int:
+        """Optimizer steps made on each rollout."""
+        return self.iterations * self.minibatches
+
+
+class GRPO(Algorithm):
+    """Plays groups of games, compares their returns, and takes a clipped policy-gradient step."""
+
+    Config = GRPOOptions
+
+    def __init__(self, config: TrainConfig, policies: Policies) -> None:
+        super().__init__(config, policies)
+        from lanista.training.algorithms.grpo.trainer import SelfPlayGRPOTrainer
+
+        self.trainer: Any = SelfPlayGRPOTrainer(config=config, policies=policies)
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        """Raises UsageError for groups without a comparison, and for losses that would not be what they are called."""
+        options = config.update
+        if config.game.group_size < 2:
+            raise UsageError(
+                f"group_size is at least 2 for grpo, not {config.game.group_size}: a game alone has nothing to be "
+                "compared with"
+            )
+        if config.sampling.drawn().cut:
+            raise UsageError(
+                "grpo compares probabilities with those of the whole distribution, and top_p and top_k cut it: leave "
+                "them at 1 and 0 (a lower --temperature is counted in)"
+            )
+        if options.loss_type in OF_SEQUENCES and config.credit.returns != "episode":
+            raise UsageError(
+                f"the loss {options.loss_type} weighs a whole sequence by one ratio and one advantage: take --returns "
+                f"episode with it, not {config.credit.returns}"
+            )
+
+    def update(self, trajectories: Sequence[Trajectory], step: int) -> Mapping[str, float]:
+        """``iterations`` passes of ``minibatches`` optimizer steps over the trajectories."""
+        batch = rollout_batch(self.config, trajectories)
+        found: dict[str, float] = self.trainer.learn(batch, step)
+        shares = {
+            "groups/zero_variance_share": batch.zero_variance / max(batch.groups, 1),
+            "groups/zero_variance": float(batch.zero_variance),
+            "groups/all": float(batch.groups),
+        }
+        return found | shares
+
+    def save(self, folder: Path) -> None:
+        """Weights, the optimizer's moments and the schedule."""
+        super().save(folder)
+        self.trainer.save_state(folder)
+
+    def load(self, folder: Path) -> None:
+        """The inverse of ``save``."""
+        super().load(folder)
+        self.trainer.load_state(folder)
+
+
+def rollout_batch(config: TrainConfig, trajectories: Sequence[Trajectory]) -> RolloutBatch:
+    """Token rows with advantages. A row's advantage at an own token is that of the decision the token belongs to."""
+    from lanista.training.batching import RolloutBatch, ScoredRow, scored_rows
+    from lanista.training.credit import advantages, returns_of, shuffled, zero_variance_groups
+
+    options = config.update
+    returns = [returns_of(trajectory, config.credit.returns) for trajectory in trajectories]  # type: ignore[arg-type]
+    values = advantages(returns, baseline=options.baseline, scale=options.scale_rewards)
+    if options.shuffled:
+        values = shuffled(returns, values, config.run.seed)
+    without, groups = zero_variance_groups(returns, values)
+    rows: dict[str, list[ScoredRow]] = {}
+    for trajectory, own in zip(trajectories, values, strict=True):
+        rows.setdefault(trajectory.policy, []).extend(scored_rows(trajectory, own))
+    return RolloutBatch(rows, without, groups)

@@ -1,0 +1,421 @@
+"""A whole training run: start or resume, steps, checkpoints, evaluation, policies. The same for every algorithm.
+
+====================  =================================================================================================
+``run.json``          the resolved config, the arena's hash, seed, versions and command (``lanista.runs``)
+``store.sqlite``      the policies with their versions; the first ``keep_games`` games of every step
+``metrics.jsonl``     a line per step, and one per evaluation; never ahead of the checkpoint a run resumes from
+``checkpoints/``      weights and the algorithm's state after a step, each there as a whole or not at all
+``pool/``             frozen past policies (with opponent ``past``)
+``base/``             what trained adapters sit on where the run started from an adapter: that one, merged with its base
+``policies/<name>``   the trained policies, standard folders: ``lm:RUN/policies/<name>`` sits down at once
+``result.json``       evaluations before and after, and what they show
+====================  =================================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.utils import logging as transformers_logging
+
+from lanista.agents.lm.threads import use
+from lanista.arenas.core import registry
+from lanista.arenas.core.contract import Arena
+from lanista.errors import LanistaError, Stopped, UsageError
+from lanista.runs import Run, differences
+from lanista.stats import Comparison
+from lanista.store import Timing, prepare
+from lanista.training import algorithms, policies, trackers
+from lanista.training.config import TrainConfig
+from lanista.training.evaluate import Evaluation, comparisons, evaluate, means, named
+from lanista.training.league import PAST, League, Pool
+from lanista.training.metrics import FILE, append, metrics, truncate
+from lanista.training.rollout import SELF, LegalTally, Played, plan, play_scenarios, report, trajectories
+from lanista.training.trajectories import Trajectory
+
+OnStep = Callable[[dict[str, Any]], None]
+"""Told every line of ``metrics.jsonl`` as it is written: ``{"kind": "step" | "evaluation", "step": n, …}``."""
+
+WRITING = ".writing"
+"""In ``checkpoints/``: a checkpoint that is not whole yet."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a finished run leaves. ``policies``: the folder of each by name."""
+
+    out: Path
+    steps: int
+    policies: Mapping[str, Path]
+    before: Evaluation | None
+    after: Evaluation | None
+    comparisons: Mapping[str, Comparison]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        evaluations = {"before": self.before, "after": self.after}
+        return {
+            "out": str(self.out),
+            "steps": self.steps,
+            "policies": {name: str(path) for name, path in self.policies.items()},
+            "rates": {
+                when: {named(side): list(rate) for side, rate in found.rates().items()}
+                for when, found in evaluations.items()
+                if found is not None
+            },
+            "comparisons": {side: asdict(found) for side, found in self.comparisons.items()},
+        }
+
+
+def train(
+    config: TrainConfig,
+    out: Path,
+    resume: bool = False,
+    on_step: OnStep | None = None,
+    command: Sequence[str] | None = None,
+) -> TrainResult:
+    """Train and return what came of it. Blocks until done; may be killed at any moment and resumed.
+
+    ``resume`` starts a run that is not there, continues an unfinished one from its last checkpoint (or a finished one
+    that is given more steps), and returns the result of a finished one. ``command`` is kept as the words that run it
+    again. Raises UsageError for a run that exists and is not to be resumed, for one that was started otherwise (arena
+    hash and starting weights included), and for unknown names in the config, before there is a folder; LanistaError
+    where learning broke down; Stopped on Ctrl-C.
+    """
+    out = Path(out)
+    work = _Loop(config, out, on_step)
+    there = (out / "run.json").exists()
+    if there and not resume:
+        raise UsageError(f"there is a run in {out} already: continue it with --resume, or choose another --out")
+    if not work.writes:
+        work.prepare(started=there)
+        return work.go()
+    if there:
+        return work.again(command)
+    work.prepare()  # what is wrong with the config is told before there is a folder
+    settings = {**config.to_json(), "hash": work.arena.hash(config.game.preset), "base_weights": work.digest}
+    with Run.create(out, "train", settings, command, config.run.seed) as run:
+        try:
+            return work.under(run)
+        except Exception as error:
+            if not isinstance(error, Stopped) and not work.begun:
+                run.close()
+                shutil.rmtree(out, ignore_errors=True)  # a start that failed leaves nothing behind
+            raise
+
+
+class _Loop:
+    def __init__(self, config: TrainConfig, out: Path, on_step: OnStep | None) -> None:
+        self.config = config
+        self.out = out
+        self.on_step = on_step or (lambda line: None)
+        game = config.game
+        self.arena: Arena = registry.get(game.arena)
+        self.game_config = self.arena.configure(**game.config)
+        self.arena.weights(game.preset)
+        teams = self.arena.contenders(self.arena.rules.teams(self.arena.rules.deal(0, self.game_config)))
+        config.check_teams(teams)
+        self.held_out_config = self.arena.configure(**{**game.config, **config.evaluation.config})
+        trackers.check(config.run.report_to)
+        self.pool = Pool(config, out / "pool")
+        self.league = League(config, self.pool)
+        self.names = sorted(set(policies.policy_names(config, self._learning_roles()).values()))
+        self.tally = LegalTally(config.run.stop_if_illegal)
+        self.numbers: dict[str, float] = {}
+        self.run: Run | None = None
+        self.trackers: trackers.Trackers | None = None
+        # Of several processes (accelerate), the first one writes; the others only compute.
+        self.rank, self.ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+        self.writes = self.rank == 0
+
+    def prepare(self, *, started: bool = False) -> None:
+        """Load the model and seat the opponents. Raises UsageError for what cannot be."""
+        config = self.config
+        transformers_logging.disable_progress_bar()  # a bar per saved folder would drown the steps
+        for spec in {*config.players.opponents, *config.evaluation.opponents} - {SELF, PAST}:
+            self.league.scripted(spec)
+        policy = policies.load(config, self.out / "base", started=started)
+        if policy.device.type == "cpu":
+            use(config.run.threads, policy.parameters)
+        self.digest = policies.digest(policy.model)
+        self.base = policy
+
+    def again(self, command: Sequence[str] | None) -> TrainResult:
+        """Continue the run that is there, or give the result of one that is finished."""
+        stored, old = self._stored()
+        with Run.resume(self.out, "train", stored, command, self.config.run.seed) as run:
+            longer = self.config.run.steps > old.run.steps
+            if (self.out / "result.json").exists() and not longer:
+                return self._result()
+            if "game" not in stored:
+                raise UsageError(
+                    f"the run in {self.out} was begun by an earlier version, whose checkpoints this one cannot go on "
+                    "from: start it anew with another --out"
+                )
+            self.prepare(started=True)
+            if stored["base_weights"] != self.digest:
+                raise UsageError(
+                    f"the run in {self.out} cannot be continued: the weights of {self.config.players.model!r} are not "
+                    "those it started from (the model was made anew or changed). Put the old ones back, or choose "
+                    "another --out"
+                )
+            if longer:
+                stored["run"]["steps"] = self.config.run.steps
+                run.update(config=stored, **({"command": " ".join(command)} if command else {}))
+                (self.out / "result.json").unlink(missing_ok=True)
+            return self.under(run)
+
+    def under(self, run: Run) -> TrainResult:
+        """Go, as the run's one writer."""
+        self.run = run
+        try:
+            return self.go()
+        except KeyboardInterrupt:
+            raise Stopped(
+                f"stopped; the run in {self.out} goes on from its last checkpoint with: {run.again}"
+            ) from None
+        finally:
+            if self.trackers is not None:
+                self.trackers.close()
+
+    def go(self) -> TrainResult:
+        """The steps that are left, from the last checkpoint on, then the policies and the result."""
+        config, out, run = self.config, self.out, self.config.run
+        if self.writes:
+            shutil.rmtree(out / "checkpoints" / WRITING, ignore_errors=True)
+        if self.run is not None:
+            policies.keep_base(self.base, out / "base")
+        self.policies = self.league.policies = policies.seat(config, self.base, self._learning_roles())
+        self.algorithm = algorithms.get(config.algorithm)(config, self.policies)
+        checkpoint = last_checkpoint(out / "checkpoints")
+        done = 0 if checkpoint is None else _number(checkpoint)
+        if self.run is not None:
+            truncate(out / FILE, done)
+            self.pool.rewind(done)
+            self.trackers = trackers.Trackers(run.report_to, out, config.to_json(), done)
+        if checkpoint is not None:
+            self.algorithm.load(checkpoint)
+        elif not metrics(out, "evaluation"):
+            self.evaluate(0)
+        for step in range(done, run.steps):
+            self._step(step)
+            if config.evaluation.every and (step + 1) % config.evaluation.every == 0 and step + 1 < run.steps:
+                self.evaluate(step + 1)
+            if (step + 1) % run.save_every == 0 or step + 1 == run.steps:
+                self._save(step + 1)
+        found = metrics(out, "evaluation")
+        if not found or found[-1]["step"] != run.steps:
+            self.evaluate(run.steps)
+        if self.run is not None:
+            self._finish()
+        return self._result()
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything that a resumed run would go on from."""
+        return (self.out / FILE).exists() or (self.out / "checkpoints").exists()
+
+    def evaluate(self, step: int) -> None:
+        """Play the held-out scenarios with the policies as they are, and write the line."""
+        config = self.config
+        if not config.evaluation.games or self.run is None:
+            return
+        self.policies.step = step
+        found = evaluate(
+            self.arena,
+            self.held_out_config,
+            self.algorithm.seats(),
+            {spec: self.league.scripted(spec) for spec in config.evaluation.opponents},
+            numbers=range(config.evaluation.games),
+            seed=config.run.seed,
+            preset=config.game.preset,
+            max_concurrent_games=config.game.max_concurrent_games,
+        )
+        rates = {"/".join(side): list(interval) for side, interval in found.rates().items()}
+        facts = {"/".join(side): means(found, side) for side in found.facts}
+        line = {"kind": "evaluation", "step": step, "rates": rates, "facts": facts, "evaluation": found.to_json()}
+        self.write(line)
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Append a line to the metrics and tell it."""
+        if self.run is not None:
+            append(self.out, line)
+            self.on_step(line)
+            if self.trackers is not None:
+                self.trackers.log({k: v for k, v in line.items() if k not in ("evaluation", "kind")})
+
+    def _step(self, step: int) -> None:
+        started = time.perf_counter()
+        self.numbers = {}
+        self.policies.step = step
+        found = self.algorithm.collect(step, self.play)
+        collected = time.perf_counter()
+        self.numbers |= self.algorithm.update(found, step)
+        now = time.perf_counter()
+        self.numbers |= {
+            "rollout_seconds": collected - started,
+            "update_seconds": now - collected,
+            "step_seconds": now - started,
+        }
+        if "tokens/sampled" in self.numbers:
+            self.numbers["tokens/sampled_per_second"] = self.numbers["tokens/sampled"] / (collected - started)
+        kept = {name: value for name, value in self.numbers.items() if math.isfinite(value)}
+        self.write({"kind": "step", "step": step + 1, "of": self.config.run.steps, **kept})
+
+    def play(self, step: int) -> list[Trajectory]:
+        """Play the scenarios of a step, this process's share of them; what the policies' seats saw and said."""
+        config = self.config
+        if PAST in config.players.opponents:
+            if self.writes and self.pool.due(step):
+                self.policies.save(self.pool.place(step), self._card())
+            if self.ranks > 1 and torch.distributed.is_initialized():
+                torch.distributed.barrier()  # the others read what the first one wrote
+        self.league.begin(step)
+        started = time.time()
+        first = step * config.game.scenarios
+        numbers = range(first, first + config.game.scenarios)[self.rank :: self.ranks]
+        plans = [plan(config, self.arena, self.game_config, number) for number in numbers]
+        games = [(scenario, sibling) for scenario in plans for sibling in range(config.game.group_size)]
+        played = play_scenarios(config, self.arena, self.game_config, games, self.algorithm.seats(), self.league.agent)
+        self.tally.add(played)
+        self._keep(played[: config.run.keep_games], step + 1, Timing(started, time.time()))
+        self.numbers |= report(played)
+        return trajectories(config, played, self.policies.adapters.policy)
+
+    def _keep(self, games: Sequence[Played], step: int, timing: Timing) -> None:
+        """Put games into the run's store. What a killed run had kept already is played again to the same bytes."""
+        if self.run is None:
+            return
+        rows = []
+        for index, game in enumerate(games, step * self.config.run.keep_games):
+            id = f"step-{step}-{game.scenario.number}.{game.sibling}"
+            if not self.run.store.has(id):
+                rows.append(prepare(id, step, index, game.episode, timing))
+        self.run.store.add(*rows)
+
+    def _save(self, step: int) -> None:
+        """A checkpoint, written beside its place and moved there in one step; older ones than ``keep`` go."""
+        if self.run is None:
+            return
+        folder = self.out / "checkpoints"
+        new, place = folder / WRITING, folder / f"checkpoint-{step}"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        self.algorithm.save(new)
+        policies.replace_folder(new, place)
+        for old in sorted(folder.glob("checkpoint-*"), key=_number)[: -self.config.run.keep]:
+            shutil.rmtree(old, ignore_errors=True)
+        self.pool.trim(step)
+
+    def _finish(self) -> None:
+        """Write the policies and the result."""
+        assert self.run is not None
+        config, steps = self.config, self.config.run.steps
+        self.policies.save(self.out / "policies", self._card())
+        found = metrics(self.out, "evaluation")
+        for name in self.names:
+            self.run.store.add_policy(
+                name,
+                steps,
+                Path("policies") / name,
+                base=config.players.model,
+                step=steps,
+                metrics=found[-1]["rates"] if found else {},
+            )
+        record = {"before": found[0]["evaluation"], "after": found[-1]["evaluation"]} if found else {}
+        part = self.out / ".result.json.part"
+        part.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(part, self.out / "result.json")
+
+    def _stored(self) -> tuple[dict[str, Any], TrainConfig]:
+        """The config of the run that is there, as it stands in its ``run.json`` and as a config.
+
+        Raises UsageError where this one is not the same, but for more steps.
+        """
+        run = Run.open(self.out)
+        stored = dict(run.config)
+        if run.meta["kind"] != "train":
+            raise UsageError(
+                f"the run in {self.out} is of kind {run.meta['kind']!r}, not 'train': choose another --out"
+            )
+        facts = {name: stored.get(name) for name in ("hash", "base_weights")}
+        old = TrainConfig.from_json({k: v for k, v in stored.items() if k not in facts})
+        steps = max(old.run.steps, self.config.run.steps)
+        mine = replace(self.config, run=replace(self.config.run, steps=steps))
+        theirs = replace(old, run=replace(old.run, steps=steps))
+        changed = differences(
+            {**theirs.to_json(), "hash": facts["hash"]},
+            {**mine.to_json(), "hash": self.arena.hash(self.config.game.preset)},
+            ("was", "is now"),
+        )
+        if self.config.run.steps < old.run.steps:
+            changed.append(f"run.steps was {old.run.steps} and is now {self.config.run.steps} (it can only be raised)")
+        if changed:
+            raise UsageError(
+                f"the run in {self.out} cannot be continued, for it was started otherwise: {'; '.join(changed)}. "
+                f"Repeat its own command with --resume ({run.meta['command']}), or choose another --out"
+            )
+        return stored, old
+
+    def _learning_roles(self) -> dict[str, str]:
+        """Every role of the deck with its team, also those the policies only play in evaluation.
+
+        Only of teams that are trained at all.
+        """
+        found: dict[str, str] = {}
+        # Which roles are dealt may depend on the seed.
+        for seed in range(32):
+            state = self.arena.rules.deal(seed, self.game_config)
+            teams = self.arena.rules.teams(state)
+            for team in self.arena.contenders(teams):
+                found |= {self.arena.rules.role(state, seat): team for seat in teams[team]}
+        return found
+
+    def _card(self) -> str:
+        config, game = self.config, self.config.game
+        how = f"LoRA rank {config.players.lora_r}" if config.players.lora_r else "all weights"
+        return (
+            f"---\nlibrary_name: transformers\ntags: [{config.algorithm}, self-play, multi-agent]\n---\n"
+            f"# NAME, a policy for {game.arena}\n\n"
+            f"Started from `{config.players.model}` and trained by `{config.algorithm}` ({how}, {config.run.steps} "
+            f"steps of {game.scenarios} scenarios × {game.group_size} games, seed {config.run.seed}) against "
+            f"{', '.join(config.players.opponents)}, in `{game.arena}` (hash {self.arena.hash(game.preset)}, preset "
+            f"{game.preset}, config {dict(game.config) or 'default'}).\n\n"
+            "It plays this game and was made for nothing else. Held-out scores are in the run's `result.json`; "
+            "the whole config is in its `run.json`.\n"
+        )
+
+    def _result(self) -> TrainResult:
+        before = after = None
+        if (self.out / "result.json").exists():
+            record = json.loads((self.out / "result.json").read_text(encoding="utf-8"))
+            before, after = (Evaluation.from_json(record[k]) if k in record else None for k in ("before", "after"))
+        return TrainResult(
+            out=self.out,
+            steps=self.config.run.steps,
+            policies={name: self.out / "policies" / name for name in self.names},
+            before=before,
+            after=after,
+            comparisons=comparisons(before, after) if before and after else {},
+        )
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint under ``folder``, or None. Raises LanistaError for those of an earlier version."""
+    found = max(folder.glob("checkpoint-*"), key=_number, default=None)
+    if found is not None and (found / "trainer_state.json").exists():
+        raise LanistaError(f"{found} was written by an earlier version, and cannot be gone on from")
+    return found
+
+
+def _number(path: Path) -> int:
+    return int(path.name.rpartition("-")[2])

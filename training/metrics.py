@@ -1,0 +1,86 @@
+"""A run's ``metrics.jsonl``: a line per step and per evaluation, written, read, cut and put in words."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lanista.training.evaluate import RETURN
+
+FILE = "metrics.jsonl"
+
+
+def metrics(out: Path, kind: str = "step") -> list[dict[str, Any]]:
+    """The lines of a run's ``metrics.jsonl`` of one kind, ``step`` or ``evaluation``."""
+    path = Path(out) / FILE
+    if not path.exists():
+        return []
+    return [line for line in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if line["kind"] == kind]
+
+
+def append(out: Path, line: Mapping[str, Any]) -> None:
+    """Add a line."""
+    with (out / FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, sort_keys=True) + "\n")
+
+
+def truncate(path: Path, step: int) -> None:
+    """Leave out lines of steps after ``step``, and a last line that was cut short."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError:
+            break
+        if record["step"] <= step:
+            kept.append(line + "\n")
+    part = path.with_name(f".{path.name}.part")
+    part.write_text("".join(kept), encoding="utf-8")
+    os.replace(part, path)
+
+
+def describe(line: Mapping[str, Any]) -> str:
+    """A line of the metrics in words, for the terminal."""
+    if line["kind"] == "evaluation":
+        rates = [
+            f"{side.rstrip('/').replace('/', ' against ')} {v:.1%} [{a:.1%}, {b:.1%}]"
+            for side, (v, a, b) in line["rates"].items()
+        ]
+        told = [
+            f"{fact} {value:.3f}"
+            for facts in line["facts"].values()
+            for fact, value in facts.items()
+            if fact != RETURN and value is not None
+        ]
+        return f"held out after step {line['step']}: {'; '.join(rates)}{' · ' * bool(told)}{', '.join(told)}"
+    wins = [f"{k.split('/')[1]} {v:.0%}" for k, v in sorted(line.items()) if k.startswith("score/")]
+    paid = [
+        f"{k.split('/')[1]} {v:+.1f}" for k, v in sorted(line.items()) if k.startswith("reward/") and k.count("/") == 1
+    ]
+    parts = [f"step {line['step']}/{line['of']}"]
+    if wins:
+        parts.append(f"score {', '.join(wins)}")
+    if paid:
+        parts.append(f"reward {', '.join(paid)}")
+    for name, form in _SHOWN.items():
+        if name in line:
+            parts.append(form.format(line[name]))
+    return " · ".join(parts)
+
+
+_SHOWN = {
+    "policy/entropy": "entropy {:.2f}",
+    "policy/kl_sampler": "kl {:.4f}",
+    "policy/clip_share": "clipped {:.1%}",
+    "loss/first": "loss {:.3f}",
+    "loss/last": "to {:.3f}",
+    "kept": "kept {:.0f}",
+    "illegal_share": "refused {:.1%}",
+    "groups/zero_variance_share": "zero-variance groups {:.0%}",
+    "tokens/sampled_per_second": "{:,.0f} tokens/s",
+}
