@@ -36,7 +36,7 @@ class Config:
     shown: int = 3
     """Public examples: 0 to 8."""
     size: int = 8
-    """The longest list or string in a hidden call: 2 to 40."""
+    """The longest list or string in those hidden calls that are merely drawn: 2 to 40."""
     mode: str = WRITE
     """``write``: the generator writes the first program. ``debug``: it has a planted fault, and nobody generates."""
     rounds: int = 2

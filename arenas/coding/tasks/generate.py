@@ -72,7 +72,7 @@ def generate(
 
     ``family`` is one of FAMILIES, or None for any of the split's. ``steps`` is how many primitives or rules are
     composed (None for any), ``shown`` how many public examples there are, ``size`` the longest list or string in a
-    hidden call. Raises UsageError for what there is none of.
+    hidden call that is merely drawn. Raises UsageError for what there is none of.
     """
     _refuse(split, family, steps, shown, size)
     key = chance.key("task", seed, split, family, steps, shown, size)
