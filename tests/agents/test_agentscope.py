@@ -128,7 +128,7 @@ def played(arena: Arena, agent: AgentScopeAgent, games: int = 2) -> list[Episode
     specs = [GameSpec(id=str(i), arena=arena, seed=i, seating=seating) for i in range(games)]
     play(specs, on_game=lambda _, game: episodes.append(game.episode()))
     agent.close()
-    return episodes
+    return sorted(episodes, key=lambda episode: episode.seed)  # which of them is over first depends on timing
 
 
 # Playing
