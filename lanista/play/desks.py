@@ -34,9 +34,11 @@ def waits(agent: Agent) -> bool:
 
 def ask(asked: Sequence[tuple[Session, Question]]) -> list[Asked]:
     """Ask the agents in the seats, a batched one all of its questions in one call. What came of each, in order."""
+    agents = [session.spec.seating[put.seat] for session, put in asked]
+    if not any(agent.batched for agent in agents):
+        return [_one(agent, *pair) for agent, pair in zip(agents, asked, strict=True)]
     calls: dict[int, tuple[Agent, list[int]]] = {}
-    for place, (session, put) in enumerate(asked):
-        agent = session.spec.seating[put.seat]
+    for place, agent in enumerate(agents):
         calls.setdefault(id(agent), (agent, []))[1].append(place)
     found: dict[int, Asked] = {}
     for agent, places in calls.values():
@@ -45,6 +47,11 @@ def ask(asked: Sequence[tuple[Session, Question]]) -> list[Asked]:
             for place, result in zip(some, results, strict=True):
                 found[place] = Asked(*asked[place], result, latency_s)
     return [found[place] for place in range(len(asked))]
+
+
+def _one(agent: Agent, session: Session, put: Question) -> Asked:
+    (result,), latency_s = guard.ask(agent, (put,))
+    return Asked(session, put, result, latency_s)
 
 
 class Desks:

@@ -23,8 +23,8 @@ import gymnasium
 from gymnasium import spaces
 
 from lanista import arenas
-from lanista.agents import registry
-from lanista.agents.contract import Agent, Answer
+from lanista.agents import guard, registry
+from lanista.agents.contract import Agent, Answer, Question
 from lanista.agents.guard import close
 from lanista.arenas import Arena, Outcome
 from lanista.arenas.core.contract import Seat
@@ -201,19 +201,16 @@ class SeatEnv(gymnasium.Env[dict[str, Any], str]):
             mine = next((put for put in pending if put.seat == self.seat), None)
             if mine is not None and action is None:
                 return
-            answered = {each.put.seat: each for each in ask([(session, put) for put in pending if put is not mine])}
-            for each in answered.values():
-                if isinstance(each.result, Unavailable):
-                    raise each.result
-            for put in pending:
-                if put is mine:
-                    assert action is not None
-                    session.answer(put, Answer(action))
-                    action = None
-                else:
-                    each = answered[put.seat]
-                    assert not isinstance(each.result, Unavailable)
-                    session.take(put, each.result, each.latency_s)
+            taken: list[tuple[Question, guard.Reply, float]] = []
+            for _, put, result, latency_s in ask([(session, put) for put in pending if put is not mine]):
+                if isinstance(result, Unavailable):
+                    raise result
+                taken.append((put, result, latency_s))
+            for put, reply, latency_s in taken:  # in any order: the record has one of its own
+                session.take(put, reply, latency_s)
+            if mine is not None and action is not None:
+                session.answer(mine, Answer(action))
+                action = None
 
     def _book(self, session: Session, seat: Seat) -> None:
         game = session.game
