@@ -22,6 +22,7 @@ import torch
 
 from lanista.agents.contract import Exchange, Question
 from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.backends.hf.backend import HFBackend
 from lanista.agents.lm.policy import Policy
 from lanista.agents.lm.sampling import Sampling
 from lanista.training.tiny import build_model, build_tokenizer
@@ -46,7 +47,7 @@ def texts(turn: int) -> list[str]:
 
 def seats(policy: Policy, cache: Any, batch_size: int) -> Callable[[int], None]:
     """The project's own: ``LMAgent``, everything included."""
-    agent = LMAgent(policy, sampling=Sampling(max_new_tokens=REPLY), cache=cache, batch_size=batch_size)
+    agent = LMAgent(HFBackend(policy, cache=cache, batch_size=batch_size), sampling=Sampling(max_new_tokens=REPLY))
     histories: list[list[Exchange]] = [[] for _ in range(SEATS)]
 
     def turn(number: int) -> None:

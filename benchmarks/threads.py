@@ -24,14 +24,8 @@ from lanista.agents.lm.backends.hf.columns import Pending, geometry
 from lanista.agents.lm.backends.hf.generate import sample
 from lanista.agents.lm.sampling import Sampling
 
-SIZES = {
-    "64x2": (64, 2),
-    "128x4": (128, 4),
-    "256x4": (256, 4),
-    "384x8": (384, 8),
-    "512x10": (512, 10),
-    "768x12": (768, 12),
-}
+SIZES = ((64, 2), (128, 4), (256, 4), (384, 8), (512, 10), (768, 12))
+"""Width and layers."""
 
 
 def spin() -> None:

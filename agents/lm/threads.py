@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-ONE_UP_TO = 20_000_000
+ONE_UP_TO = 100_000_000
 """Parameters up to which one thread is best beside other work: below, threads wait for each other more than they
 compute, and where another process holds a core they wait for that."""
 

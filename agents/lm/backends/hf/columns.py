@@ -100,10 +100,11 @@ class _Slab(DynamicLayer):  # type: ignore[misc]
 
 
 class Batch:
-    """Rows laid out in columns; see the module's docstring. Their states are copied, and the rows let go of theirs."""
+    """Rows laid out in columns; see the module's docstring. Once a row's longer state is cut out, it lets go of its own."""
 
     def __init__(self, model: Any, rows: Sequence[Pending], room: int, shape: Geometry | None) -> None:
         self.model = model
+        self.rows = rows
         self.shape = shape
         device = next(model.parameters()).device
         self.cached = [row.kept.length if row.kept is not None else 0 for row in rows]
@@ -136,7 +137,6 @@ class Batch:
             for b, row in enumerate(rows):
                 if row.kept is not None:
                     self.states_L2BHTD[:, :, b, :, self.before - self.cached[b] : self.before] = row.kept.states_L2HTD
-                    row.kept = None
             self.home = [(self.states_L2BHTD, b) for b in range(size)]
             self.cache = self._over(self.states_L2BHTD, self.before)
         elif self.before:
@@ -188,6 +188,7 @@ class Batch:
         if self.shape is None:
             return None
         c, n = self.cached[b], self.fresh[b]
+        self.rows[b].kept = None  # its memory is what the longer state takes next
         states_L2BHTD, place = self.home[b]
         row_L2HTD = states_L2BHTD[:, :, place]
         kept = row_L2HTD[..., self.before - c : self.before, :]
