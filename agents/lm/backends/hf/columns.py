@@ -100,7 +100,7 @@ class _Slab(DynamicLayer):  # type: ignore[misc]
 
 
 class Batch:
-    """Rows laid out in columns; see the module's docstring. Once a row's longer state is cut out, it lets go of its own."""
+    """Rows laid out in columns; see the module's docstring. A row lets go of its state as its longer one is cut out."""
 
     def __init__(self, model: Any, rows: Sequence[Pending], room: int, shape: Geometry | None) -> None:
         self.model = model
