@@ -21,6 +21,7 @@ from lanista.errors import LanistaError
 from lanista.leaderboards.facts import fact_lines, fact_pairs, pass_lines
 from lanista.leaderboards.lines import (
     appearances,
+    games_of,
     holders,
     rated_line,
     rated_pair,
@@ -96,8 +97,9 @@ def of_rows(
     first = games[0]
     teams = tuple(sorted(first.teams))
     versus = len(teams) == 2
-    agents = sorted({agent for game in games for agent in holders(game)})
-    seen = {agent: appearances(agent, games) for agent in agents}
+    played = games_of(games)
+    agents = list(played)
+    seen = {agent: appearances(agent, played[agent]) for agent in agents}
     blocks = len({game.block for game in games})
     rated = ratings.rate(games, level=level) if versus and len(agents) > 1 else None
     cells = payoff(games, agents, (teams[0], teams[1]), level) if versus else ()
@@ -139,9 +141,9 @@ def of_rows(
         cycles=tuple(found[:CYCLES]),
         metrics=dict(metrics or {}),
         success=success,
-        facts=fact_lines(games, order, metrics or {}, level),
-        fact_pairs=() if versus else fact_pairs(games, order, metrics or {}, success, level),
-        passes=() if versus or success is None else pass_lines(games, order, success, level),
+        facts=fact_lines(played, order, metrics or {}, level),
+        fact_pairs=() if versus else fact_pairs(played, order, metrics or {}, success, level),
+        passes=() if versus or success is None else pass_lines(played, order, success, level),
         notes=tuple(notes),
         timing=_timing(agents, stats),
     )

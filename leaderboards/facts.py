@@ -8,11 +8,10 @@ that was the same in every game has none: what has not varied yet does not tell 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lanista.leaderboards.lines import holders
 from lanista.leaderboards.shapes import FactLine, FactPair, PassLine
 from lanista.stats import Interval, clustered_mean, clustered_rate, paired_difference, pass_hat_k
 
@@ -34,14 +33,17 @@ class _Known(NamedTuple):
 
 
 def fact_lines(
-    games: Sequence[GameRow], agents: Sequence[str], metrics: Iterable[str], level: float
+    played: Mapping[str, Sequence[GameRow]], agents: Sequence[str], metrics: Iterable[str], level: float
 ) -> tuple[FactLine, ...]:
-    """A line per metric and agent, in that order; none for a metric that no game of the agent knows."""
+    """A line per metric and agent, in that order; none for a metric that no game of the agent knows.
+
+    ``played`` holds each agent's games.
+    """
     lines = []
     for name in metrics:
-        rate, positive = _is_rate(games, name), _never_negative(games, name)
+        rate, positive = _is_rate(played, name), _never_negative(played, name)
         for agent in agents:
-            known = _known(games, agent, name)
+            known = _known(played[agent], name)
             if known.values:
                 mean = (clustered_rate if rate else clustered_mean)(known.values, known.blocks, level)
                 if positive and math.isfinite(mean.low):
@@ -51,14 +53,18 @@ def fact_lines(
 
 
 def fact_pairs(
-    games: Sequence[GameRow], agents: Sequence[str], metrics: Iterable[str], success: str | None, level: float
+    played: Mapping[str, Sequence[GameRow]],
+    agents: Sequence[str],
+    metrics: Iterable[str],
+    success: str | None,
+    level: float,
 ) -> tuple[FactPair, ...]:
     """Paired differences for every two agents: each metric, then pass^k at the most tries that every case had."""
     names = list(metrics)
-    rates = {name: _is_rate(games, name) for name in names}
-    known = {(agent, name): _known(games, agent, name).by_block() for agent in agents for name in names}
+    rates = {name: _is_rate(played, name) for name in names}
+    known = {(agent, name): _known(played[agent], name).by_block() for agent in agents for name in names}
     if success is not None:
-        tried = {agent: _tries(games, agent, success) for agent in agents}
+        tried = {agent: _tries(played[agent], success) for agent in agents}
         k = min((n for cases in tried.values() for _, n in cases.values()), default=1)
         if k > 1:
             passed = f"pass^{k}"
@@ -74,11 +80,13 @@ def fact_pairs(
     )
 
 
-def pass_lines(games: Sequence[GameRow], agents: Sequence[str], success: str, level: float) -> tuple[PassLine, ...]:
+def pass_lines(
+    played: Mapping[str, Sequence[GameRow]], agents: Sequence[str], success: str, level: float
+) -> tuple[PassLine, ...]:
     """pass^k for every k up to the most tries of a case; cases that were tried less often are left out of that k."""
     lines = []
     for agent in agents:
-        cases = _tries(games, agent, success)
+        cases = _tries(played[agent], success)
         for k in range(1, 1 + max((n for _, n in cases.values()), default=0)):
             enough = {case: tries for case, tries in cases.items() if tries[1] >= k}
             rate = pass_hat_k(list(enough.values()), k, level, [block for block, _ in enough])
@@ -86,32 +94,40 @@ def pass_lines(games: Sequence[GameRow], agents: Sequence[str], success: str, le
     return tuple(lines)
 
 
-def _is_rate(games: Sequence[GameRow], name: str) -> bool:
-    values = [game.facts[name] for game in games if game.facts.get(name) is not None]
-    return bool(values) and all(isinstance(value, bool) for value in values)
+def _values(played: Mapping[str, Sequence[GameRow]], name: str) -> Iterator[Any]:
+    """What is known of a fact, a game as often as it has agents."""
+    for games in played.values():
+        for game in games:
+            value = game.facts.get(name)
+            if value is not None:
+                yield value
 
 
-def _never_negative(games: Sequence[GameRow], name: str) -> bool:
-    values: list[Any] = [game.facts[name] for game in games if game.facts.get(name) is not None]
-    return all(value >= 0 for value in values)
+def _is_rate(played: Mapping[str, Sequence[GameRow]], name: str) -> bool:
+    kinds = {type(value) for value in _values(played, name)}
+    return kinds == {bool}
 
 
-def _known(games: Sequence[GameRow], agent: str, name: str) -> _Known:
+def _never_negative(played: Mapping[str, Sequence[GameRow]], name: str) -> bool:
+    return all(value >= 0 for value in _values(played, name))
+
+
+def _known(games: Sequence[GameRow], name: str) -> _Known:
     found = _Known([], [])
     for game in games:
         value = game.facts.get(name)
-        if value is not None and agent in holders(game):
+        if value is not None:
             found.values.append(float(value))
             found.blocks.append(game.block)
     return found
 
 
-def _tries(games: Sequence[GameRow], agent: str, success: str) -> dict[tuple[int, str], tuple[int, int]]:
+def _tries(games: Sequence[GameRow], success: str) -> dict[tuple[int, str], tuple[int, int]]:
     """(successes, tries) by case: a block, and who sat where in it."""
     found: dict[tuple[int, str], tuple[int, int]] = {}
     for game in games:
         value = game.facts.get(success)
-        if value is None or agent not in holders(game):
+        if value is None:
             continue
         case = game.block, repr(sorted(game.players.items()))
         c, n = found.get(case, (0, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lanista import ratings
@@ -27,7 +28,9 @@ class Seen:
     def teams(self) -> set[str]:
         return {team for _, team, _ in self.rows}
 
+    @cached_property
     def by_block(self) -> dict[int, float]:
+        """Its mean score on each block."""
         grouped: dict[int, list[float]] = {}
         for block, _, score in self.rows:
             grouped.setdefault(block, []).append(score)
@@ -39,14 +42,23 @@ def holders(game: GameRow) -> set[str]:
     return {game.players[seat] for seats in game.teams.values() for seat in seats}
 
 
-def appearances(agent: str, games: Sequence[GameRow]) -> Seen:
-    rows = []
-    count = 0
+def games_of(games: Sequence[GameRow]) -> dict[str, list[GameRow]]:
+    """The games of each agent, in their order; agents by name. One pass, for boards of many games and agents."""
+    found: dict[str, list[GameRow]] = {}
     for game in games:
-        held = [team for team, seats in sorted(game.teams.items()) if any(game.players[s] == agent for s in seats)]
-        rows += [(game.block, team, float(game.scores[team])) for team in held]
-        count += bool(held)
-    return Seen(rows, count)
+        for agent in holders(game):
+            found.setdefault(agent, []).append(game)
+    return dict(sorted(found.items()))
+
+
+def appearances(agent: str, games: Sequence[GameRow]) -> Seen:
+    """What the agent was seen doing in its ``games``."""
+    rows = []
+    for game in games:
+        for team, seats in sorted(game.teams.items()):
+            if any(game.players[seat] == agent for seat in seats):
+                rows.append((game.block, team, float(game.scores[team])))
+    return Seen(rows, len(games))
 
 
 def _line(
@@ -61,7 +73,7 @@ def _line(
     return Line(
         agent=agent,
         games=seen.games,
-        blocks=len(seen.by_block()),
+        blocks=len(seen.by_block),
         score=seen.rate(level),
         sides={team: seen.rate(level, team) for team in teams if team in seen.teams()},
         decisions=0 if turns is None else turns.decisions,
@@ -144,7 +156,7 @@ def scored_pair(one: str, other: str, seen: Mapping[str, Seen], level: float) ->
 
 def shared_difference(one: Seen, other: Seen, level: float) -> Interval | None:
     """Mean difference of scores over the blocks that both played; None where they share none."""
-    mine, theirs = one.by_block(), other.by_block()
+    mine, theirs = one.by_block, other.by_block
     shared = sorted(set(mine) & set(theirs), key=str)
     if not shared:
         return None
