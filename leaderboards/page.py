@@ -1,8 +1,8 @@
 """A board and its games as one self-contained HTML file: no network, light and dark, readable without JavaScript.
 
 What players said is data. It lies in the file as gzipped base64 (games) or as JSON with every ``<``, ``>`` and ``&``
-escaped (the index), and reaches the page through ``textContent`` only; names in tables are HTML-escaped here. A
-Content-Security-Policy forbids every request.
+escaped (the index), and reaches the page through ``textContent`` only. Whatever the templates write is made harmless
+(``lanista.text.plain``) and then escaped, by one rule for all of them. A Content-Security-Policy forbids every request.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,10 +21,14 @@ from lanista.arenas.core.contract import Event
 from lanista.arenas.core.episode import Episode, StepRecord
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
+from lanista.leaderboards.plots import rating_plot
 from lanista.leaderboards.replay import calls, ending
-from lanista.leaderboards.sections import about, escape, facts, sections
+from lanista.leaderboards.tables import facts, notes, tables
+from lanista.text import plain
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from lanista.store import GameRow
 
 GAMES_BYTES = 24_000_000
@@ -79,24 +83,69 @@ def render(
             note += f" The record of game {named} is damaged: it is counted above, and cannot be read."
         else:
             note += f" The records of {len(damaged):,} games are damaged ({named}): they are counted above, not shown."
-    chunks = (f'<script type="text/plain" id="chunk-{i}">{text}</script>' for i, text in enumerate(packed))
-    return _fill(
-        _template("page.html"),
-        {
-            "version": escape(__version__),
-            "title": escape(f"{board.arena} leaderboard"),
-            "css": _template("page.css"),
-            "js": _template("page.js"),
-            "heading": escape(board.arena.replace("_", " ").capitalize()),
-            "verdict": escape(board.verdict),
-            "facts": facts(board),
-            "sections": "\n".join(part for part in sections(board) if part),
-            "games_note": escape(note),
-            "about": about(board, run_meta or {}),
-            "index": _index(shown),
-            "chunks": "\n".join(chunks),
-        },
+    return (
+        _templates()
+        .get_template("page.html.jinja")
+        .render(
+            board=board,
+            version=__version__,
+            heading=board.arena.replace("_", " ").capitalize(),
+            facts=facts(board),
+            tables=list(tables(board)),
+            plot=_ours(rating_plot(board)),
+            notes=notes(board),
+            games_note=note,
+            about=_about(board, run_meta or {}),
+            css=_ours((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            js=_ours((_TEMPLATES / "page.js").read_text(encoding="utf-8")),
+            index=_ours(_index(shown)),
+            chunks=[_ours(text) for text in packed],
+        )
     )
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_harmless
+    )
+
+
+def _harmless(value: Any) -> Any:
+    """What a template is about to write, in which nothing acts; what is markup of ours already stays."""
+    return plain(value) if type(value) is str else value
+
+
+def _ours(text: str) -> str:
+    """Text that is markup and made here: the templates write it as it is."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+def _about(board: Board, run_meta: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """(name, text, or a mapping of names to texts) of everything that is known of the run."""
+    entries: list[tuple[str, Any]] = []
+    for name, value in [*run_meta.items(), (f"{board.arena} config", board.config)]:
+        if isinstance(value, Mapping):
+            # The arena's own config has a line of its own below
+            inner = {str(k).replace("_", " "): _word(v) for k, v in value.items() if v != board.config}
+            entries.append((str(name).replace("_", " "), inner))
+        else:
+            entries.append((str(name).replace("_", " "), _word(value)))
+    return entries
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, (list, tuple)):
+        return " ".join(_word(part) for part in value) or "none"
+    return json.dumps(value, default=str)
 
 
 # Data
@@ -202,12 +251,3 @@ def script_json(value: Any) -> str:
     """JSON in ASCII without ``<``, ``>`` and ``&``: no text inside can end or open an element."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _template(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    """Every ``{{name}}`` replaced in one pass: what is put in is never looked at again."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
