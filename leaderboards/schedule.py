@@ -13,19 +13,28 @@ game, is the unit of every interval.
     For each seed k rotations; seat i is held by ``order[(i + r) mod k]`` in rotation r. In a block every agent holds
     every seat, hence every role, exactly once. ``order`` is shuffled anew for each block: in one fixed order the same
     agent would always speak right before the same other one.
+
+A ``sampled`` schedule of two teams is for many agents: a block is one deal that two of them play both ways round, and
+which two is balanced over the blocks (``pairing.py``). Thirty agents then take 60 games to be tied together and 870 to
+have met once, each pair on a deal of its own, where a whole block of ``teams`` is 870 games on a single deal.
+
+A schedule can be extended, with more games or (but in ``mixed``) with more agents: what it was before stands at its
+beginning, under the same ids, and what is missing follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
-from math import perm
-from typing import Any, Literal, get_args
+from math import ceil, perm
+from typing import Any, Literal, NamedTuple, get_args
 
 from lanista.arenas.core import chance, registry
 from lanista.arenas.core.contract import Arena, Seat
 from lanista.errors import UsageError, suggest
+from lanista.leaderboards.pairing import Pair, pairs, tied
 
 Design = Literal["teams", "mixed"]
 
@@ -50,6 +59,14 @@ class Match:
     """What the agents' own seeds are made of; None for the scenario's seed."""
 
 
+class Stage(NamedTuple):
+    """A schedule as it was before it was extended."""
+
+    agents: tuple[str, ...]
+    games: int
+    """Those it had, rounded up already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """All games of a tournament, in the order in which they are listed everywhere."""
@@ -65,6 +82,10 @@ class Schedule:
     matches: tuple[Match, ...]
     rounded: str | None
     """How the number of games was rounded up to whole blocks, in words; None where it was not."""
+    sampled: bool = False
+    """Whether only two agents play each deal."""
+    ends: tuple[int, ...] = ()
+    """The number of games before each extension."""
 
     @property
     def games(self) -> int:
@@ -79,34 +100,28 @@ def schedule(
     config: Any = None,
     design: Design = "teams",
     repeats: int = 1,
+    *,
+    sampled: bool = False,
+    before: Sequence[Stage] = (),
 ) -> Schedule:
     """The schedule of at least ``games`` games, in whole blocks: a pure function of its arguments.
 
-    ``config`` is the arena's own config object, None for its default. Scenario seeds are below 2**53, so that they
-    survive any reader of JSON. Raises UsageError for a number of games or repeats below one, no agents, one listed
-    twice, or more agents than a ``mixed`` table has seats.
+    ``config`` is the arena's own config object, None for its default. ``before`` is what the schedule was before each
+    extension; its agents begin ``agents``. Scenario seeds are below 2**53, so that they survive any reader of JSON.
+    Raises UsageError for a number of games or repeats below one, no agents, one listed twice, more agents than a
+    ``mixed`` table has seats or new ones at it, and a ``sampled`` schedule of other than two teams or of too few games
+    to tie its agents together.
     """
     arena = registry.get(arena) if isinstance(arena, str) else arena
     config = arena.configure() if config is None else config
     _check(agents, games, design, repeats)
-    blocks, matches = 0, list[Match]()
-    while len(matches) < games:
-        block_seed = scenario_seed(seed, blocks)
-        seatings = _seatings(arena, agents, block_seed, config, design)
-        for game, players in enumerate(seatings):
-            for repeat in range(repeats):
-                matches.append(
-                    Match(
-                        id=f"b{blocks:04d}g{game}" + (f"r{repeat}" if repeat else ""),
-                        block=blocks,
-                        index=len(matches),
-                        seed=block_seed,
-                        players=players,
-                        agent_seed=chance.key("repeat", block_seed, repeat) if repeat else None,
-                    )
-                )
-        blocks += 1
-    size = len(matches) // blocks
+    made = _Made(arena, config, seed, design, repeats)
+    ends = []
+    for stage in before:
+        _grow(made, stage.agents, stage.games, sampled)
+        ends.append(len(made.matches))
+    size = _grow(made, agents, games, sampled)
+    matches, blocks = made.matches, len(made.seatings)
     rounded = None
     if len(matches) != games:
         rounded = f"{games} games were asked for; {len(matches)} make whole rotations ({blocks} blocks of {size})"
@@ -119,7 +134,82 @@ def schedule(
         repeats=repeats,
         matches=tuple(matches),
         rounded=rounded,
+        sampled=sampled,
+        ends=tuple(ends),
     )
+
+
+class _Made:
+    """A schedule in the making: its games, and the seatings of each block so far."""
+
+    def __init__(self, arena: Arena, config: Any, seed: int, design: Design, repeats: int) -> None:
+        self.arena, self.config, self.seed, self.design, self.repeats = arena, config, seed, design, repeats
+        self.matches: list[Match] = []
+        self.seatings: list[set[tuple[str, ...]]] = []
+        self.met: Counter[frozenset[str]] = Counter()
+        """How often two agents have met in a sampled schedule."""
+
+    def block(self, number: int, agents: Sequence[str]) -> None:
+        """Every seating of these agents that the block has not yet."""
+        seed = scenario_seed(self.seed, number)
+        if number == len(self.seatings):
+            self.seatings.append(set())
+        placed = self.seatings[number]
+        for players in _seatings(self.arena, agents, seed, self.config, self.design):
+            held = tuple(players.values())
+            if held in placed:
+                continue
+            for repeat in range(self.repeats):
+                self.matches.append(
+                    Match(
+                        id=f"b{number:04d}g{len(placed)}" + (f"r{repeat}" if repeat else ""),
+                        block=number,
+                        index=len(self.matches),
+                        seed=seed,
+                        players=players,
+                        agent_seed=chance.key("repeat", seed, repeat) if repeat else None,
+                    )
+                )
+            placed.add(held)
+
+
+def _grow(made: _Made, agents: Sequence[str], games: int, sampled: bool) -> int:
+    """Extend to so many games of these agents; returns the games of a block."""
+    if sampled:
+        return _grow_sampled(made, agents, games)
+    if made.design == "mixed" and made.matches and set(made.matches[0].players.values()) != set(agents):
+        raise UsageError(
+            "a run of the design 'mixed' cannot take in agents, for every game of it seats all of them: play another "
+            "run and rate both together (lanista leaderboard RUN RUN2)"
+        )
+    seed = scenario_seed(made.seed, 0)
+    size = len(_seatings(made.arena, agents, seed, made.config, made.design)) * made.repeats
+    for number in range(max(len(made.seatings), ceil(games / size))):
+        made.block(number, agents)
+    return size
+
+
+def _grow_sampled(made: _Made, agents: Sequence[str], games: int) -> int:
+    teams = made.arena.rules.teams(made.arena.rules.deal(scenario_seed(made.seed, 0), made.config))
+    if made.design != "teams" or len(teams) != 2 or len(agents) < 2:
+        raise UsageError(
+            "a sampled schedule is of the design 'teams', of at least two agents and of arenas with two teams "
+            f"(here: {made.design!r}, {len(agents)} and {len(teams)}); leave out --schedule"
+        )
+    drawn: Iterator[Pair] = pairs(agents, made.seed, made.met)
+    size = 2 * made.repeats
+    while len(made.matches) < games:
+        made.block(len(made.seatings), next(drawn))
+    if not tied(agents, made.met):
+        least = len(made.matches)
+        while not tied(agents, made.met):
+            next(drawn)
+            least += size
+        raise UsageError(
+            f"{games:,} games do not tie {len(agents)} agents together, so they could not be compared: ask for at "
+            f"least --games {least}"
+        )
+    return size
 
 
 def scenario_seed(seed: int, block: int) -> int:
