@@ -179,6 +179,15 @@ class Run:
         self.meta.update(_plain(facts))
         self._save()
 
+    def extend(self, config: Mapping[str, Any], command: Sequence[str] | None = None, **facts: Any) -> None:
+        """Make more of a run, unfinished again: another config, the command that asked for it, and facts beside it.
+
+        Raises UsageError on a run to read.
+        """
+        self.meta.pop("finished", None)
+        words = list(command) if command is not None else ["lanista", *sys.argv[1:]]
+        self.update(config=config, command=shlex.join(words), **facts)
+
     def close(self) -> None:
         """Close the store and let the next writer in. Closing twice is fine."""
         if self._store is not None:

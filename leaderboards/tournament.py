@@ -16,13 +16,16 @@ were played; boards never count it, and ``resume`` takes it up where it stood.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +36,16 @@ from lanista.arenas.core import registry as arena_registry
 from lanista.arenas.core.contract import Arena, config_json
 from lanista.errors import LanistaError, Stopped, Unavailable, UsageError
 from lanista.leaderboards.keeping import named, rows
-from lanista.leaderboards.schedule import Design, Match, Schedule, schedule
+from lanista.leaderboards.lines import appearances, games_of
+from lanista.leaderboards.resuming import check_games, go_on, grows, past, planned
+from lanista.leaderboards.schedule import Design, Match, Schedule
 from lanista.play import executors
 from lanista.play.desks import exact
 from lanista.play.executors import Executor, Played, Result, Suspended
 from lanista.play.executors.local import Local
 from lanista.play.executors.processes import cores
 from lanista.runs import Run
-from lanista.store import GameRow, Prepared
+from lanista.store import Prepared
 from lanista.store.rows import unpack
 
 _log = logging.getLogger(__name__)
@@ -59,7 +64,8 @@ class Standing:
     agent: str
     games: int
     score: float
-    """Mean over its games of the mean score, in [0, 1], of the teams its seats belong to."""
+    """Mean score in [0, 1] of its teams over its games, a game counted once per team it sat in: the board's win rate or
+    mean score. An agent that holds both teams meets itself: between two teams that is 0.5, whoever it is."""
     illegal: int
     """Replies that were refused."""
     forfeits: int
@@ -109,6 +115,7 @@ def run_tournament(
     max_concurrent_games: int = 64,
     preset: str = "default",
     repeats: int = 1,
+    sampled: bool = False,
     store: str | None = None,
     command: Sequence[str] | None = None,
     on_progress: OnProgress | None = None,
@@ -116,10 +123,11 @@ def run_tournament(
     """Play the schedule's missing games into the run at ``out`` and count them.
 
     ``agents`` are specs as ``lanista agents`` lists them. ``config`` is the arena's config object or a mapping of its
-    keys. ``repeats`` plays every deal and seating that often, with other seeds for the agents. ``workers`` None means
-    one per core, 0 that everything is played in this process; an arena that is not registered is always played here.
-    ``executor`` names where scripted agents play (``processes`` unless there are no workers). ``store`` is a database's
-    URL instead of a file in the run.
+    keys. ``repeats`` plays every deal and seating that often, with other seeds for the agents. ``sampled`` lets only
+    two agents play each deal, for many agents. With ``resume``, more games or further agents extend the run.
+    ``workers`` None means one per core, 0 that everything is played in this process; an arena that is not registered is
+    always played here. ``executor`` names where scripted agents play (``processes`` unless there are no workers).
+    ``store`` is a database's URL instead of a file in the run.
 
     Raises UsageError for anything unknown or impossible (before anything is written), for a run that is there without
     ``resume``, and for one that was started otherwise; Stopped on Ctrl-C; Unavailable where games are suspended, at the
@@ -135,13 +143,19 @@ def run_tournament(
         executors.check(executor)
     if max_concurrent_games < 1:
         raise UsageError(f"the number of games at once is at least 1, not {max_concurrent_games}")
-    plan = schedule(arena, agents, games, seed, config, design, repeats)
+    was = past(out, resume)
+    plan = planned(arena, agents, games, seed, config, design, repeats, sampled=sampled, was=was)
+    agents = plan.agents
     settings = _settings(arena, config, preset, agents, design, plan, max_concurrent_games)
-    goes_on = resume and (Path(out) / "run.json").exists()
+    goes_on = resume and (Path(out) / "run.json").exists() and not (was and grows(was, agents, plan.games))
     with ExitStack() as open_things:
         seated = {} if goes_on else _make(agents, arena, open_things)  # an unknown agent leaves no half-made run behind
-        start = Run.resume if resume else Run.create
-        run = open_things.enter_context(start(out, "tournament", settings, command, seed, store=store))
+        if was is not None:
+            run = open_things.enter_context(go_on(out, was, settings, command, seed, store))
+            check_games(run, plan)
+        else:
+            start = Run.resume if resume else Run.create
+            run = open_things.enter_context(start(out, "tournament", settings, command, seed, store=store))
         done = set(run.store.ids())
         missing = _missing(run, plan, done)
         if missing and not seated:
@@ -199,7 +213,8 @@ def _settings(
         "games": plan.games,
         "max_concurrent_games": max_concurrent_games,
     }
-    return settings | ({"repeats": plan.repeats} if plan.repeats > 1 else {})
+    settings |= {"repeats": plan.repeats} if plan.repeats > 1 else {}
+    return settings | ({"schedule": "sampled"} if plan.sampled else {})
 
 
 def _missing(run: Run, plan: Schedule, done: Collection[str]) -> list[Match]:
@@ -215,21 +230,21 @@ def _missing(run: Run, plan: Schedule, done: Collection[str]) -> list[Match]:
 
 def standings(run: Run) -> tuple[Standing, ...]:
     """What each agent of a run did, best first."""
-    scores: dict[str, list[float]] = {}
-    for game in run.store.games():
-        for agent, score in _scores(game).items():
-            scores.setdefault(agent, []).append(score)
+    scores: dict[str, tuple[int, float]] = {}
+    for agent, played in games_of(run.store.games()).items():
+        seen = appearances(agent, played)
+        scores[agent] = seen.games, math.fsum(score for _, _, score in seen.rows) / len(seen.rows)
     stats = run.store.turn_stats()
     found = [
         Standing(
             agent=agent,
-            games=len(got),
-            score=sum(got) / len(got),
+            games=games,
+            score=score,
             illegal=stats[agent].illegal if agent in stats else 0,
             forfeits=sum(stats[agent].forfeits.values()) if agent in stats else 0,
             reasons=stats[agent].forfeits if agent in stats else {},
         )
-        for agent, got in scores.items()
+        for agent, (games, score) in scores.items()
     ]
     return tuple(sorted(found, key=lambda standing: (-standing.score, standing.agent)))
 
@@ -269,8 +284,7 @@ class _Hall:
 
     def together(self, matches: Sequence[Match], max_concurrent_games: int) -> None:
         """Games with a batched agent, in cohorts that are the same whether or not the run was interrupted."""
-        for start in range(0, len(matches), max_concurrent_games):
-            cohort = matches[start : start + max_concurrent_games]
+        for cohort in _cohorts(matches, self.plan.ends, max_concurrent_games):
             left = [match for match in cohort if match.id not in self.done]
             if not left:
                 continue
@@ -334,6 +348,14 @@ class _Hall:
         self.on_progress(len(self.done), self.plan.games, seconds)
 
 
+def _cohorts(matches: Sequence[Match], ends: Sequence[int], size: int) -> Iterator[Sequence[Match]]:
+    """Matches so many at a time; none from before an extension of the run with one from after it."""
+    bounds = [0, *(bisect_left(matches, end, key=lambda match: match.index) for end in ends), len(matches)]
+    for first, last in pairwise(bounds):
+        for start in range(first, last, size):
+            yield matches[start : min(start + size, last)]
+
+
 def _make(agents: Sequence[str], arena: Arena, open_things: ExitStack) -> dict[str, Agent]:
     seated = {}
     for spec in agents:
@@ -364,12 +386,3 @@ def _registered(arena: Arena) -> bool:
         return arena_registry.get(arena.name) is arena
     except LanistaError:
         return False
-
-
-def _scores(game: GameRow) -> dict[str, float]:
-    """Each agent's mean team score over its seats."""
-    team_of = {seat: team for team, seats in game.teams.items() for seat in seats}
-    got: dict[str, list[float]] = {}
-    for seat, agent in game.players.items():
-        got.setdefault(agent, []).append(game.scores.get(team_of[seat], 0.0))
-    return {agent: sum(scores) / len(scores) for agent, scores in got.items()}

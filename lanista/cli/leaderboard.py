@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,9 +19,12 @@ def add(app: typer.Typer) -> None:
 
 
 def leaderboard(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="A run's folder; several tournaments make one board.")
+    ],
     html: Annotated[
-        Path | None, typer.Option("--html", help="Where the page goes; RUN/leaderboard.html if left out.")
+        Path | None,
+        typer.Option("--html", help="Where the page goes; RUN/leaderboard.html if left out, and none of several runs."),
     ] = None,
     png: Annotated[Path | None, typer.Option("--png", help="Also save the rating plot as a picture.")] = None,
     no_page: Annotated[bool, typer.Option("--no-page", help="Write no page.")] = False,
@@ -29,14 +35,24 @@ def leaderboard(
         raise UsageError(f"--png writes a PNG picture, so its name ends in .png, not {png.name!r}")
     from lanista.leaderboards import board as boards
     from lanista.leaderboards import page, plots, terminal
+    from lanista.leaderboards.several import Several
     from lanista.runs import Run
 
-    with Run.open(run) as opened:
-        board = boards.board(opened.store)
-        if opened.meta["kind"] == "train":
+    with ExitStack() as open_runs:
+        opened = [open_runs.enter_context(Run.open(run)) for run in runs]
+        store: Any = opened[0].store
+        about = dict(opened[0].meta)
+        if len(opened) > 1:
+            store = Several(opened)
+            about = {"runs": {str(run.path): run.meta["command"] for run in opened}}
+        board = boards.board(store)
+        if len(opened) > 1 and store.twice:
+            note = f"{store.twice:,} games are in more than one of these runs and count once."
+            board = replace(board, notes=(*board.notes, note))
+        if about.get("kind") == "train":
             notes.print(
-                f"{run} is a training run: its policies changed from game to game, so ratings say little. Hold a "
-                f"tournament with lm:{run}/policies/NAME.",
+                f"{runs[0]} is a training run: its policies changed from game to game, so ratings say little. Hold a "
+                f"tournament with lm:{runs[0]}/policies/NAME.",
                 markup=False,
                 soft_wrap=True,
             )
@@ -46,10 +62,16 @@ def leaderboard(
             print_result(board.to_json())
         else:
             terminal.show(board, console)
-        if not no_page and (html is not None or not json):
-            written = page.write(board, opened.store, html or run / "leaderboard.html", opened.meta)
+        if not no_page and (html is not None or (not json and len(runs) == 1)):
+            written = page.write(board, store, html or runs[0] / "leaderboard.html", about)
             notes.print(f"page: {written}", soft_wrap=True)
         if not json:
-            versions = ", ".join(f"{name} {number}" for name, number in opened.meta["versions"].items())
-            console.print(f"seed {opened.meta['seed']} · {versions}", style="dim")
-            console.print(f"again: {opened.meta['command']}", style="dim")
+            for run in opened:
+                _again(run.meta)
+
+
+def _again(meta: Mapping[str, Any]) -> None:
+    """What the result came from; the command in one line of its own, to be copied whole."""
+    versions = ", ".join(f"{name} {number}" for name, number in meta["versions"].items())
+    console.print(f"seed {meta['seed']} · {versions}", style="dim", soft_wrap=True)
+    console.print(f"again: {meta['command']}", style="dim", soft_wrap=True)

@@ -26,10 +26,13 @@ from lanista.cli.common import (
     refuse_humans,
     split,
 )
+from lanista.errors import UsageError, suggest
 
 if TYPE_CHECKING:
     from lanista.leaderboards.schedule import Schedule
     from lanista.leaderboards.tournament import Summary
+
+SCHEDULES = ("full", "sampled")
 
 
 def add(app: typer.Typer) -> None:
@@ -48,6 +51,10 @@ def tournament(
         str,
         typer.Option("--design", help="teams: an agent holds a whole team. mixed: agents rotate through the seats."),
     ] = "teams",
+    schedule: Annotated[
+        str,
+        typer.Option("--schedule", help="full: all agents meet on every deal. sampled: two of them, for many agents."),
+    ] = "full",
     repeats: Annotated[
         int,
         typer.Option("--repeats", min=1, help="Times each case is played with other agent seeds; pass^k needs k."),
@@ -65,11 +72,14 @@ def tournament(
     dry_run: DryRun = False,
     config: Config = None,
 ) -> None:
-    """Play a tournament and print who did what; `lanista leaderboard RUN` rates it with intervals."""
+    """Play a tournament and print who did what; `lanista leaderboard RUN` rates it with intervals.
+
+    With --resume, a larger --games or further --agents extend the run.
+    """
     from lanista.agents import registry
     from lanista.agents.guard import close
     from lanista.arenas import get
-    from lanista.leaderboards.schedule import schedule
+    from lanista.leaderboards.resuming import past, planned
     from lanista.leaderboards.tournament import run_tournament
     from lanista.play import executors
 
@@ -79,11 +89,24 @@ def tournament(
     refuse_humans(names)
     if executor is not None:
         executors.check(executor)
-    plan = schedule(game_arena, names, games, seed, game_config, design, repeats)  # type: ignore[arg-type]
+    if schedule not in SCHEDULES:
+        raise UsageError(f"unknown schedule {schedule!r}{suggest(schedule, SCHEDULES)} (there are: full, sampled)")
+    sampled = schedule == "sampled"
+    plan = planned(
+        game_arena,
+        names,
+        games,
+        seed,
+        game_config,
+        design,  # type: ignore[arg-type]
+        repeats,
+        sampled=sampled,
+        was=past(out, resume),
+    )
     if dry_run:
-        for name in names:
+        for name in plan.agents:
             close(registry.make(name, arena=arena))
-        _show_plan(plan, names, game_arena.turns_bound(game_config), out, json)
+        _show_plan(plan, game_arena.turns_bound(game_config), out, json)
         return
     if plan.rounded and not json:
         notes.print(plan.rounded)
@@ -102,6 +125,7 @@ def tournament(
             max_concurrent_games=max_concurrent_games,
             preset=preset,
             repeats=repeats,
+            sampled=sampled,
             store=store,
             command=command_line(),
             on_progress=lambda done, total, left: update(done, total),
@@ -112,20 +136,20 @@ def tournament(
     _show(summary, out)
 
 
-def _show_plan(plan: Schedule, agents: list[str], bound: int, out: Path, json: bool) -> None:
+def _show_plan(plan: Schedule, bound: int, out: Path, json: bool) -> None:
     facts = {
         "games": plan.games,
         "blocks": plan.blocks,
         "games_per_block": plan.block_size,
         "decisions_at_most": bound * plan.games,
         "rounded": plan.rounded,
-        "agents": agents,
+        "agents": list(plan.agents),
         "out": str(out),
     }
     if json:
         print_json(facts)
         return
-    for key, value in (facts | {"agents": ", ".join(agents)}).items():
+    for key, value in (facts | {"agents": ", ".join(plan.agents)}).items():
         if value is not None:
             console.print(f"{key.replace('_', ' '):<20} {value}")
 
@@ -141,5 +165,11 @@ def _show(summary: Summary, out: Path) -> None:
         table.add_row(*cells)
     console.print(table)
     for note in summary.notes:
-        notes.print(note)
+        notes.print(note, soft_wrap=True)
+    if len(summary.standings) == 1:
+        notes.print(
+            f"{summary.standings[0].agent} played alone: where it holds both teams its score is 0.5 whoever it is; its "
+            "leaderboard says how often each team won.",
+            soft_wrap=True,
+        )
     console.print(f"{summary.games} games in {out} · rate them: lanista leaderboard {out}", style="dim")

@@ -98,8 +98,8 @@ def test_a_run_that_is_there_is_not_overwritten(tmp_path):
     _run(tmp_path / "run", games=2)
     with pytest.raises(UsageError, match="--resume, or choose another --out"):
         _run(tmp_path / "run", games=2)
-    with pytest.raises(UsageError, match="games was 2 and is now 4"):
-        _run(tmp_path / "run", games=4, resume=True)
+    with pytest.raises(UsageError, match="max_concurrent_games was 64 and is now 4"):
+        _run(tmp_path / "run", games=2, resume=True, max_concurrent_games=4)
     with pytest.raises(UsageError, match=r"config\.players was 5 and is now 6"):
         _run(tmp_path / "run", games=2, resume=True, config={**_SMALL, "players": 6})
 
