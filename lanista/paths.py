@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 
 def cache_dir() -> Path:
-    """The cache folder: ``LANISTA_CACHE``, else ``lanista`` under ``XDG_CACHE_HOME``, else ``~/.cache/lanista``."""
+    """The cache folder: ``LANISTA_CACHE``, else the system's own place for caches.
+
+    That is ``$XDG_CACHE_HOME/lanista`` or ``~/.cache/lanista`` on Linux, ``~/Library/Caches/lanista`` on macOS.
+    """
     own = os.environ.get("LANISTA_CACHE")
-    if own:
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base).expanduser() if base else Path.home() / ".cache") / "lanista"
+    return Path(own).expanduser() if own else user_cache_path("lanista", appauthor=False)

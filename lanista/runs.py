@@ -73,6 +73,7 @@ class Run:
         run already or where ``path`` holds other files.
         """
         path = Path(path)
+        _need_text(path)
         if (path / "run.json").exists():
             raise UsageError(f"there is a run in {path} already: continue it with --resume, or choose another --out")
         if path.exists() and (not path.is_dir() or any(entry.name not in _OURS for entry in path.iterdir())):
@@ -305,6 +306,13 @@ def _absolute(store: str | None) -> str | None:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return store
     return url.set(database=str(Path(url.database).resolve())).render_as_string(hide_password=False)
+
+
+def _need_text(path: Path) -> None:
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"the folder {str(path)!r} has bytes in its name that are not UTF-8: choose another") from None
 
 
 def _need_usable(store: str | None) -> None:

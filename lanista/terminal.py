@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from lanista.text import plain
 
@@ -19,6 +20,12 @@ class Terminal(Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"highlight": False, "markup": False, "emoji": False, **options})
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich's; but away from a terminal a text stays in one line, so that it can be copied and found."""
+        if not self.is_terminal and all(isinstance(part, (str, Text)) for part in objects):
+            options.setdefault("soft_wrap", True)
+        super().print(*objects, **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What rich makes of it, with every piece of text made harmless; rich's own control codes stay."""

@@ -26,7 +26,7 @@ from lanista.cli import (
     train,
 )
 from lanista.cli.common import ClickException, fail
-from lanista.errors import LanistaError
+from lanista.errors import LanistaError, UsageError
 
 app = typer.Typer(
     name="lanista",
@@ -77,9 +77,11 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows a mark instead
     try:
+        _need_text(sys.argv[1:] if arguments is None else arguments)
         code = app(arguments, standalone_mode=False)
     except ClickException as error:
-        sys.exit(fail(error.format_message(), 2))  # type: ignore[attr-defined]
+        message = error.format_message()  # type: ignore[attr-defined]
+        sys.exit(fail(message, 2) if message else 2)  # a command without its verb has printed its help, and that is all
     except LanistaError as error:
         sys.exit(fail(str(error), error.code))
     except ModuleNotFoundError as error:
@@ -100,6 +102,15 @@ def main(arguments: list[str] | None = None) -> None:
     if code == 130:  # typer turns Ctrl-C into this code without a word
         sys.exit(fail("stopped", 130))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _need_text(words: list[str]) -> None:
+    """Refuse arguments that are no text: neither ``run.json`` nor a database's URL can hold them."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{word!r} is not UTF-8 text: give names without such bytes") from None
 
 
 __all__ = ["app", "main"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -172,4 +173,8 @@ def _show(summary: Summary, out: Path) -> None:
             "leaderboard says how often each team won.",
             soft_wrap=True,
         )
-    console.print(f"{summary.games} games in {out} · rate them: lanista leaderboard {out}", style="dim")
+    console.print(
+        f"{summary.games} games in {out} · rate them: lanista leaderboard {quote(str(out))}",
+        style="dim",
+        soft_wrap=True,
+    )
