@@ -11,7 +11,7 @@ from _machine import machine
 
 HEAVY = (
     *("torch", "transformers", "trl", "peft", "accelerate", "datasets"),
-    *("agentscope", "openai", "pandas", "matplotlib"),
+    *("agentscope", "openai", "pandas", "matplotlib", "scipy", "radon", "jinja2"),
 )
 CASES = {
     "bare interpreter": "pass",

@@ -46,8 +46,13 @@ CYCLES = 10
 class Source(Protocol):
     """What a board reads of a store."""
 
-    def games(self) -> list[GameRow]: ...
-    def turn_stats(self) -> dict[str, TurnStats]: ...
+    def games(self) -> list[GameRow]:
+        """Every game."""
+        ...
+
+    def turn_stats(self) -> dict[str, TurnStats]:
+        """How each agent behaved, by its name."""
+        ...
 
 
 def board(store: Source, *, level: float = LEVEL, arena: Arena | None = None) -> Board:

@@ -26,6 +26,7 @@ class _Known(NamedTuple):
     blocks: list[int]
 
     def by_block(self) -> dict[int, float]:
+        """The mean on each block."""
         grouped: dict[int, list[float]] = {}
         for value, block in zip(self.values, self.blocks, strict=True):
             grouped.setdefault(block, []).append(value)

@@ -22,10 +22,12 @@ class Seen:
         self.rows, self.games = rows, games
 
     def rate(self, level: float, team: str | None = None) -> Interval:
+        """Its mean score, with one team or with all."""
         rows = [row for row in self.rows if team is None or row[1] == team]
         return clustered_rate([score for _, _, score in rows], [block for block, _, _ in rows], level)
 
     def teams(self) -> set[str]:
+        """The teams it sat in."""
         return {team for _, team, _ in self.rows}
 
     @cached_property
@@ -93,6 +95,7 @@ def rated_line(
     teams: Sequence[str],
     level: float,
 ) -> Line:
+    """The line of an agent that has a rating."""
     return _line(
         rating.agent,
         seen,
@@ -142,6 +145,7 @@ def scored_lines(
 
 
 def rated_pair(pair: ratings.Pair) -> PairLine:
+    """The difference of two ratings, in points of the Elo scale."""
     if pair.difference is None:
         return PairLine(one=pair.one, other=pair.other, difference=None, shown=False)
     points = Interval(*(ratings.ELO * x for x in pair.difference))
@@ -149,6 +153,7 @@ def rated_pair(pair: ratings.Pair) -> PairLine:
 
 
 def scored_pair(one: str, other: str, seen: Mapping[str, Seen], level: float) -> PairLine:
+    """The difference of two agents' scores over the blocks that both played."""
     difference = shared_difference(seen[one], seen[other], level)
     shown = difference is not None and (difference.low > 0 or difference.high < 0)
     return PairLine(one=one, other=other, difference=difference, shown=shown)
@@ -166,6 +171,7 @@ def shared_difference(one: Seen, other: Seen, level: float) -> Interval | None:
 def role_lines(
     games: Sequence[GameRow], agents: Sequence[str], rated: ratings.Ratings | None, level: float
 ) -> tuple[RoleLine, ...]:
+    """How an agent's team did when it held a role, for every agent and role; by team, role and rank."""
     strengths = {} if rated is None else {r.agent: r.roles for r in rated.ratings}
     held: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
     for game in games:

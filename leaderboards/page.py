@@ -43,8 +43,13 @@ _TEMPLATES = Path(__file__).with_name("templates")
 class Shelf(Protocol):
     """What a page reads of a store."""
 
-    def games(self) -> list[GameRow]: ...
-    def episode(self, id: str) -> Episode: ...
+    def games(self) -> list[GameRow]:
+        """Every game, in the schedule's order."""
+        ...
+
+    def episode(self, id: str) -> Episode:
+        """The record of one game. Raises LanistaError where it is damaged."""
+        ...
 
 
 def write(

@@ -89,6 +89,7 @@ class Schedule:
 
     @property
     def games(self) -> int:
+        """How many there are."""
         return len(self.matches)
 
 

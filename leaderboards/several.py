@@ -117,6 +117,7 @@ class _Count:
     tokens: dict[str, int] = field(default_factory=dict)
 
     def add(self, run: int, turn: Mapping[str, Any]) -> None:
+        """Count one turn of a run."""
         self.games.add((run, turn["episode_id"]))
         self.decisions += 1
         self.refused += turn["attempts"] or 0
@@ -131,6 +132,7 @@ class _Count:
                 self.tokens[name] = self.tokens.get(name, 0) + turn[name]
 
     def stats(self, agent: str) -> TurnStats:
+        """The counts so far."""
         waits = np.array(self.waits) if self.waits else None
         return TurnStats(
             agent=agent,

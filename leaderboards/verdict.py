@@ -12,6 +12,7 @@ NAMED = 6
 
 
 def verdict(lines: Sequence[Line], pairs: Sequence[PairLine], rated: ratings.Ratings | None, level: float) -> str:
+    """What the board shows about its lead, in a sentence that claims no more than the intervals do."""
     if len(lines) == 1:
         return f"Only {lines[0].agent} played: there is nothing to compare it with."
     if rated is not None and len(rated.groups) > 1:
@@ -40,6 +41,7 @@ def verdict(lines: Sequence[Line], pairs: Sequence[PairLine], rated: ratings.Rat
 
 
 def rating_notes(rated: ratings.Ratings, lines: Sequence[Line], level: float) -> list[str]:
+    """What a reader of these ratings should know: groups, weights, what is not identified, separation."""
     notes = []
     if len(rated.groups) > 1:
         notes.append(
@@ -72,4 +74,5 @@ def rating_notes(rated: ratings.Ratings, lines: Sequence[Line], level: float) ->
 
 
 def and_(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
