@@ -117,19 +117,11 @@ def test_a_template_without_the_switch_says_so(policy: Policy) -> None:
 
 def test_a_training_runs_policies_are_played_as_they_were_trained(saved: Path, tmp_path: Path) -> None:
     from lanista.training.config import TrainConfig
-    from lanista.training.run import train
+    from lanista.training.loop import train
 
-    config = TrainConfig(
-        arena_config={"players": 5, "wolves": 1},
-        model=str(saved),
-        steps=1,
-        scenarios=1,
-        games=2,
-        evaluate_games=0,
-        temperature=0.3,
-        max_new_tokens=5,
-        threads=1,
-    )
+    game = {"players": 5, "wolves": 1}
+    options = {"temperature": 0.3, "max_new_tokens": 5, "steps": 1, "scenarios": 1, "games": 2, "evaluate_games": 0}
+    config = TrainConfig.from_json({"arena_config": game, "model": str(saved), "threads": 1, **options})
     done = train(config, tmp_path / "run")
     folder = done.policies["shared"]
     assert json.loads((folder / FILE).read_text())["sampling"]["temperature"] == 0.3
