@@ -140,7 +140,7 @@ def pack(episode: Episode) -> bytes:
     return zlib.compress(json.dumps(episode.to_dict(), separators=(",", ":"), default=_plain).encode(), 6)
 
 
-RECORD_BYTES = 256 << 20
+RECORD_BYTES = 128 << 20
 """The most that one game's record may unpack to."""
 
 

@@ -53,6 +53,8 @@ class Converted(NamedTuple):
             return "same"
         if self.check == "allclose":
             return "array"
+        if self.check in _LEFT.values() and isinstance(self.value, (set, frozenset, dict)):
+            return "key" if isinstance(self.value, dict) else "member"
         return "value" if self.check.startswith(("close", "isclose", "order")) else "like"
 
 

@@ -117,7 +117,28 @@ def array_like(got: Any) -> Any:
     return (like(got),) if unrolled is got else (like(got), like(unrolled))
 
 
-ENDS: dict[str, Callable[[Any], Any]] = {"value": value, "like": like, "same": same, "true": true, "array": array_like}
+def key(got: Any) -> Any:
+    """For ``in`` a dictionary of literals: what cannot be hashed raises, as it does there."""
+    hash(got)
+    return like(got)
+
+
+def member(got: Any) -> Any:
+    """For ``in`` a set of literals. Of what cannot be hashed only sets may be asked for there."""
+    if not isinstance(got, set):
+        hash(got)
+    return like(got)
+
+
+ENDS: dict[str, Callable[[Any], Any]] = {
+    "value": value,
+    "like": like,
+    "key": key,
+    "member": member,
+    "same": same,
+    "true": true,
+    "array": array_like,
+}
 
 
 class _Plain:

@@ -125,4 +125,4 @@ def test_a_training_runs_policies_are_played_as_they_were_trained(saved: Path, t
     done = train(config, tmp_path / "run")
     folder = done.policies["shared"]
     assert json.loads((folder / FILE).read_text())["sampling"]["temperature"] == 0.3
-    assert lm.make(str(folder)).sampling == config.sampling == Sampling(temperature=0.3, max_new_tokens=5)
+    assert lm.make(str(folder)).sampling == Sampling(temperature=0.3, max_new_tokens=5)

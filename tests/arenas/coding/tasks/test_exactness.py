@@ -214,6 +214,17 @@ def test_what_a_converted_assert_says_of_any_value(folder: Any, returned: str, c
     assert converted(task, program) is plainly(program, test)
 
 
+@pytest.mark.parametrize("container", ["{1, 2}", "{'a'}", "frozenset({1, 2})", "{'a': 1}", "[1, 2]", "(1, 0, 'a')"])
+def test_membership_of_every_kind_of_value(folder: Any, container: str) -> None:
+    """What cannot be hashed is in no set, and not out of it either: the assert raises."""
+    for returned in RETURNED:
+        program = f"{HEAD}\ndef f(x):\n    return {returned}\n"
+        for condition in (f"f(3) in {container}", f"f(3) not in {container}"):
+            task = task_of(folder, program, f"assert {condition}")
+            if not isinstance(task, str):
+                assert converted(task, program) is plainly(program, f"assert {condition}"), (returned, condition)
+
+
 BODIES = [
     "return x",
     "x.append(1)\n    return x",
