@@ -19,6 +19,7 @@ from lanista.agents.contract import Agent, Answer, Question
 from lanista.arenas.core.contract import Forfeit
 from lanista.arenas.core.referee import storable
 from lanista.errors import Unavailable
+from lanista.text import redact
 
 REASON_LIMIT = 300
 """Characters that are kept of a forfeit's reason."""
@@ -58,8 +59,8 @@ def close(agent: Agent) -> None:
 
 
 def forfeit(reason: str) -> Forfeit:
-    """A Forfeit whose reason is one storable line of bounded length."""
-    line = storable(" ".join(reason[: 4 * REASON_LIMIT].split()))
+    """A Forfeit whose reason is one storable line of bounded length, without the keys that some servers repeat."""
+    line = storable(" ".join(redact(reason[: 4 * REASON_LIMIT]).split()))
     return Forfeit(line if len(line) <= REASON_LIMIT else line[: REASON_LIMIT - 1] + "…")
 
 

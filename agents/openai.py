@@ -21,6 +21,7 @@ from lanista.agents.contract import Answer, Question
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import Forfeit
 from lanista.errors import LanistaError, Unavailable, UsageError
+from lanista.text import redact
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -172,15 +173,19 @@ class OpenAIAgent:
             return _Refused(f"no reply within {self._limit_s:g} s from {self.base_url}")
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
-            return _Refused(f"cannot reach {self.base_url}: {cause if str(cause) else type(cause).__name__}")
+            return _Refused(f"cannot reach {self.base_url}: {self._told(cause) or type(cause).__name__}")
         except openai.APIStatusError as error:
-            said = f"{self.base_url} said {error.status_code} for model {self.model!r}: {_body(error)}"
+            said = f"{self.base_url} said {error.status_code} for model {self.model!r}: {self._told(_body(error))}"
             again = error.status_code in _AGAIN or error.status_code >= 500
             if again or error.status_code in _KEY:
                 return _Refused(said, again, _retry_after(error))
             return guard.forfeit(said)
         except Exception as error:  # a reply that is no chat completion, in any of the ways there are
-            return guard.raised(error)
+            return guard.forfeit(self._told(guard.raised(error).reason))
+
+    def _told(self, words: object) -> str:
+        """A server's words without the key that was sent."""
+        return redact(str(words), [self._key if self._key != "none" else None])
 
     def _read(self, completion: Any) -> Answer | Forfeit:
         """The answer in a completion; servers that are only nearly compatible may leave anything out."""
@@ -276,6 +281,11 @@ def _parse(address: str) -> tuple[str, str]:
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
         raise UsageError("the server's address holds a password; put the key into OPENAI_API_KEY instead")
+    if redact(url) != url or parts.query:
+        raise UsageError(
+            "the server's address holds a key or a query, and addresses are kept in runs: put the key into "
+            "OPENAI_API_KEY"
+        )
     try:
         known = parts.hostname is not None and parts.port != 0
     except ValueError:

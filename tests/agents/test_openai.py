@@ -160,6 +160,31 @@ def test_a_server_that_fails_or_refuses_the_key_is_unavailable(
     agent.close()
 
 
+@pytest.mark.parametrize("status", [401, 400, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": {"message": "Incorrect API key provided: quite-a-secret."}}',
+        b'{"detail": "got headers {Authorization: Bearer quite-a-secret}"}',
+        b"<html>quite-a-secret</html>",
+        b'{"error": {"message": "sk-proj-0123456789abcdef is no key, nor is quite-a-secret"}}',
+    ],
+)
+def test_a_key_that_a_server_repeats_is_kept_nowhere(
+    serve: Callable[[Respond], Server], monkeypatch: pytest.MonkeyPatch, status: int, body: bytes
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "quite-a-secret")
+    server = serve(lambda _: (status, body))
+    agent = OpenAIAgent(f"m@{server.url}", max_retries=0)
+    (answer,) = agent.answer([question()])
+    said = answer.reason if isinstance(answer, Forfeit) else str(answer)
+    assert f"said {status}" in said
+    assert "secret" not in said
+    assert "0123456789" not in said
+    assert "quite-a-secret" not in repr(agent)
+    agent.close()
+
+
 def test_a_refused_key_is_not_tried_again(serve: Callable[[Respond], Server]) -> None:
     server = serve(lambda _: (401, b"{}"))
     agent = OpenAIAgent(f"m@{server.url}", max_retries=5)
@@ -341,6 +366,8 @@ def test_conversations_only_grow() -> None:
         ("m@http:///v1", {}, "is no server's address"),
         ("m@http://x:70000/v1", {}, "is no server's address"),
         ("m@http://me:secret@x/v1", {}, "holds a password"),
+        ("m@http://x/v1?api_key=topsecret", {}, "holds a key or a query"),
+        ("m@http://x/sk-abcdefgh12345/v1", {}, "holds a key or a query"),
         ("m@http://x/v1", {"price_in": -1.0}, "a price is at least 0, not -1"),
         ("m@http://x/v1", {"time_limit_s": 0}, "time_limit_s is over 0"),
         ("m@http://x/v1", {"key_env": "NO_SUCH_KEY"}, "NO_SUCH_KEY is empty"),
