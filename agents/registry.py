@@ -25,7 +25,8 @@ def make(spec: str, *, arena: str | None = None, **options: Any) -> Agent:
 
     The entry point is called as ``factory(**options)`` or ``factory(argument, **options)``. Raises UsageError for an
     unknown name (with a suggestion), for an argument or option that the agent does not take, and where it says that it
-    ``plays`` another arena than ``arena``; LanistaError for a plug-in that is broken.
+    ``plays`` another arena than ``arena``; LanistaError for a plug-in that is broken. A factory with a keyword
+    ``seated_in`` is told the arena's name.
     """
     name, colon, argument = spec.partition(":")
     factory = registry.load(GROUP, name, "agent")
@@ -36,6 +37,8 @@ def make(spec: str, *, arena: str | None = None, **options: Any) -> Agent:
         raise UsageError(f"agent {spec!r} ends in a colon: {alone}give an argument, as in {form(name, factory)}")
     arguments = (argument,) if colon else ()
     _check_call(factory, name, arguments, options)
+    if arena is not None and _wants_arena(factory):
+        options = {"seated_in": arena, **options}
     try:
         agent: Agent = factory(*arguments, **options)
     except LanistaError:
@@ -66,6 +69,13 @@ def form(name: str, factory: object) -> str:
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     argument = next((p.name for p in parameters if p.kind in positional), None)
     return f"{name}:{argument.upper()}" if argument else name
+
+
+def _wants_arena(factory: Callable[..., Any]) -> bool:
+    try:
+        return "seated_in" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 _PARTS = ("answer", "forget", "close", "time_limit_s", "batched")

@@ -27,7 +27,7 @@ from typing import Any
 import torch
 from transformers.utils import logging as transformers_logging
 
-from lanista.agents.lm.threads import use
+from lanista.agents.lm.threads import told, use
 from lanista.arenas.core import registry
 from lanista.arenas.core.contract import Arena
 from lanista.errors import LanistaError, Stopped, UsageError
@@ -82,17 +82,18 @@ def train(
     resume: bool = False,
     on_step: OnStep | None = None,
     command: Sequence[str] | None = None,
+    on_start: Callable[[str], None] | None = None,
 ) -> TrainResult:
     """Train and return what came of it. Blocks until done; may be killed at any moment and resumed.
 
     ``resume`` starts a run that is not there, continues an unfinished one from its last checkpoint (or a finished one
     that is given more steps), and returns the result of a finished one. ``command`` is kept as the words that run it
-    again. Raises UsageError for a run that exists and is not to be resumed, for one that was started otherwise (arena
-    hash and starting weights included), and for unknown names in the config, before there is a folder; LanistaError
-    where learning broke down; Stopped on Ctrl-C.
+    again; ``on_start`` is told once, in words, what trains on what. Raises UsageError for a run that exists and is not
+    to be resumed, for one that was started otherwise (arena hash and starting weights included), and for unknown names
+    in the config, before there is a folder; LanistaError where learning broke down; Stopped on Ctrl-C.
     """
     out = Path(out)
-    work = _Loop(config, out, on_step)
+    work = _Loop(config, out, on_step, on_start)
     there = (out / "run.json").exists()
     if there and not resume:
         raise UsageError(f"there is a run in {out} already: continue it with --resume, or choose another --out")
@@ -114,10 +115,13 @@ def train(
 
 
 class _Loop:
-    def __init__(self, config: TrainConfig, out: Path, on_step: OnStep | None) -> None:
+    def __init__(
+        self, config: TrainConfig, out: Path, on_step: OnStep | None, on_start: Callable[[str], None] | None = None
+    ) -> None:
         self.config = config
         self.out = out
         self.on_step = on_step or (lambda line: None)
+        self.on_start = on_start or (lambda words: None)
         game = config.game
         self.arena: Arena = registry.get(game.arena)
         self.game_config = self.arena.configure(**game.config)
@@ -144,8 +148,11 @@ class _Loop:
         for spec in {*config.players.opponents, *config.evaluation.opponents} - {SELF, PAST}:
             self.league.scripted(spec)
         policy = policies.load(config, self.out / "base", started=started)
+        place = str(policy.device)
         if policy.device.type == "cpu":
-            use(config.run.threads, policy.parameters)
+            place = told(use(config.run.threads, policy.parameters, alone=True), policy.parameters)
+        if self.writes:
+            self.on_start(f"{config.algorithm} in {self.arena.name}: {config.players.model} on {place}")
         self.digest = policies.digest(policy.model)
         self.base = policy
 
@@ -371,14 +378,8 @@ class _Loop:
 
         Only of teams that are trained at all.
         """
-        found: dict[str, str] = {}
-        # Which roles are dealt may depend on the seed.
-        for seed in range(32):
-            state = self.arena.rules.deal(seed, self.game_config)
-            teams = self.arena.rules.teams(state)
-            for team in self.arena.contenders(teams):
-                found |= {self.arena.rules.role(state, seat): team for seat in teams[team]}
-        return found
+        roles = self.arena.roles(self.game_config)
+        return {role: team for team in self.arena.contenders(roles) for role in roles[team]}
 
     def _card(self) -> str:
         config, game = self.config, self.config.game

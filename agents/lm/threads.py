@@ -30,15 +30,16 @@ def told(threads: int, parameters: int) -> str:
     return f"{threads} CPU thread{'s' * (threads != 1)} for {size} parameters"
 
 
-def use(asked: int, parameters: int) -> int:
+def use(asked: int, parameters: int, *, alone: bool = False) -> int:
     """Set torch's threads, for the whole process, and return them: ``asked``, or where that is 0 ``threads_for``.
 
-    Of several models in a process the one that wants the most threads decides.
+    Of several models in a process the one that wants the most threads decides; ``alone``: this one does, whatever was
+    seated before it (a training run).
     """
     global _used
     import torch
 
-    chosen = asked or max(_used, threads_for(parameters))
+    chosen = asked or max(0 if alone else _used, threads_for(parameters))
     if chosen != torch.get_num_threads():
         torch.set_num_threads(chosen)
     _used = chosen

@@ -168,6 +168,7 @@ def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
         resume=True,
         on_step=lambda line: console.print(describe(line)),
         command=command_line(),
+        on_start=notes.print,
     )
     for comparison in done.comparisons.values():
         console.print(comparison.text)

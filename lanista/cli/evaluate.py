@@ -206,17 +206,13 @@ def _keeper(store: Any, when: str, first: int) -> Callable[[Any, Any, int], None
 
 
 def _seated(spec: str, arena: Arena) -> Agent:
-    """The agent of that spec. ``tiny`` is this arena's; a language model whose weights are no numbers is refused.
+    """The agent of that spec. A language model whose weights are no numbers is refused.
 
     What goes wrong with a language model stops the evaluation, as it stops training: its forfeits would be counted.
     """
     from lanista.agents import registry
 
-    whole = spec
-    if spec.partition("?")[0] == "lm:tiny" and "arena=" not in spec:
-        whole = f"{spec}{'&' if '?' in spec else '?'}arena={arena.name}"
-    agent = registry.make(whole, arena=arena.name)
-    agent.name = spec
+    agent = registry.make(spec, arena=arena.name)
     if spec.startswith("lm:"):
         from lanista.training.policies import check_finite
 

@@ -22,6 +22,7 @@ from lanista.cli.common import (
     command_line,
     config_words,
     console,
+    notes,
     print_json,
     read_config,
     refuse_humans,
@@ -127,7 +128,7 @@ def train(
         if not json:
             console.print(describe(metrics))
 
-    done = loop.train(settings, out, resume=resume, on_step=on_step, command=command_line())
+    done = loop.train(settings, out, resume=resume, on_step=on_step, command=command_line(), on_start=notes.print)
     if json:
         print_json(done.to_json())
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 from lanista.agents import lm
+from lanista.agents import registry as agents
 from lanista.agents.lm import models
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.policy import Policy
@@ -288,3 +290,17 @@ def test_smollm2_replies_in_form_once_it_was_shown_how(smollm2: Policy) -> None:
     episode = play_game(arena, seating, 1, config=config)
     votes = [turn for turn in episode.steps[0].turns if turn.seat in ("player_0", "player_1", "player_2")]
     assert sum(turn.by == "seat" and not turn.attempts for turn in votes) >= 2
+
+
+def test_tiny_is_that_of_the_arena_it_sits_down_in(cache: Path, saved: Path) -> None:
+    """Where several are built, whoever seats one need not say which."""
+    for arena in ("werewolf", "support_desk"):
+        shutil.copytree(saved, models.tiny_path(arena))
+    for arena in ("werewolf", "support_desk"):
+        agent = agents.make("lm:tiny", arena=arena)
+        assert agent.name == "lm:tiny"
+        assert agent.backend.policy.ref == "tiny"  # type: ignore[attr-defined]
+        named = agents.make("lm:tiny?arena=werewolf", arena=arena)
+        assert named.name == "lm:tiny?arena=werewolf"
+    with pytest.raises(UsageError, match="arena"):
+        agents.make("lm:tiny")

@@ -38,10 +38,11 @@ def test_seating_a_model_sets_the_threads(policy: Policy, tmp_path: Path) -> Non
     code = (
         "import sys, torch; from lanista.agents import lm; torch.set_num_threads(2); "
         "lm.make(sys.argv[1]); print(torch.get_num_threads()); "
-        "lm.make(sys.argv[1] + '?threads=2'); print(torch.get_num_threads())"
+        "lm.make(sys.argv[1] + '?threads=2'); print(torch.get_num_threads()); "
+        "from lanista.agents.lm.threads import use; print(use(0, 1000), use(0, 1000, alone=True))"
     )
     env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, timeout=200, env=env
     )
-    assert done.stdout.split() == ["1", "2"]
+    assert done.stdout.split() == ["1", "2", "2", "1"]
