@@ -138,7 +138,7 @@ def totals(accelerator: Any, trajectories: float, tokens: int) -> tuple[float, i
 
 @dataclass(frozen=True, slots=True)
 class RolloutBatch:
-    """What one rollout gives to learn from."""
+    """One step's trajectories as scored rows by policy, with the counts of its groups."""
 
     rows: Mapping[str, Sequence[ScoredRow]]
     """By policy, ordered by scenario, sibling and seat."""

@@ -96,23 +96,23 @@ def evaluate(
 ) -> Evaluation:
     """Play one game per scenario number, team and opponent.
 
-    ``on_game(done, all)`` is told after each; ``keep(fixture, game, number)`` is handed each as it ends. ``executor``
+    ``on_game(done, all)`` is told after each; ``keep(spec, game, number)`` is handed each as it ends. ``executor``
     plays agents that can be made by their names, and hands back episodes; without one all are played here.
     """
-    fixtures = _fixtures(arena, game_config, learner, opponents, numbers, seed, preset)
+    specs = _specs(arena, game_config, learner, opponents, numbers, seed, preset)
     tally = _Tally(arena)
 
-    def finished(fixture: GameSpec, game: Game | Episode) -> None:
+    def finished(spec: GameSpec, game: Game | Episode) -> None:
         if keep is not None:
-            keep(fixture, game, fixture.tags["number"])
-        tally.count(fixture, game)
+            keep(spec, game, spec.tags["number"])
+        tally.count(spec, game)
         if on_game is not None:
-            on_game(tally.games, len(fixtures))
+            on_game(tally.games, len(specs))
 
     if executor is None:
-        play(fixtures, max_concurrent_games=max_concurrent_games, on_game=finished)
+        play(specs, max_concurrent_games=max_concurrent_games, on_game=finished)
     else:
-        by_id = {fixture.id: fixture for fixture in fixtures}
+        by_id = {spec.id: spec for spec in specs}
 
         def over(results: Sequence[Result]) -> None:
             for result in results:
@@ -120,11 +120,11 @@ def evaluate(
                     raise Unavailable(f"{result.agent} was unavailable: {result.why}")
                 finished(by_id[result.spec.id], result.value)
 
-        executor.play(map(NamedSpec.of, fixtures), over)
-    return tally.evaluation(numbers, list(dict.fromkeys(fixture.tags["side"] for fixture in fixtures)))
+        executor.play(map(NamedSpec.of, specs), over)
+    return tally.evaluation(numbers, list(dict.fromkeys(spec.tags["side"] for spec in specs)))
 
 
-def _fixtures(
+def _specs(
     arena: Arena,
     game_config: Any,
     learner: Callable[[str, str], Agent],
@@ -150,7 +150,7 @@ def _fixtures(
                     for team, seats in dealt.items()
                     for seat in seats
                 }
-                fixture = GameSpec(
+                spec = GameSpec(
                     id=f"{number}/{mine}/{name}",
                     arena=arena,
                     seed=game_seed,
@@ -160,7 +160,7 @@ def _fixtures(
                     agent_seed=chance.key("held out", seed, number),
                     tags={"number": number, "side": (mine, name), "index": len(found)},
                 )
-                found.append(fixture)
+                found.append(spec)
     return found
 
 
@@ -173,11 +173,11 @@ class _Tally:
         self.scores: dict[Side, dict[int, float]] = {}
         self.facts: dict[Side, dict[str, dict[int, float | None]]] = {}
 
-    def count(self, fixture: GameSpec, game: Game | Episode) -> None:
+    def count(self, spec: GameSpec, game: Game | Episode) -> None:
         """Add a game that is over."""
         assert game.outcome is not None
         self.games += 1
-        number, side = fixture.tags["number"], fixture.tags["side"]
+        number, side = spec.tags["number"], spec.tags["side"]
         seats = game.teams[side[0]]
         self.scores.setdefault(side, {})[number] = game.outcome.scores[side[0]]
         facts = self.facts.setdefault(side, {name: {} for name in (*self.metrics, RETURN)})

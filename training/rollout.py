@@ -73,7 +73,7 @@ def play_scenarios(
 
     The games come back in the order asked for.
     """
-    fixtures = []
+    specs = []
     asked = {}
     for scenario, sibling in games:
         state = arena.rules.deal(scenario.seed, game_config)
@@ -85,7 +85,7 @@ def play_scenarios(
             seating[seat] = learner(role, team) if mine else opponent(scenario, role, team)
         name = f"{scenario.number}.{sibling}"
         asked[name] = (scenario, sibling)
-        fixtures.append(
+        specs.append(
             GameSpec(
                 id=name,
                 arena=arena,
@@ -98,10 +98,10 @@ def play_scenarios(
         )
     played: dict[str, Played] = {}
 
-    def keep(fixture: GameSpec, game: Game) -> None:
-        played[fixture.id] = Played(*asked[fixture.id], game.episode())
+    def keep(spec: GameSpec, game: Game) -> None:
+        played[spec.id] = Played(*asked[spec.id], game.episode())
 
-    play(fixtures, max_concurrent_games=config.game.max_concurrent_games, on_game=keep)
+    play(specs, max_concurrent_games=config.game.max_concurrent_games, on_game=keep)
     return [played[name] for name in asked]
 
 

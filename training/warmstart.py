@@ -274,22 +274,22 @@ def scripted_games(
 ) -> list[Episode]:
     """Games of ``players``, each seat drawn by lot, under the configs in turn. A function of its arguments."""
     seated = [_agent(player, arena) for player in players]
-    fixtures = []
+    specs = []
     for index in range(games):
         config = configs[index % len(configs)]
         lots = chance.stream(chance.key("warm start", seed), "seating", index)
         seating = {seat: lots.choice(seated) for seat in arena.rules.seats(config)}
         game_seed = chance.key("warm start", seed, index) >> 1  # 63 bits: what databases and JSON readers can hold
-        fixtures.append(GameSpec(id=str(index), arena=arena, seed=game_seed, seating=seating, config=config))
+        specs.append(GameSpec(id=str(index), arena=arena, seed=game_seed, seating=seating, config=config))
     played: dict[str, Episode] = {}
 
-    def keep(fixture: GameSpec, game: Any) -> None:
-        played[fixture.id] = game.episode()
+    def keep(spec: GameSpec, game: Any) -> None:
+        played[spec.id] = game.episode()
         if progress is not None:
             progress(len(played), games, "scripted games")
 
-    play(fixtures, on_game=keep)
-    return [played[fixture.id] for fixture in fixtures]
+    play(specs, on_game=keep)
+    return [played[spec.id] for spec in specs]
 
 
 def _agent(agent: str | Agent, arena: Arena) -> Agent:

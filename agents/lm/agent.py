@@ -241,7 +241,7 @@ class LMAgent:
                 whole = conversation.ids()
                 if prompt[: len(whole)] == whole:
                     prompt = prompt[len(whole) :]
-                else:  # it was cut by another law: what stands is what was seen
+                else:  # another overflow rule cut what is kept: the prompt is taken as it is
                     conversation.exchanges.clear()
             conversation.add(Said(prompt, ids, ids[-1] in chat.end_ids), entry)
         return conversation

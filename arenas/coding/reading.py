@@ -196,15 +196,21 @@ def _closes(opener: re.Match[str], fence: re.Match[str]) -> bool:
 def _unfenced(said: str) -> str:
     """The program in a reply without blocks: all of it, or what of it is Python where the rest is plain talk."""
     lines = said.split("\n")
-    begin = next((n for n, line in enumerate(lines) if _BEGINS.match(line)), None)
-    if begin is None:
+    if not any(map(_BEGINS.match, lines)):
         return said if len(said) > PROGRAM_LIMIT or any(map(_INSIDE.match, lines)) else ""
+    begin, end = _span(lines)
+    return "\n".join(lines[begin:end])
+
+
+def _span(lines: list[str]) -> tuple[int, int]:
+    """The first and the last but one of the lines that are a program between plain talk; all lines where none are."""
+    begin = next((n for n, line in enumerate(lines) if _BEGINS.match(line)), len(lines))
     ends = [n for n in range(len(lines), begin, -1) if n == len(lines) or not _INSIDE.match(lines[n])]
     for end in ends[:_TRIES]:
         source = "\n".join(lines[begin:end])
         if not any(_INSIDE.match(line) or _BEGINS.match(line) for line in lines[end:]) and _is_python(source):
-            return source
-    return said
+            return begin, end
+    return 0, len(lines)
 
 
 def _talk(said: str) -> list[str]:
@@ -215,7 +221,7 @@ def _talk(said: str) -> list[str]:
     if _FENCE.search(said) is not None:
         return _blocks(said)[1].split("\n")
     begin = next((n for n, line in enumerate(lines) if re.match(r"def |class |import |from |async def |@", line)), None)
-    return lines[:begin]
+    return [*lines[:begin], *lines[_span(lines)[1] :]]
 
 
 @lru_cache(maxsize=256)

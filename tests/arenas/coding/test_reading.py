@@ -89,7 +89,9 @@ def test_a_revision_has_an_optional_cause(reply: str, move: Revision) -> None:
     assert reading.revision(reply) == move
 
 
-@pytest.mark.parametrize("reply", [f"keep\n{F}", f"keep\n```\n{F}\n```", f"```\n{F}\n```\nkeep"])
+@pytest.mark.parametrize(
+    "reply", [f"keep\n{F}", f"keep\n```\n{F}\n```", f"```\n{F}\n```\nkeep", f"{F}\n\nThat is it.\nkeep"]
+)
 def test_to_keep_and_to_replace_is_refused(reply: str) -> None:
     assert isinstance(reading.revision(reply), Illegal)
 
