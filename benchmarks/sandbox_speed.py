@@ -13,7 +13,6 @@ import argparse
 import resource
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -146,4 +145,4 @@ def two_clients(pool: Sandbox, runs: int) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

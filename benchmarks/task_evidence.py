@@ -30,7 +30,7 @@ from lanista.agents.lm.sampling import Sampling
 from lanista.arenas import config_json
 from lanista.arenas.core import registry
 from lanista.cli.common import arena_config
-from lanista.stats import clustered_mean, paired_difference
+from lanista.stats import Interval, clustered_mean, paired_difference
 from lanista.training.config import TrainConfig
 from lanista.training.evaluate import Evaluation, evaluate
 from lanista.training.loop import train
@@ -191,8 +191,8 @@ def show(
     for measure in measures:
         cells = [mean_over_seeds([mean(seed[arm][0], side, measure) for seed in found]) for arm in arms]
         print(f"| {measure} | {' | '.join(cells)} |")
-    times = [[seed[arm][1] for seed in found if seed[arm][1] is not None] for arm in arms]
-    print("| CPU-seconds a seed |", " | ".join(f"{statistics.fmean(t):,.0f}" if t else "—" for t in times), "|")  # type: ignore[type-var]
+    times = [[spent for seed in found if (spent := seed[arm][1]) is not None] for arm in arms]
+    print("| CPU-seconds a seed |", " | ".join(f"{statistics.fmean(t):,.0f}" if t else "—" for t in times), "|")
     for against in ("warm", "rejection", "shuffled"):
         for arm in arms:
             if arm in ("warm", against) or against not in arms or (against != "warm" and arm != "grpo"):
@@ -214,7 +214,7 @@ def mean(found: Evaluation, side: Any, measure: str) -> float | None:
     return statistics.fmean(kept) if kept else None
 
 
-def difference(before: Evaluation, after: Evaluation, side: Any, measure: str) -> tuple[float, float, float] | None:
+def difference(before: Evaluation, after: Evaluation, side: Any, measure: str) -> Interval | None:
     """The paired difference over the cases in which both have the measure."""
     first, second = (e.scores[side] if measure == "score" else e.facts[side][measure] for e in (before, after))
     pairs = [(a, b, number) for a, b, number in zip(first, second, after.numbers, strict=True) if None not in (a, b)]
@@ -222,7 +222,7 @@ def difference(before: Evaluation, after: Evaluation, side: Any, measure: str) -
         return None
     a, b, numbers = (list(column) for column in zip(*pairs, strict=True))
     span = max(1.0, max(abs(y - x) for x, y in zip(a, b, strict=True)))
-    return tuple(paired_difference(a, b, numbers, span=span))
+    return paired_difference(a, b, numbers, span=span)
 
 
 def mean_over_seeds(values: Sequence[float | None]) -> str:

@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from _machine import machine
@@ -90,10 +91,7 @@ def main() -> None:
         for width, layers in SIZES:
             model = model_of(width, layers)
             count = sum(p.numel() for p in model.parameters())
-            found = [
-                rates(lambda work=work, model=model: work(model), (1, cores), asked.seconds)
-                for work in (sampled, trained)
-            ]
+            found = [rates(partial(work, model), (1, cores), asked.seconds) for work in (sampled, trained)]
             gains = [many / one for one, many in found]
             cells = " | ".join(f"{one:,.0f} / {many:,.0f} tokens/s" for one, many in found)
             print(f"| {width}x{layers} | {count / 1e6:.1f}M | {cells} | {gains[0]:.2f}, {gains[1]:.2f} |", flush=True)

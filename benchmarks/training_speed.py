@@ -48,7 +48,7 @@ def main() -> None:
     words = demonstrations.called_words(episodes)
     tokenizer = tiny.build_tokenizer(demonstrations.texts(episodes), sorted(arena.rules.seats(config)), words)
     taught = demonstrations.rows(episodes, Chat(tokenizer), context=tiny.CONTEXT)
-    found = {
+    found: dict[str, Any] = {
         "tokens": sum(len(row.ids) for row in taught),
         "taught_share": sum(sum(row.taught) for row in taught) / sum(len(row.ids) for row in taught),
         "warm_start": warm_start(tokenizer, taught, asked.size),

@@ -51,15 +51,24 @@ class Played(Protocol):
     """What a rating needs to know of a finished game. ``scores`` are in [0, 1], one per team."""
 
     @property
-    def block(self) -> Hashable: ...
+    def block(self) -> Hashable:
+        """What games played on the same deals share: games of one block are not independent."""
+
     @property
-    def players(self) -> Mapping[str, str]: ...
+    def players(self) -> Mapping[str, str]:
+        """The agent in each seat."""
+
     @property
-    def roles(self) -> Mapping[str, str]: ...
+    def roles(self) -> Mapping[str, str]:
+        """The role of each seat."""
+
     @property
-    def teams(self) -> Mapping[str, Sequence[str]]: ...
+    def teams(self) -> Mapping[str, Sequence[str]]:
+        """The seats of each team."""
+
     @property
-    def scores(self) -> Mapping[str, float]: ...
+    def scores(self) -> Mapping[str, float]:
+        """The score of each team, in [0, 1]."""
 
 
 Node = tuple[str, str]
@@ -84,6 +93,7 @@ class Fit:
 
     @cached_property
     def index(self) -> dict[Node, int]:
+        """The place of each node's strength among the parameters; 0 is the intercept."""
         return {node: 1 + i for i, node in enumerate(self.nodes)}
 
     def identified(self, contrast: Floats) -> bool:

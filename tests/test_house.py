@@ -113,6 +113,66 @@ def test_rooms_refuse_their_bare_names(room: str) -> None:
     assert f"import this package as lanista.{room}" in done.stderr
 
 
+DOCUMENTED = ("agents", "training", "leaderboards", "arenas/core", "lanista")
+"""Whose every public name has a docstring."""
+UNDER = ("lanista/scaffold/my_arena", *(f"lanista/{room}" for room in ROOMS))
+"""Left out under ``lanista``: the template that a stranger fills in, and the links to rooms."""
+
+
+def undocumented(source: str) -> list[str]:
+    """What lacks a docstring: the module, its public classes and functions, and their public methods.
+
+    Private names, overloads and a command's ``add`` aside, which says what a command module's docstring says.
+    """
+    tree = ast.parse(source)
+    found = [] if ast.get_docstring(tree) or not tree.body else ["module"]
+
+    def look(body: list[ast.stmt], owner: str) -> None:
+        for node in body:
+            if isinstance(node, ast.If | ast.Try):  # names that depend on what is installed
+                look([*node.body, *node.orelse], owner)
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or node.name[0] == "_":
+                continue
+            marks = {ast.unparse(mark).rpartition(".")[2] for mark in node.decorator_list}
+            adds = owner == "" and isinstance(node, ast.FunctionDef) and _is_command(node)
+            if not (marks & {"overload", "setter"} or adds or ast.get_docstring(node)):
+                found.append(owner + node.name)
+            if isinstance(node, ast.ClassDef):
+                look(node.body, f"{owner}{node.name}.")
+
+    look(tree.body, "")
+    return found
+
+
+def _is_command(node: ast.FunctionDef) -> bool:
+    return node.name == "add" and [ast.unparse(a.annotation) for a in node.args.args if a.annotation] == ["typer.Typer"]
+
+
+@pytest.mark.parametrize("room", DOCUMENTED)
+def test_every_public_name_says_what_it_is(room: str) -> None:
+    files = [f for f in sorted((ROOT / room).rglob("*.py")) if not f.relative_to(ROOT).as_posix().startswith(UNDER)]
+    assert files
+    lacking = {str(f.relative_to(ROOT)): names for f in files if (names := undocumented(f.read_text(encoding="utf-8")))}
+    assert lacking == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "lacks"),
+    [
+        ("x = 1", ["module"]),
+        ('"""M."""\ndef f(): ...', ["f"]),
+        ('"""M."""\nasync def f(): ...', ["f"]),
+        ('"""M."""\nclass A:\n    def b(self): ...', ["A", "A.b"]),
+        ('"""M."""\nclass A:\n    """A."""\n    @property\n    def b(self): ...', ["A.b"]),
+        ('"""M."""\nif x:\n    def f(): ...\nelse:\n    def g(): ...', ["f", "g"]),
+        ('"""M."""\ndef add(a: int) -> int: ...', ["add"]),
+        ('"""M."""\ndef add(app: typer.Typer) -> None: ...\ndef _f(): ...', []),
+    ],
+)
+def test_a_name_that_says_nothing_is_seen(source: str, lacks: list[str]) -> None:
+    assert undocumented(source) == lacks
+
+
 def loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint('\\n'.join(sys.modules), file=sys.__stdout__)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -46,7 +46,7 @@ def kuhn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     write_files(folder)
     sys.path.insert(0, str(folder / "kuhn" / "src"))
     try:
-        module = importlib.import_module("kuhn")
+        module: Any = importlib.import_module("kuhn")
         module.player = importlib.import_module("kuhn_players")
         yield module
     finally:

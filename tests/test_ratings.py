@@ -16,6 +16,7 @@ import pytest
 
 from lanista import ratings
 from lanista.errors import LanistaError
+from lanista.stats import Interval
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def test_two_agents_by_hand() -> None:
     # Two cells cannot say on which side x is better
     assert all(s is None for r in found.ratings for s in r.sides.values())
     # 400 points are odds of ten to one
-    assert ratings.as_elo(ratings.Interval(math.log(10), 0, 0)).value == pytest.approx(1900)
+    assert ratings.as_elo(Interval(math.log(10), 0, 0)).value == pytest.approx(1900)
 
 
 def design(seed: int, blocks: int) -> tuple[Any, Any, Any]:

@@ -224,6 +224,7 @@ _SIGNS = {
 
 
 def signs_of(t: Found) -> dict[str, str]:
+    """The expression over a and b that each sign of a task with signs of its own stands for."""
     told = [part.split(" ", 1) for part in t["signs"].split(", ")]
     return {sign: _SIGNS[does] for sign, does in told}
 

@@ -170,6 +170,7 @@ class LMAgent:
         self._drop(list(self._seats))
 
     def close(self) -> None:
+        """Drop every conversation, and close the backend where ``closes`` says that it is the agent's own."""
         self.reset()
         if self.closes:
             self.backend.close()

@@ -29,6 +29,7 @@ class Conversation:
 
     @property
     def length(self) -> int:
+        """Tokens so far, prompts and replies."""
         return sum(len(said.prompt) + len(said.ids) for said in self.exchanges)
 
     def ids(self) -> list[int]:

@@ -86,6 +86,7 @@ class Mind:
             self.seer = reading.posterior.seer(weights)
 
     def reply(self) -> str:
+        """One legal reply to the question."""
         kind = self.question.kind
         if kind == "speech":
             return self.lie() if self.is_wolf else self.speak()

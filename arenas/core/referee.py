@@ -82,6 +82,7 @@ class Game:
 
     @property
     def over(self) -> bool:
+        """Whether the game has an outcome."""
         return self.outcome is not None
 
     @property
@@ -160,13 +161,16 @@ class Game:
         return len(self._asking.attempts.get(seat, ()))
 
     def role(self, seat: Seat) -> str:
+        """The seat's role, as the rules name it now."""
         return self.arena.rules.role(self.state, seat)
 
     def team(self, seat: Seat) -> str:
+        """The team the seat plays in."""
         return next(team for team, seats in self.teams.items() if seat in seats)
 
     @property
     def phase(self) -> str:
+        """The rules' name for where the game stands now."""
         if self._phase is None:
             self._phase = self.arena.rules.phase(self.state)
         return self._phase

@@ -21,6 +21,7 @@ class AnyText(Text):
         super().__init__(max_length=_SAMPLE_LENGTH, min_length=0, charset=_SAMPLED, seed=seed)
 
     def contains(self, x: Any) -> bool:
+        """Whether ``x`` is a string."""
         return isinstance(x, str)
 
     def __repr__(self) -> str:

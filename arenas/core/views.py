@@ -173,6 +173,7 @@ class AECView(_View, AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
         self._begin(self._new_game(seed))
 
     def observe(self, agent: Seat) -> dict[str, str]:
+        """``{"text": …}``: everything addressed to the seat since its last accepted action, then what it is asked."""
         return {"text": self._playing().text(self._seat(agent))}
 
     def last(self, observe: bool = True) -> tuple[dict[str, str] | None, float, bool, bool, dict[str, Any]]:

@@ -29,6 +29,8 @@ SPEECHES = ("I have nothing to say.", "I am a villager.", "Let us think before w
 class TextArena(AECEnv):  # type: ignore[misc]  # PettingZoo ships no types
     """One game of TextArena. An object of TextArena keeps the old game's history over ``reset``: each gets its own."""
 
+    agent_selection: str
+
     def __init__(self, game: str, players: int, **options: Any) -> None:
         self.game, self.players, self.options = game, players, options
         self.metadata = {"name": game, "render_modes": []}

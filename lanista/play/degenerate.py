@@ -25,6 +25,7 @@ class Silent(Scripted):
     name = "silent"
 
     def reply(self, question: Question) -> Forfeit:
+        """A forfeit, whatever is asked."""
         return Forfeit("says nothing, ever")
 
 
@@ -34,6 +35,7 @@ class First(Scripted):
     name = "first"
 
     def reply(self, question: Question) -> str:
+        """The first of the legal replies, or of their samples."""
         return question.legal[0]
 
 
@@ -43,6 +45,7 @@ class Lister(Scripted):
     name = "lister"
 
     def reply(self, question: Question) -> str:
+        """All legal replies, one a line."""
         return "\n".join(question.legal)
 
 

@@ -155,6 +155,7 @@ class Desk:
             self._changed.notify_all()
 
     def close(self) -> None:
+        """Drop what waits and let the threads end, each after the call it is in."""
         with self._changed:
             self._closed = True
             self._waiting.clear()

@@ -81,6 +81,7 @@ class Session:
 
     @property
     def over(self) -> bool:
+        """Whether the game is over."""
         return self.game.over
 
     @property

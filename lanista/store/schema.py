@@ -47,9 +47,11 @@ class Whole(TypeDecorator[int]):
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
+        """As it is stored: decimal digits."""
         return None if value is None else str(int(value))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        """As it is read: an int."""
         return None if value is None else int(value)
 
 

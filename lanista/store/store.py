@@ -141,6 +141,7 @@ class Store:
             return connection.execute(select(func.count()).select_from(schema.episodes)).scalar_one()
 
     def has(self, id: str) -> bool:
+        """Whether a finished game of that id is stored."""
         with self._reading() as connection:
             return connection.execute(select(_e.id).where(_e.id == id)).first() is not None
 

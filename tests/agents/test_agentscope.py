@@ -15,7 +15,7 @@ from lanista.agents.agentscope import AgentScopeAgent, make
 from lanista.agents.contract import Answer, Exchange, Question
 from lanista.arenas.core.contract import Arena, Forfeit
 from lanista.arenas.core.episode import Episode
-from lanista.errors import UsageError
+from lanista.errors import Unavailable, UsageError
 from lanista.play.runner import GameSpec, play, play_game
 
 pytest.importorskip("agentscope")
@@ -107,7 +107,7 @@ def question(text: str, history: Sequence[Exchange] = (), game: str = "g") -> Qu
     )
 
 
-def asked(agent: AgentScopeAgent, put: Question) -> Answer | Forfeit:
+def asked(agent: AgentScopeAgent, put: Question) -> Answer | Forfeit | Unavailable:
     (answer,) = agent.answer([put])
     return answer
 
@@ -115,7 +115,7 @@ def asked(agent: AgentScopeAgent, put: Question) -> Answer | Forfeit:
 class Forgetful(AgentScopeAgent):
     """Keeps nothing: every turn is played by an agent made anew."""
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit | Unavailable]:
         answers = super().answer(questions)
         for put in questions:
             self.forget(put.game)

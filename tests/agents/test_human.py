@@ -118,7 +118,7 @@ def test_end_of_input_forfeits_the_turn() -> None:
 
 def test_ctrl_c_propagates() -> None:
     class Interrupted(io.StringIO):
-        def readline(self, size: int | None = -1) -> str:
+        def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # typeshed: StringIO's bases disagree
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

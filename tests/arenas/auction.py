@@ -17,7 +17,7 @@ from lanista.arenas.core.chance import draw, key
 from lanista.errors import UsageError
 
 BIDS = (0, 1, 2, 3)
-TEAMS = {"red": ("player_0", "player_2"), "blue": ("player_1", "player_3")}
+TEAMS: dict[str, tuple[str, ...]] = {"red": ("player_0", "player_2"), "blue": ("player_1", "player_3")}
 SEATS = ("player_0", "player_1", "player_2", "player_3")
 
 
@@ -69,8 +69,8 @@ class Rules:
         best = max(moves.values())
         top = [s for s in SEATS if moves[s] == best]
         winner = top[draw(state.key, "tie", state.round, len(top))]
-        side = 0 if winner in TEAMS["red"] else 1
-        points = tuple(p + state.prize * (i == side) for i, p in enumerate(state.points))
+        red, blue = state.points
+        points = (red + state.prize, blue) if winner in TEAMS["red"] else (red, blue + state.prize)
         after = replace(state, round=state.round + 1, points=points, waiting=state.round + 1 < state.rounds)
         events = [Event("sold", {"to": winner, "bid": best})]
         return Step(after, events, [Effect("appraise", {"round": after.round})] if after.waiting else [])

@@ -9,7 +9,7 @@ import random
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,10 @@ def test_what_never_varied_has_no_interval() -> None:
     found = made([row(b, name, turns=3) for b in range(3) for name in "xy"])
     for line in found.facts:
         if line.name == "turns":
+            assert line.mean is not None
             assert (line.mean.value, line.mean.high) == (3, math.inf)
     (pair,) = (pair for pair in found.fact_pairs if pair.name == "turns")
+    assert pair.difference is not None
     assert (pair.difference.value, pair.difference.high, pair.shown) == (0, math.inf, False)
     assert "[3, 3]" not in shown(found)
     assert "inf" not in shown(found)
@@ -181,13 +183,13 @@ def test_a_customer_who_is_a_seat_is_no_opponent() -> None:
 def test_any_facts_make_a_board(games: list[tuple[int, str, bool | None, float | None]], shuffle: Any) -> None:
     rows = [row(b, a, i, done=done, turns=turns) for i, (b, a, done, turns) in enumerate(games)]
     found = made(rows)
-    by_agent: Mapping[str, dict[int, float]] = defaultdict(dict)
+    by_agent: dict[str, dict[tuple[int, int], float]] = defaultdict(dict)
     for line in found.passes:
         assert 0 <= line.rate.low <= line.rate.value + 1e-12
-        by_agent[line.agent][line.cases, line.k] = line.rate.value  # type: ignore[index]
+        by_agent[line.agent][line.cases, line.k] = line.rate.value
     for passes in by_agent.values():
-        for (cases, k), rate in passes.items():  # type: ignore[misc]
-            after = passes.get((cases, k + 1))  # type: ignore[call-overload]
+        for (cases, k), rate in passes.items():
+            after = passes.get((cases, k + 1))
             assert after is None or after <= rate + 1e-12  # of the same cases: one more try can only be harder
     for pair in found.fact_pairs:
         assert pair.difference is None or math.isfinite(pair.difference.value)

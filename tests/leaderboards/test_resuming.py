@@ -14,6 +14,7 @@ import pytest
 from lanista.agents import registry as agent_registry
 from lanista.agents.contract import Answer, Question
 from lanista.agents.random import RandomAgent
+from lanista.arenas.core.contract import Forfeit
 from lanista.errors import Stopped, UsageError
 from lanista.leaderboards.board import board
 from lanista.leaderboards.tournament import run_tournament
@@ -142,7 +143,7 @@ class _Company(RandomAgent):
     batched = True
     batch_matters = True
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
         return [Answer(q.legal[(len(questions) + i + q.seed) % len(q.legal)]) for i, q in enumerate(questions)]
 
 

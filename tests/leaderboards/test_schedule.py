@@ -100,6 +100,7 @@ def test_games_are_rounded_up_to_whole_blocks_and_it_says_so(k, games):
     if plan.games == games:
         assert plan.rounded is None
     else:
+        assert plan.rounded is not None
         assert str(games) in plan.rounded
         assert str(plan.games) in plan.rounded
 

@@ -17,6 +17,7 @@ from lanista.agents import registry as agent_registry
 from lanista.agents.contract import Answer, Question
 from lanista.agents.random import RandomAgent
 from lanista.arenas.core import registry
+from lanista.arenas.core.contract import Forfeit
 from lanista.errors import LanistaError, Stopped, UsageError
 from lanista.leaderboards.keeping import named, rows
 from lanista.leaderboards.schedule import schedule
@@ -60,6 +61,7 @@ def test_scores_by_hand(tmp_path):
         games = run.store.games()
     won = {"random": 0, "crowd": 0}
     for game in games:
+        assert game.winner is not None
         won[game.players[game.teams[game.winner][0]]] += 1  # the agent that held the winning side
     assert {s.agent: s.score * s.games for s in summary.standings} == pytest.approx(won)
     assert summary.standings[0].score >= summary.standings[1].score
@@ -302,7 +304,7 @@ class _Company(RandomAgent):
     def __init__(self) -> None:
         self.asked = []
 
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
         self.asked.append(tuple(sorted({question.game for question in questions})))
         return [Answer(q.legal[(len(questions) + i + q.seed) % len(q.legal)]) for i, q in enumerate(questions)]
 
@@ -371,7 +373,7 @@ def test_scripted_pairs_play_apart_from_batched_ones_in_one_tournament(tmp_path,
 
 
 class _Silent(RandomAgent):
-    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+    def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
         return [Answer("") for _ in questions]
 
 

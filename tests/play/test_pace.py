@@ -23,7 +23,7 @@ Reply = Callable[[Question], "Answer | Forfeit | Unavailable"]
 def chatter(question: Question) -> Answer | Forfeit:
     """Legal, illegal and forfeited turns, as a function of the question alone."""
     (drawn,) = RandomAgent().answer([question])
-    odd = {1: Answer("perhaps"), 2: Forfeit("thinking"), 3: Answer(" ")}
+    odd: dict[int, Answer | Forfeit] = {1: Answer("perhaps"), 2: Forfeit("thinking"), 3: Answer(" ")}
     return odd.get((question.seed + question.turn) % 7, drawn)
 
 
@@ -31,9 +31,10 @@ class Seated:
     """An agent that answers each question through a function, and notes its calls."""
 
     name = "seated"
+    batched = False
+    time_limit_s: float | None = None
 
     def __init__(self, reply: Reply = chatter, **attributes: Any) -> None:
-        self.batched, self.time_limit_s = False, None
         self.__dict__.update(attributes)
         self.calls: list[list[Question]] = []
         self.forgotten: list[str] = []
@@ -145,9 +146,13 @@ def test_calls_under_way_at_once_are_as_many_as_the_agent_says(guess: Arena) -> 
 def test_a_batched_agent_is_given_what_waits(guess: Arena) -> None:
     """While it answers one call the questions of all other games gather, and make up the next one."""
     gathered = threading.Event()
-    quick = Seated(
-        lambda question: (gathered.set(), chatter(question))[1] if question.game == "g3" else chatter(question)
-    )
+
+    def quickly(question: Question) -> Answer | Forfeit:
+        if question.game == "g3":
+            gathered.set()
+        return chatter(question)
+
+    quick = Seated(quickly)
     slow = Seated(
         lambda question: (gathered.wait(60), chatter(question))[1],
         batched=True, batch_matters=False, time_limit_s=60.0,
@@ -174,7 +179,11 @@ def test_the_same_games_at_any_pace_and_by_rounds(guess: Arena, max_concurrent_g
         Seated(),
     ]
     for first in range(len(kinds)):
-        made = specs(guess, 9, lambda game, seat, first=first: kinds[(first + game + int(seat[-1])) % len(kinds)])
+
+        def dealt(game: int, seat: str, first: int = first) -> Seated:
+            return kinds[(first + game + int(seat[-1])) % len(kinds)]
+
+        made = specs(guess, 9, dealt)
         assert canonical(made, max_concurrent_games=max_concurrent_games) == whole
     rounds = Seated(batched=True)
     made = specs(guess, 9, lambda game, seat: rounds if seat == "guesser_0" else kinds[game % 2])
@@ -185,7 +194,11 @@ def test_who_shares_a_batch_does_not_depend_on_timing(guess: Arena) -> None:
     """Games by rounds wait until the games before them that keep their own pace are over, however long that takes."""
 
     def companies(delay_s: float) -> list[list[tuple[str, int]]]:
-        slow = Seated(lambda question: (time.sleep(delay_s), chatter(question))[1], time_limit_s=60.0)
+        def slowly(question: Question) -> Answer | Forfeit:
+            time.sleep(delay_s)
+            return chatter(question)
+
+        slow = Seated(slowly, time_limit_s=60.0)
         model = Seated(batched=True)
         # Of six games the last three have a model in them; at two places they would join as the slow ones end.
         made = specs(guess, 6, lambda game, seat: model if game > 2 and seat == "guesser_1" else slow, rounds=2)

@@ -182,7 +182,7 @@ def canonical(played: Sequence[GameSpec], max_concurrent_games: int) -> dict[str
 def chatter(questions: Sequence[Question]) -> list[Answer | Forfeit]:
     """Legal, illegal and forfeited turns, as a function of each question alone."""
     drawn = RandomAgent().answer(questions)
-    odd = {1: Answer("perhaps"), 2: Forfeit("thinking"), 3: Answer(" ")}
+    odd: dict[int, Answer | Forfeit] = {1: Answer("perhaps"), 2: Forfeit("thinking"), 3: Answer(" ")}
     return [odd.get((q.seed + q.turn) % 7, answer) for q, answer in zip(questions, drawn, strict=True)]
 
 
@@ -328,7 +328,7 @@ FAULTS: list[tuple[str, Callable[[Sequence[Question]], Any], str]] = [
 def test_a_fault_forfeits_the_turn_and_the_game_goes_on(
     guess: Arena, reply: Callable[[Sequence[Question]], Any], reason: str, limit_s: float | None
 ) -> None:
-    seating = {"guesser_0": RandomAgent(), "guesser_1": Scripted(reply, time_limit_s=limit_s)}
+    seating: dict[str, Agent] = {"guesser_0": RandomAgent(), "guesser_1": Scripted(reply, time_limit_s=limit_s)}
     episode = play_game(guess, seating, 0, config=guess.configure(players=2, rounds=2))
     assert episode.outcome is not None
     assert [(t.by, t.why, t.reply) for t in turns(episode, "guesser_1")] == [("forfeit", reason, "")] * 2
@@ -340,7 +340,7 @@ def test_a_fault_forfeits_the_turn_and_the_game_goes_on(
 
 def test_what_a_batched_agent_raises_forfeits_its_own_seats_only(guess: Arena) -> None:
     bad = Scripted(raising(ValueError("x")), batched=True)
-    seating = {"guesser_0": bad, "guesser_1": RandomAgent(), "guesser_2": bad}
+    seating: dict[str, Agent] = {"guesser_0": bad, "guesser_1": RandomAgent(), "guesser_2": bad}
     episode = play_game(guess, seating, 0)
     assert {t.seat for t in turns(episode) if t.by == "forfeit"} == {"guesser_0", "guesser_2"}
     assert len(bad.calls) == 3

@@ -34,7 +34,12 @@ def said(question: Question) -> Answer | Forfeit:
     (drawn,) = RandomAgent().answer([question])
     assert isinstance(drawn, Answer)
     report = {"tokens": {"ids": [question.turn, len(question.text)]}}
-    odd = {0: Answer("perhaps", report), 1: Answer("?", report), 2: Forfeit("thinking"), 3: Answer(" ", report)}
+    odd: dict[int, Answer | Forfeit] = {
+        0: Answer("perhaps", report),
+        1: Answer("?", report),
+        2: Forfeit("thinking"),
+        3: Answer(" ", report),
+    }
     return odd.get((question.seed + question.turn) % 7, Answer(drawn.text, report))
 
 

@@ -105,7 +105,8 @@ def test_a_learners_fault_is_no_forfeit(
 ) -> None:
     """In the third of its answers, long after the start; the games it was in are in no record."""
     answered = [0]
-    answer = Learner.__mro__[1].answer
+    base: Any = Learner.__mro__[1]  # where the class of learners finds its answer
+    answer = base.answer
 
     def fail(self: Any, questions: Any) -> Any:
         answered[0] += 1
@@ -113,7 +114,7 @@ def test_a_learners_fault_is_no_forfeit(
             raise error
         return answer(self, questions)
 
-    monkeypatch.setattr(Learner.__mro__[1], "answer", fail)
+    monkeypatch.setattr(base, "answer", fail)
     with pytest.raises(Exception, match=says):
         train(config(folder), tmp_path / "run")
     assert not (tmp_path / "run").exists()  # nothing was there yet that could be gone on from

@@ -190,7 +190,7 @@ def test_the_gradient_of_a_two_game_group_is_the_policy_gradient(model: Any, tok
 @pytest.mark.parametrize("loss_type", LOSSES)
 @pytest.mark.parametrize("extra", [{}, {"beta": 0.1, "entropy_coef": 0.05}])
 def test_the_update_does_not_depend_on_how_rows_were_packed(
-    model: Any, tokenizer: Any, loss_type: str, extra: dict[str, float]
+    model: Any, tokenizer: Any, loss_type: str, extra: dict[str, Any]
 ) -> None:
     rows = scored_rows(random.Random(1), model, 7, offset=0.1)
     found = []

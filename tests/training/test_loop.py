@@ -68,7 +68,7 @@ def lines(out: Path) -> list[dict[str, Any]]:
     ]
 
 
-def kept(out: Path) -> dict[str, str]:
+def kept(out: Path) -> dict[str, bytes]:
     """The games in the run's store."""
     with Store.open(out / "store.sqlite") as store:
         return {row["id"]: episode.canonical() for row, episode in store.items()}

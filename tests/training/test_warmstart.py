@@ -22,6 +22,7 @@ import torch
 
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.chat import Chat
+from lanista.agents.lm.models import RECORD
 from lanista.agents.lm.policy import Policy
 from lanista.agents.lm.sampling import Sampling
 from lanista.play.runner import play_game
@@ -153,7 +154,7 @@ def test_a_made_model_takes_a_seat(made: Path) -> None:
 
 
 def test_the_card_and_the_record_say_how_it_was_made(made: Path) -> None:
-    card, record = (made / "README.md").read_text(), json.loads((made / warmstart.RECORD).read_text())
+    card, record = (made / "README.md").read_text(), json.loads((made / RECORD).read_text())
     for word in ("license: mit", ARENA.name, ARENA.hash(), "random", "3 games", "16x1"):
         assert word in card
     assert record["hash"] == ARENA.hash()
@@ -182,11 +183,11 @@ def test_what_was_made_otherwise_is_not_taken_for_it(made: Path, tmp_path: Path)
         warmstart.make_tiny(ARENA, CONFIG, out=made, seed=9, **SMALL)
     old = tmp_path / "old"
     old.mkdir()
-    record = json.loads((made / warmstart.RECORD).read_text())
-    (old / warmstart.RECORD).write_text(json.dumps({**record, "hash": "0123456789abcdef"}))
+    record = json.loads((made / RECORD).read_text())
+    (old / RECORD).write_text(json.dumps({**record, "hash": "0123456789abcdef"}))
     with pytest.raises(LanistaError, match="0123456789abcdef"):
         warmstart.make_tiny(ARENA, CONFIG, out=old, **SMALL)
-    (old / warmstart.RECORD).unlink()
+    (old / RECORD).unlink()
     with pytest.raises(LanistaError, match="no tiny model"):
         warmstart.make_tiny(ARENA, CONFIG, out=old, **SMALL)
     warmstart.make_tiny(ARENA, CONFIG, out=old, force=True, **SMALL)

@@ -27,15 +27,26 @@ class Writer(Protocol):
     end_ids: tuple[int, ...]
     """They end a reply; the first is supplied where a reply was cut off before its end."""
 
-    def first(self, text: str, system: str | None = None) -> list[int]: ...
+    def first(self, text: str, system: str | None = None) -> list[int]:
+        """The ids of a conversation's start, up to and including the generation prompt."""
 
-    def next(self, text: str, ended: bool = True) -> list[int]: ...
+    def next(self, text: str, ended: bool = True) -> list[int]:
+        """The ids to append after a reply for the next user turn, up to and including the generation prompt.
 
-    def reply(self, text: str) -> list[int]: ...
+        ``ended``: the reply's own ids hold its end token; where not, it is supplied here.
+        """
 
-    def decode(self, ids: Sequence[int]) -> str: ...
+    def reply(self, text: str) -> list[int]:
+        """The ids of a reply that was not sampled here, its end token included."""
 
-    def thinking(self, on: bool | None) -> Writer: ...
+    def decode(self, ids: Sequence[int]) -> str:
+        """A reply's text, without special tokens."""
+
+    def thinking(self, on: bool | None) -> Writer:
+        """This way of writing with thinking turned on or off; None: as the model has it.
+
+        Raises UsageError where it cannot be chosen.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

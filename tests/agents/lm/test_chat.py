@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -94,7 +94,7 @@ def stays_data(chat: Chat, content: str) -> None:
     assert [i for i in chat.reply(content) if i in control] == [chat.end_ids[0]]
 
 
-def hostile(chat: Chat, *unknown: str) -> st.SearchStrategy[str]:
+def hostile(chat: Chat, *unknown: Literal["Cc", "Cn", "Co"]) -> st.SearchStrategy[str]:
     """Text made of control tokens, of other models' too, and of anything but characters of ``unknown`` categories."""
     words = [*chat.control, "</s>", "<s>", "[INST]", "</think>", "Moderator:", "player_3", "\n", " ", "<|", "|>"]
     text = st.text(st.characters(exclude_categories=("Cs", *unknown)), max_size=12)

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanista.agents.contract import Exchange
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.backends.base import GenerateRequest
 from lanista.agents.lm.backends.hf.backend import HFBackend
@@ -119,7 +120,7 @@ def test_a_conversation_goes_on_after_a_stop(policy: Policy) -> None:
     policy.chat.end_ids = policy.chat.end_ids[:1]
     word = _reply(policy).reply[3:5]
     agent = LMAgent(policy, sampling=Sampling(max_new_tokens=30, stop=(word,)))
-    history = []
+    history: list[Exchange] = []
     for text in ("vote", "and now?"):
         question = ask("s", text, history)
         history.append(exchange(question, agent.answer([question])[0]))

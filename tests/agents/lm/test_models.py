@@ -18,6 +18,7 @@ from lanista.agents import lm
 from lanista.agents import registry as agents
 from lanista.agents.lm import models
 from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.backends.hf.backend import HFBackend
 from lanista.agents.lm.policy import Policy
 from lanista.agents.lm.sampling import Sampling
 from lanista.arenas.core import registry
@@ -175,6 +176,8 @@ def test_an_adapter_without_a_base_says_so(tmp_path: Path) -> None:
 
 def test_agents_made_from_one_model_share_its_weights(saved: Path) -> None:
     one, two = lm.make(str(saved)), lm.make(str(saved), temperature=0.5)
+    assert isinstance(one.backend, HFBackend)
+    assert isinstance(two.backend, HFBackend)
     assert one.backend.policy is two.backend.policy
     assert (one.name, two.sampling.temperature) == (f"lm:{saved}", 0.5)
 

@@ -268,6 +268,7 @@ def test_rows_with_caches_need_the_geometry_that_made_them(policy: Policy) -> No
 @pytest.mark.parametrize("kept", [False, True])
 def test_rows_left_behind_in_a_large_batch_say_what_they_say_in_a_small_one(policy: Policy, kept: bool) -> None:
     shape = geometry(policy.model, 5)
+    assert shape is not None
     model = policy.model
     ends = range(0, len(policy.tokenizer), 5)  # a fifth of the ids: replies of all lengths
 

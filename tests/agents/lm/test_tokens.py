@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_a_folders_version_is_that_of_its_weights(
     ref = _said_by(lm.make(str(one), max_new_tokens=3))
     assert ref.name == str(one)
     assert ref.version == versions.folder_version(two)
-    monkeypatch.setattr(versions.hashlib, "file_digest", lambda *given: 1 / 0)
+    monkeypatch.setattr(hashlib, "file_digest", lambda *given: 1 / 0)
     assert versions.folder_version(one) == ref.version  # read once, noted after
     monkeypatch.undo()
     monkeypatch.setenv("LANISTA_CACHE", str(tmp_path / "cache"))

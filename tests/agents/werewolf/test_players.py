@@ -33,7 +33,7 @@ DECKS: list[dict[str, Any]] = [
 class Spy:
     """Sits in front of another agent and keeps what it was asked and what it said."""
 
-    time_limit_s = None
+    time_limit_s: float | None = None
     batched = False
 
     def __init__(self, agent: Agent) -> None:
@@ -41,7 +41,7 @@ class Spy:
         self.seen: list[tuple[Question, str]] = []
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        answers = list(self.agent.answer(questions))
+        answers = [answer for answer in self.agent.answer(questions) if isinstance(answer, Answer)]
         self.seen += zip(questions, [answer.text for answer in answers], strict=True)
         return answers
 
@@ -50,6 +50,12 @@ class Spy:
 
     def close(self) -> None:
         self.agent.close()
+
+
+def reply(agent: Agent, question: Question) -> str:
+    (answer,) = agent.answer([question])
+    assert isinstance(answer, Answer)
+    return answer.text
 
 
 def table(config: Any, village: Agent, wolves: Agent, seed: int) -> GameSpec:
@@ -63,7 +69,7 @@ def village_rate(village: Agent, wolves: Agent, games: int, players: int = 9) ->
     config = arenas.get("werewolf").configure(players=players)
     won = []
     specs = (table(config, village, wolves, seed) for seed in range(games))
-    play(specs, on_game=lambda _, game: won.append(game.outcome.winner == "village"))
+    play(specs, on_game=lambda _, game: won.append(game.outcome is not None and game.outcome.winner == "village"))
     return wilson(sum(won), games)
 
 
@@ -88,10 +94,10 @@ def test_every_reply_is_legal(deck):
 def test_large_sampled_decks_are_played(side):
     # Sixteen players, six wolves: 8,008 packs times ten seers is over the limit, so bayes samples.
     config = arenas.get("werewolf").configure(players=16, wolves=6, roles=("seer", "doctor"))
-    pair = (BayesAgent(), CrowdAgent()) if side == "village" else (CrowdAgent(), BayesAgent())
-    refused = []
+    pair: tuple[Agent, Agent] = (BayesAgent(), CrowdAgent()) if side == "village" else (CrowdAgent(), BayesAgent())
+    refused: list[Any] = []
     play(
-        [table(config, *pair, seed=3)],
+        [table(config, *pair, 3)],
         on_game=lambda _, game: refused.extend(t for s in game.steps for t in s.turns if t.by != "seat" or t.attempts),
     )
     assert not refused
@@ -107,8 +113,8 @@ def test_a_fresh_agent_answers_the_same(make, deck):
     assert len(spy.seen) > 40
     reused = make()
     for question, said in reversed(spy.seen[::3]):
-        assert make().answer([question])[0].text == said
-        assert reused.answer([replace(question, game="one id for all")])[0].text == said
+        assert reply(make(), question) == said
+        assert reply(reused, replace(question, game="one id for all")) == said
 
 
 def test_a_forked_game_goes_on_the_same():
@@ -125,7 +131,7 @@ def test_a_forked_game_goes_on_the_same():
     while not fork.over:
         for seat in fork.to_act():
             asked = put(fork, seat, spec, histories(fork)[seat])
-            fork.submit(seat, BayesAgent().answer([asked])[0].text)
+            fork.submit(seat, reply(BayesAgent(), asked))
     assert [turn.reply for step in fork.steps for turn in step.turns] == [
         turn.reply for step in ends[0].steps for turn in step.turns
     ]
@@ -151,7 +157,7 @@ def test_without_events_the_legal_replies_are_drawn_from():
         legal=("up", "down"), legal_complete=True,
     )  # fmt: skip
     for make in (BayesAgent, CrowdAgent):
-        assert make().answer([question])[0].text in question.legal
+        assert reply(make(), question) in question.legal
 
 
 def test_what_is_said_is_short_varied_and_no_act():

@@ -1,6 +1,8 @@
 """The posterior against Bayes' rule by hand, and against brute force over every deal."""
 
+from collections.abc import Callable
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from lanista.agents.werewolf import posterior as module
 from lanista.agents.werewolf.posterior import Deck, Posterior, is_exact
 
 
-def brute(deck: Deck, cards: dict[int, np.ndarray], log_of: object = None) -> np.ndarray:
+def brute(deck: Deck, cards: dict[int, np.ndarray], log_of: Callable[..., Any] | None = None) -> np.ndarray:
     """P(seat has role) (n, roles) by enumerating every deal; ``log_of(wolves, seers)`` is evidence about a row."""
     cast = [
         r

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from lanista.arenas.coding.moves import Program
 from lanista.arenas.core import conformance
 from lanista.arenas.core.contract import WORLD
 from lanista.arenas.core.referee import Game, replay
-from lanista.arenas.sandbox import box
 from lanista.errors import LanistaError, UsageError
 
 RIGHT = DOUBLES.reference
@@ -185,7 +185,7 @@ def test_without_a_sandbox_the_arena_is_made_and_the_first_run_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     game = started(DOUBLES)
-    monkeypatch.setattr(box.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     monkeypatch.setattr(runner, "_box", None)
     runner._done.clear()
     with pytest.raises(LanistaError, match="riscv64"):

@@ -14,6 +14,7 @@ from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term, get
 from lanista.arenas.core import conformance
 from lanista.arenas.core.chance import draw, key
 from lanista.arenas.core.tools import BadCall, Call, Tool, by_name, call, example, parse
+from lanista.arenas.core.word_laws import limits, quoted, slips, wrappings
 from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk.rewards import SupportDeskRewards
 from lanista.arenas.werewolf.moves import Speech
@@ -357,9 +358,9 @@ def test_an_arena_of_calls_keeps_the_laws_of_words(law: str) -> None:
 
 def test_a_limit_that_is_not_told_is_caught() -> None:
     with pytest.raises(AssertionError, match=r"nothing it was shown says of bid that \"of\": integer 0 to 3"):
-        conformance.limits(calling(KeepsALimit()), 1, 0)
+        limits(calling(KeepsALimit()), 1, 0)
     with pytest.raises(AssertionError, match="no call stands as an example"):
-        conformance.limits(calling(GivesNoExample()), 1, 0)
+        limits(calling(GivesNoExample()), 1, 0)
 
 
 class Cuts(Words):
@@ -375,22 +376,22 @@ class Cuts(Words):
 
 def test_a_length_that_is_not_told_is_caught() -> None:
     with pytest.raises(AssertionError, match="77 characters count"):
-        conformance.limits(calling(Cuts()), 1, 0)
+        limits(calling(Cuts()), 1, 0)
 
 
 def test_a_reader_that_takes_one_of_two_moves_is_caught() -> None:
-    assert conformance.wrappings(calling(Calls()), 5, 0) > 20
+    assert wrappings(calling(Calls()), 5, 0) > 20
     with pytest.raises(AssertionError, match="of two moves"):
-        conformance.wrappings(calling(TakesTheFirst()), 5, 0)
+        wrappings(calling(TakesTheFirst()), 5, 0)
     with pytest.raises(AssertionError, match="is read as Illegal"):
-        conformance.wrappings(calling(TakesItBare()), 5, 0)
+        wrappings(calling(TakesItBare()), 5, 0)
 
 
 def test_gibberish_that_is_cheaper_than_a_slip_is_caught() -> None:
     cheap = get("travel_booking")
     weights = {**cheap.weights(), "illegal_reply": -1.0}
     with pytest.raises(AssertionError, match="to say nothing readable pays"):
-        conformance.slips(replace(cheap, presets={"default": weights}), 2, 0)
+        slips(replace(cheap, presets={"default": weights}), 2, 0)
 
 
 class Repeats(WerewolfWords):
@@ -407,4 +408,4 @@ class Repeats(WerewolfWords):
 
 def test_words_that_repeat_special_tokens_are_caught() -> None:
     with pytest.raises(AssertionError, match="is told on as"):
-        conformance.quoted(replace(get("werewolf"), words=Repeats()), 1, 0)
+        quoted(replace(get("werewolf"), words=Repeats()), 1, 0)

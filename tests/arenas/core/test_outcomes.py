@@ -28,7 +28,7 @@ GOOD = {"north": 1.0, "south": 0}
         (Outcome(None, {**GOOD, "east": 1.0}), "scores 'east', which is no team"),
         (Outcome(None, {"north": float("nan"), "south": 0.0}), "score of team 'north' is nan"),
         (Outcome(None, {"north": 1.5, "south": 0.0}), "score of team 'north' is 1.5"),
-        (Outcome(None, {"north": "1", "south": 0.0}), "score of team 'north' is '1'"),
+        (Outcome(None, {"north": "1", "south": 0.0}), "score of team 'north' is '1'"),  # type: ignore[dict-item]
         (Outcome(None, {"north": True, "south": 0.0}), "score of team 'north' is True"),
         (Outcome(None, GOOD, {"turns": float("inf")}), "fact 'turns' of its outcome is inf"),
         (Outcome(None, GOOD, {"who": {1, 2}}), "fact 'who' of its outcome is a set"),
@@ -44,7 +44,8 @@ def test_what_is_wrong_is_named(outcome: Any, said: str) -> None:
 
 def test_numpy_becomes_plain() -> None:
     facts = {"turns": np.int64(3), "won": np.bool_(True), "share": np.float32(0.5), "list": [np.int8(1)]}
-    found = checked(Outcome("north", {"north": np.float64(1), "south": np.float32(0)}, facts), TEAMS)
+    scores: dict[str, Any] = {"north": np.float64(1), "south": np.float32(0)}
+    found = checked(Outcome("north", scores, facts), TEAMS)
     assert json.loads(json.dumps(dict(found.facts))) == {"turns": 3, "won": True, "share": 0.5, "list": [1]}
     assert {type(score) for score in found.scores.values()} == {float}
 

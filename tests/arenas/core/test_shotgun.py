@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from lanista.arenas import Outcome, get
-from lanista.arenas.core import conformance
-from lanista.arenas.core.shotgun import search
+from lanista.arenas.core.shotgun import search, shotgun
 from lanista.play import degenerate
 
 DESK = get("support_desk")
@@ -81,7 +80,7 @@ def test_a_bound_that_is_too_low_is_caught() -> None:
 
 def test_a_task_without_a_stated_bound_is_refused() -> None:
     with pytest.raises(AssertionError, match="states no bound"):
-        conformance.shotgun(replace(DESK, degenerate_bound=None), 1, 1)
+        shotgun(replace(DESK, degenerate_bound=None), 1, 1)
 
 
 def test_the_same_search_finds_the_same() -> None:
@@ -89,4 +88,4 @@ def test_the_same_search_finds_the_same() -> None:
 
 
 def test_a_game_that_is_no_task_has_no_scripts() -> None:
-    assert conformance.shotgun(get("werewolf"), 1, 1) == 0.0
+    assert shotgun(get("werewolf"), 1, 1) == 0.0

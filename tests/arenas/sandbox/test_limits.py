@@ -383,11 +383,11 @@ def test_what_children_used_is_told(box: Sandbox) -> None:
     "calls",
     [
         *(
-            [Call("f", (), {1: 2})],
-            [Call("f", (), None)],
-            [Call(3)],
+            [Call("f", (), {1: 2})],  # type: ignore[dict-item]
+            [Call("f", (), None)],  # type: ignore[arg-type]
+            [Call(3)],  # type: ignore[arg-type]
             [Call("")],
-            [Call("f", [1])],
+            [Call("f", [1])],  # type: ignore[arg-type]
             [Call("f", (object,))],
         ),
         *((c for c in [Call("f")]), None, 3, ["f"], {Call("f", ()).function}),

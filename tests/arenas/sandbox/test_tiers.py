@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -116,8 +117,8 @@ def test_a_wall_that_does_not_stand_runs_no_program(monkeypatch: pytest.MonkeyPa
 def test_other_systems_are_refused_with_advice(
     monkeypatch: pytest.MonkeyPatch, system: str, machine: str, says: str
 ) -> None:
-    monkeypatch.setattr(box.sys, "platform", system)
-    monkeypatch.setattr(box.platform, "machine", lambda: machine)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
     with pytest.raises(LanistaError, match=says):
         Sandbox(allow_unsafe=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lanista.arenas.core.tools import call
@@ -18,7 +20,8 @@ def agree(action: str) -> str:
 
 
 REFUND = 'refund {"charge": "C2", "amount": 24}'
-CASES = {
+Calls = tuple[str, ...]
+CASES: dict[str, tuple[str, dict[str, Any], Calls, Calls | None]] = {
     # rule: (fault, changes of the defaults, calls that keep it, the same but for what breaks it)
     "identity, reading": ("throttled", {}, (TO_TECHNICAL, PIN, "usage {}"), (TO_TECHNICAL, "usage {}")),
     "identity, two factors": (

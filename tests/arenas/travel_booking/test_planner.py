@@ -8,6 +8,7 @@ import pytest
 
 from lanista.arenas import Game
 from lanista.arenas.travel_booking import arena, planner
+from lanista.arenas.travel_booking.calls import made
 from lanista.errors import LanistaError
 
 CONFIGS: tuple[dict[str, Any], ...] = (
@@ -50,7 +51,7 @@ def test_a_spare_step_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = planner._wanted
 
     def wasteful(state: Any, trip: Any) -> Any:
-        return planner.made("profile") if state.seat == 1 and state.turn == 2 else honest(state, trip)
+        return made("profile") if state.seat == 1 and state.turn == 2 else honest(state, trip)
 
     monkeypatch.setattr(planner, "_wanted", wasteful)
     with pytest.raises(LanistaError, match="as well without step 3"):
@@ -62,7 +63,7 @@ def test_a_plan_that_earns_less_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     honest = planner._wanted
 
     def clumsy(state: Any, trip: Any) -> Any:
-        return planner.made("hold", ("option", "F9")) if state.turn == 3 else honest(state, trip)
+        return made("hold", ("option", "F9")) if state.turn == 3 else honest(state, trip)
 
     monkeypatch.setattr(planner, "_wanted", clumsy)
     with pytest.raises(LanistaError, match="no plan was found"):

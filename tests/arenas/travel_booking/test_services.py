@@ -276,7 +276,7 @@ def test_cancelling_gives_back_what_the_rule_says(lay: Lay, refund: str, back: i
 def test_a_token_ends_and_is_renewed(lay: Lay) -> None:
     table = lay(policy={"token": 2})
     table.searched().searched()
-    assert table.code is None
+    assert (table.code, dict(table.terms)) == (None, {})
     table.searched()
     assert (table.code, dict(table.terms)) == ("token_expired", {})
     table.searched()

@@ -44,14 +44,15 @@ def test_nobody_is_told_what_is_hidden_at_any_table(players: int, reveal_on_deat
 
 def pairs(config: Mapping[str, Any], games: int) -> Any:
     """(state, moves, seat, what counterfactual gives) at every step of random games, for every seat."""
-    rules = arena.rules
+    rules, counterfactual = arena.rules, arena.counterfactual
+    assert counterfactual is not None
     for seed in range(games):
         rng = random.Random(seed)
         state = rules.deal(seed, arena.configure(**config))
         while owed := rules.to_act(state):
             moves = {seat: rng.choice(rules.ask(state, seat).choices) for seat in owed}
             for seat in SEATS[: state.table.players]:
-                yield state, moves, seat, arena.counterfactual(state, moves, seat, rng)
+                yield state, moves, seat, counterfactual(state, moves, seat, rng)
             state = rules.play(state, moves).state
 
 

@@ -243,6 +243,7 @@ def test_silence_is_not_emptiness() -> None:
 
 def test_a_long_speech_is_cut_with_a_mark() -> None:
     speech = WORDS.read(SPEECH, "word " * 500)
+    assert isinstance(speech, Speech)
     assert len(speech.text) <= SPEECH_LIMIT
     assert speech.text.endswith(" ...")
 
@@ -250,6 +251,7 @@ def test_a_long_speech_is_cut_with_a_mark() -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_is_said_stays_inside_its_quotation_marks_on_one_line(attack: str) -> None:
     speech = WORDS.read(SPEECH, attack)
+    assert isinstance(speech, Speech)
     shown = WORDS.show(spoken(speech))
     assert len(shown.splitlines()) == 1
     assert shown.startswith('player_3 says: "')

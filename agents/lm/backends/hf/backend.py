@@ -46,28 +46,35 @@ class HFBackend:
 
     @property
     def name(self) -> str:
+        """Where the policy was loaded from; "this model" where it was made in this process."""
         return self.policy.ref or "this model"
 
     @property
     def chat(self) -> Chat:
+        """How conversations are written: the policy's own chat template."""
         return self.policy.chat
 
     @property
     def context(self) -> int:
+        """Tokens that one conversation and its reply may hold together."""
         return self.policy.context
 
     @property
     def adapters(self) -> tuple[str, ...]:
+        """The adapters that requests may name."""
         return self.policy.adapters
 
     @property
     def adapter(self) -> str | None:
+        """The adapter the policy came as; None for a model without one."""
         return self.policy.adapter
 
     def policy_ref(self, adapter: str | None) -> PolicyRef:
+        """The weights that play now as ``adapter``; another version where they changed."""
         return self.policy.policy_ref(adapter)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
+        """A reply to each request, in order. Those of one adapter and one sampling share batches."""
         found: dict[int, GenerateResult] = {}
         chat, store = self.policy.chat, self.policy.states
         for (adapter, sampling), places in _alike(requests, lambda request: (request.adapter, request.sampling)):
@@ -93,6 +100,7 @@ class HFBackend:
         return [found[place] for place in range(len(requests))]
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[list[float]]:
+        """The log-probability in nats of every reply of each request, in order."""
         found: dict[int, list[float]] = {}
         for adapter, places in _alike(requests, lambda request: request.adapter):
             with self._playing(adapter) as (model, shape, stamp):
@@ -107,11 +115,13 @@ class HFBackend:
         return [found[place] for place in range(len(requests))]
 
     def release(self, handles: Iterable[Hashable]) -> None:
+        """Drop the states kept under these handles; unknown ones are nothing wrong."""
         handles = list(handles)
         self._handles.difference_update(handles)
         self.policy.states.release(handles)
 
     def close(self) -> None:
+        """Drop the states of every conversation this backend played; the policy stays."""
         self.release(list(self._handles))
 
     # One batch

@@ -31,10 +31,12 @@ class KVState:
 
     @property
     def length(self) -> int:
+        """Tokens whose keys and values are held."""
         return int(self.states_L2HTD.shape[-2])
 
     @property
     def bytes(self) -> int:
+        """Memory the states take, in bytes."""
         return self.states_L2HTD.numel() * self.states_L2HTD.element_size()
 
 

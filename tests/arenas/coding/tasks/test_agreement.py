@@ -12,6 +12,7 @@ from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.coding.tasks.generate import FAMILIES
 from lanista.arenas.coding.tasks.generate import _built as built
 from lanista.arenas.coding.tasks.inputs import drawn
+from lanista.arenas.coding.tasks.primitives.primitive import Primitive
 from lanista.arenas.coding.tasks.recipe import Recipe
 from lanista.arenas.coding.tasks.running import function
 
@@ -47,7 +48,7 @@ def related(recipe: Recipe, count: int) -> None:
 
 
 @pytest.mark.parametrize("primitive", pipelines.PRIMITIVES, ids=lambda p: f"{p.takes}-{p.name}")
-def test_a_primitive_is_what_it_says_twice(primitive: pipelines.Primitive) -> None:
+def test_a_primitive_is_what_it_says_twice(primitive: Primitive) -> None:
     recipe = pipelines.build((primitive.takes, primitive.name))
     compare(recipe, 80)
     related(recipe, 30)

@@ -77,8 +77,8 @@ def lacking(domain: Any, values: list[Any]) -> list[str]:
         case Record(fields=fields):
             return [f"{name}: {end}" for name, field in fields for end in lacking(field, [v[name] for v in values])]
         case Grid(of=of, side=side):
-            there = {(len(v), len(v[0])) for v in values}
-            missing = [f"{size}" for size in ((1, 1), (side, side), (1, side), (side, 1)) if size not in there]
+            sizes = {(len(v), len(v[0])) for v in values}
+            missing = [f"{size}" for size in ((1, 1), (side, side), (1, side), (side, 1)) if size not in sizes]
             return missing + lacking(of, [x for v in values for row in v for x in row])
         case Nested(of=of, depth=depth, longest=longest):
             missing = [f"{text}" for text in ("[]", "[" * depth) if not any(text in repr(v) for v in values)]
@@ -140,9 +140,10 @@ def test_every_type_of_argument_has_corners_and_narrowings() -> None:
         if kind.__name__ != "Domain":
             assert corners.dispatch(kind) is not corners.dispatch(object), kind
             assert narrowings.dispatch(kind) is not narrowings.dispatch(object), kind
-    for unknown in (corners, narrowings):
-        with pytest.raises(TypeError, match="register"):
-            list(unknown(object(), random.Random(0)) if unknown is corners else unknown(object()))
+    with pytest.raises(TypeError, match="register"):
+        corners(object(), random.Random(0))
+    with pytest.raises(TypeError, match="register"):
+        list(narrowings(object()))
 
 
 @pytest.mark.parametrize("name", FAMILIES)

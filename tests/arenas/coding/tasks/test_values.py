@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from lanista.arenas.coding.task import Task
 from lanista.arenas.coding.tasks.checkers import CHECKERS, check
 from lanista.arenas.coding.tasks.complexity import cyclomatic
-from lanista.arenas.coding.tasks.domains import Grid, Int, Large, List, Nested, Record, Str, Table, Word
+from lanista.arenas.coding.tasks.domains import Domain, Grid, Int, Large, List, Nested, Record, Str, Table, Word
 from lanista.arenas.coding.tasks.generate import FAMILIES, generate
 
-DOMAINS = [
+DOMAINS: list[Domain] = [
     Int(-3, 5),
     Large(0, 10**9),
     Str("ab ", 6, 1),

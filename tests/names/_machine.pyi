@@ -1,0 +1,1 @@
+from benchmarks._machine import *

@@ -1,0 +1,1 @@
+from tests.arenas.auction import *

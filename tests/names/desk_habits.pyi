@@ -1,0 +1,1 @@
+from tests.agents.support_desk.desk_habits import *

@@ -1,0 +1,1 @@
+from tests.leaderboards.errand import *

@@ -1,0 +1,1 @@
+from tests.training.test_credit import *

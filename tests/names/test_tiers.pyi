@@ -1,0 +1,1 @@
+from tests.arenas.sandbox.test_tiers import *

@@ -1,0 +1,1 @@
+from examples.textarena_games.textarena_games import *
