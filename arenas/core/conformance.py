@@ -25,6 +25,31 @@ from lanista.arenas.core.views import AECView, ParallelView
 from lanista.arenas.core.word_laws import limits, quoted, slips, wrappings
 from lanista.errors import LanistaError
 
+__all__ = [
+    "LAWS",
+    "NASTY",
+    "any_reply",
+    "charges",
+    "check",
+    "copies",
+    "damaged_replies",
+    "determinism",
+    "ends",
+    "ledger",
+    "legal_replies",
+    "limits",
+    "penalties",
+    "pettingzoo",
+    "privacy",
+    "quoted",
+    "records",
+    "roles",
+    "shotgun",
+    "slips",
+    "substitutes",
+    "wrappings",
+]
+
 
 def check(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
     """Every law over ``games`` games from ``seed``. Raises AssertionError naming the first that does not hold."""
