@@ -7,6 +7,8 @@ the next one for the same place.
 
 from __future__ import annotations
 
+import glob
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,10 +17,24 @@ from pathlib import Path
 
 from lanista.errors import LanistaError, UsageError
 
+_count = itertools.count()
+
 
 def part_of(path: Path) -> Path:
-    """Where a file or folder is while it is written: beside its place, hidden, named after it."""
-    return path.with_name(f".{path.name}.part")
+    """Where a file or folder is while it is written: beside its place, hidden, another for every writer.
+
+    Parts of writers that are no more are removed.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        writer = left.name.removesuffix(".part").rpartition(".")[2].partition("-")[0]
+        if writer.isdigit() and not _alive(int(writer)):
+            _remove(left)
+    return path.with_name(f".{path.name}.{os.getpid()}-{next(_count)}.part")
+
+
+def is_part(path: Path, of: str) -> bool:
+    """Whether ``path`` is what a writer of a file or folder named ``of`` is at, or left behind."""
+    return path.name.startswith(f".{of}.") and path.name.endswith(".part")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -55,15 +71,14 @@ def making_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
     """
     if target.exists() and not replace:
         raise UsageError(f"{target} exists already; choose another folder")
-    part, old = part_of(target), target.with_name(f".{target.name}.old")
+    part = part_of(target)
     try:
-        shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         try:
             yield part
             for path in part.rglob("*"):
                 _to_disk(path)
-            shutil.rmtree(old, ignore_errors=True)
+            old = part_of(target)
             if target.exists():
                 os.replace(target, old)
             os.replace(part, target)
@@ -73,6 +88,24 @@ def making_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _to_disk(path: Path) -> None:

@@ -43,7 +43,7 @@ FORMAT = 1
 Kind = Literal["tournament", "train", "play", "evaluate"]
 
 _PACKAGES = ("numpy", "torch", "transformers", "trl")
-_OURS = ("lock", "run.json", ".run.json.part", "store.sqlite", "store.sqlite-wal", "store.sqlite-shm")
+_OURS = ("lock", "run.json", "store.sqlite", "store.sqlite-wal", "store.sqlite-shm")
 
 
 class Run:
@@ -76,7 +76,7 @@ class Run:
         _need_text(path)
         if (path / "run.json").exists():
             raise UsageError(f"there is a run in {path} already: continue it with --resume, or choose another --out")
-        if path.exists() and (not path.is_dir() or any(entry.name not in _OURS for entry in path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(not _is_ours(entry) for entry in path.iterdir())):
             raise UsageError(f"{path} exists and is no run: choose another --out")
         _need_usable(store)
         if kind not in get_args(Kind):
@@ -296,6 +296,10 @@ def _lock(path: Path) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def _is_ours(entry: Path) -> bool:
+    return entry.name in _OURS or files.is_part(entry, "run.json")
 
 
 def _absolute(store: str | None) -> str | None:

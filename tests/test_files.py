@@ -61,7 +61,8 @@ def test_all_of_it_is_brought_to_the_disk_before_it_is_moved(tmp_path: Path, mon
     real_fsync, real_replace = os.fsync, os.replace
 
     def fsync(handle: int) -> None:
-        done.append(Path(os.readlink(f"/proc/self/fd/{handle}")).name)
+        name = Path(os.readlink(f"/proc/self/fd/{handle}")).name
+        done.append(name.lstrip(".").partition(".")[0] if files.is_part(Path(name), "a") else name)
         real_fsync(handle)
 
     def replace(old: Path, new: Path) -> None:
@@ -71,7 +72,7 @@ def test_all_of_it_is_brought_to_the_disk_before_it_is_moved(tmp_path: Path, mon
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "replace", replace)
     files.write_text(tmp_path / "a", "x")
-    assert done == [".a.part", "moved", tmp_path.name]
+    assert done == ["a", "moved", tmp_path.name]
     done.clear()
     with files.making_folder(tmp_path / "b") as work:
         (work / "weights").write_text("x")
@@ -106,3 +107,20 @@ def test_a_reader_and_a_kill_find_a_whole_file(tmp_path: Path) -> None:
     assert len(set(lines)) == 1
     files.write_text(path, "next\n")
     assert os.listdir(tmp_path) == ["state"]
+
+
+def test_writers_of_one_place_do_not_meet_and_what_the_dead_left_is_swept(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = tmp_path / f".tiny.{gone.pid}-0.part"
+    left.mkdir()
+    (left / "weights").write_text("half")
+    other = tmp_path / f".tiny.{os.getppid()}-0.part"
+    other.mkdir()
+    target = tmp_path / "tiny"
+    with files.making_folder(target) as one, files.making_folder(target) as two:
+        assert one != two
+        (one / "weights").write_text("one")
+        (two / "weights").write_text("two")
+    assert (target / "weights").read_text() == "one", "who is done last is there"
+    assert sorted(os.listdir(tmp_path)) == sorted([other.name, "tiny"])

@@ -27,6 +27,7 @@ from typing import Any
 import torch
 from transformers.utils import logging as transformers_logging
 
+from lanista import files
 from lanista.agents.lm.threads import told, use
 from lanista.arenas.core import registry
 from lanista.arenas.core.contract import Arena
@@ -44,9 +45,6 @@ from lanista.training.trajectories import Trajectory
 
 OnStep = Callable[[dict[str, Any]], None]
 """Told every line of ``metrics.jsonl`` as it is written: ``{"kind": "step" | "evaluation", "step": n, …}``."""
-
-WRITING = ".writing"
-"""In ``checkpoints/``: a checkpoint that is not whole yet."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +196,8 @@ class _Loop:
         """The steps that are left, from the last checkpoint on, then the policies and the result."""
         config, out, run = self.config, self.out, self.config.run
         if self.writes:
-            shutil.rmtree(out / "checkpoints" / WRITING, ignore_errors=True)
+            for left in (out / "checkpoints").glob(".checkpoint-*"):  # what a kill left behind
+                shutil.rmtree(left, ignore_errors=True)
         if self.run is not None:
             policies.keep_base(self.base, out / "base")
         self.policies = self.league.policies = policies.seat(config, self.base, self._learning_roles())
@@ -314,11 +313,8 @@ class _Loop:
         if self.run is None:
             return
         folder = self.out / "checkpoints"
-        new, place = folder / WRITING, folder / f"checkpoint-{step}"
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-        self.algorithm.save(new)
-        policies.replace_folder(new, place)
+        with files.making_folder(folder / f"checkpoint-{step}") as new:
+            self.algorithm.save(new)
         for old in sorted(folder.glob("checkpoint-*"), key=_number)[: -self.config.run.keep]:
             shutil.rmtree(old, ignore_errors=True)
         self.pool.trim(step)
@@ -339,9 +335,7 @@ class _Loop:
                 metrics=found[-1]["rates"] if found else {},
             )
         record = {"before": found[0]["evaluation"], "after": found[-1]["evaluation"]} if found else {}
-        part = self.out / ".result.json.part"
-        part.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        os.replace(part, self.out / "result.json")
+        files.write_text(self.out / "result.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
     def _stored(self) -> tuple[dict[str, Any], TrainConfig]:
         """The config of the run that is there, as it stands in its ``run.json`` and as a config.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lanista import files
 from lanista.training.evaluate import RETURN
 
 FILE = "metrics.jsonl"
@@ -39,9 +39,7 @@ def truncate(path: Path, step: int) -> None:
             break
         if record["step"] <= step:
             kept.append(line + "\n")
-    part = path.with_name(f".{path.name}.part")
-    part.write_text("".join(kept), encoding="utf-8")
-    os.replace(part, path)
+    files.write_text(path, "".join(kept))
 
 
 def describe(line: Mapping[str, Any]) -> str:

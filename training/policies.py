@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from lanista import files
 from lanista.agents.contract import Answer, Question
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.merging import merged
@@ -114,21 +113,20 @@ class Policies:
         where a weight is not finite.
         """
         self.check_finite()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        new = folder.parent / f".{folder.name}.part"
-        shutil.rmtree(new, ignore_errors=True)
-        for name in self.names:
-            place = new / name
-            adapter = self.adapters.adapter(name)
-            place.mkdir(parents=True)
-            if adapter is not None:
-                save_adapter(self.model, adapter, place)
-            else:
-                self.model.save_pretrained(place)
-            self.tokenizer.save_pretrained(place)
-            save_settings(place, self.sampling.played())
-            (place / "README.md").write_text(card.replace("NAME", name), encoding="utf-8")
-        replace_folder(new, folder)
+        with files.making_folder(folder) as new:
+            for name in self.names:
+                self._save_one(name, new / name, card)
+
+    def _save_one(self, name: str, place: Path, card: str) -> None:
+        adapter = self.adapters.adapter(name)
+        place.mkdir()
+        if adapter is not None:
+            save_adapter(self.model, adapter, place)
+        else:
+            self.model.save_pretrained(place)
+        self.tokenizer.save_pretrained(place)
+        save_settings(place, self.sampling.played())
+        (place / "README.md").write_text(card.replace("NAME", name), encoding="utf-8")
 
     def save_weights(self, folder: Path) -> None:
         """The trained weights, for a checkpoint. Raises LanistaError where a weight is not finite."""
@@ -208,11 +206,9 @@ def keep_base(policy: Policy, base: Path) -> None:
     """Write what ``load`` merged to ``base``, once; a transformers folder that is there whole or not at all."""
     if policy.model.name_or_path != str(base.resolve()) or base.exists():
         return
-    new = base.parent / f".{base.name}.part"
-    shutil.rmtree(new, ignore_errors=True)
-    policy.model.save_pretrained(new)
-    policy.tokenizer.save_pretrained(new)
-    os.replace(new, base)
+    with files.making_folder(base) as new:
+        policy.model.save_pretrained(new)
+        policy.tokenizer.save_pretrained(new)
 
 
 def digest(model: Any) -> str:
@@ -242,13 +238,3 @@ def policy_names(config: TrainConfig, roles: Mapping[str, str]) -> dict[str, str
     if config.players.policies == "shared":
         return dict.fromkeys(roles, SHARED)
     return folder_names(sorted(roles) if config.players.roles_by == "role" else sorted(set(roles.values())))
-
-
-def replace_folder(new: Path, folder: Path) -> None:
-    """Put ``new`` where ``folder`` is or is to be."""
-    old = folder.parent / f".{folder.name}.old"
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(new, folder)
-    shutil.rmtree(old, ignore_errors=True)

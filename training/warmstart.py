@@ -13,11 +13,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
 import random
-import shutil
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lanista import files
 from lanista.agents import registry as agents
 from lanista.agents.contract import Agent
 from lanista.agents.lm import models
@@ -168,7 +166,7 @@ def warm_start(
     from lanista.agents.lm.policy import Policy
 
     recipe = recipe or Recipe()
-    with _making(out, replace=False) as work:
+    with files.making_folder(out, replace=False) as work:
         policy = base if isinstance(base, Policy) else Policy.load(base, dtype, device)
         rows = demonstrations.rows(episodes, policy.chat, context=policy.context, players=players)
         model, losses = fit(policy.model, policy.tokenizer, rows, recipe, progress)
@@ -235,7 +233,7 @@ def make_tiny(
         return target
     for package in ("tokenizers", "trl"):
         importlib.import_module(package)  # what is not installed is missed before the games, not after them
-    with _making(target, replace=True) as work:
+    with files.making_folder(target) as work:
         episodes = scripted_games(arena, configs, teaching + others, games=games, seed=seed, progress=progress)
         names = sorted({seat for each in configs for seat in arena.rules.seats(each)})
         words = demonstrations.called_words(episodes)
@@ -318,32 +316,6 @@ def _made_already(target: Path, record: dict[str, Any]) -> bool:
         f"{target} holds a tiny model that was made with other settings ({differing}); use it as it is, choose "
         "another folder, or force making it anew"
     )
-
-
-@contextlib.contextmanager
-def _making(target: Path, *, replace: bool) -> Iterator[Path]:
-    """A folder to write in that becomes ``target`` in one step at the end, and is gone where the end is not reached."""
-    if target.exists() and not replace:
-        raise UsageError(f"{target} exists already; choose another folder")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent)
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as scratch:
-            work = Path(scratch) / "model"
-            work.mkdir()
-            yield work
-            if target.exists():
-                os.replace(target, Path(scratch) / "replaced")
-            os.replace(work, target)
-    except OSError as error:
-        raise LanistaError(f"cannot write {target}: {error.strerror or error}") from error
-
-
-def _sweep(folder: Path, older_than_s: float = 86_400.0) -> None:
-    """Remove what builds that were killed left behind a day ago or earlier."""
-    for left in folder.glob(".making-*"):
-        if time.time() - left.stat().st_mtime > older_than_s:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _fall(losses: Sequence[float]) -> str:

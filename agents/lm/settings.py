@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from lanista import files
 from lanista.agents.lm.sampling import DEFAULT, Sampling
 from lanista.errors import LanistaError, UsageError, suggest
 
@@ -67,9 +67,7 @@ class PlaySettings:
 def save_settings(folder: str | Path, settings: PlaySettings) -> Path:
     """Write ``folder/lanista_policy.json``, whole or not at all, and return its path."""
     path = Path(folder) / FILE
-    part = path.with_name(f".{FILE}.part")
-    part.write_text(json.dumps(settings.to_json(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    files.write_text(path, json.dumps(settings.to_json(), indent=1, sort_keys=True) + "\n")
     return path
 
 

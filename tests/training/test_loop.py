@@ -26,7 +26,7 @@ from lanista.runs import Run
 from lanista.store import Store
 from lanista.training.config import TrainConfig
 from lanista.training.league import Pool
-from lanista.training.loop import WRITING, _Loop, last_checkpoint, train
+from lanista.training.loop import _Loop, last_checkpoint, train
 from lanista.training.metrics import metrics, truncate
 from lanista.training.policies import load
 
@@ -118,7 +118,7 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path, folder: Path, kin
     assert [line["step"] for line in metrics(broken)] == [1, 2, 3]
     assert not (broken / "policies").exists()
     # What a kill in the middle of writing leaves behind is ignored, however far it got.
-    half = broken / "checkpoints" / WRITING / "checkpoint-3"
+    half = broken / "checkpoints" / ".checkpoint-4.part"
     half.mkdir(parents=True)
     (half / "state.pt").write_text("{")
     result = train(wanted, broken, resume=True)
@@ -297,7 +297,7 @@ def test_the_newest_checkpoint_counts_by_number(tmp_path: Path) -> None:
     for step in (8, 9, 10):
         (tmp_path / f"checkpoint-{step}").mkdir()
         time.sleep(0.01)
-    (tmp_path / WRITING / "checkpoint-11").mkdir(parents=True)
+    (tmp_path / ".checkpoint-11.part").mkdir()
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
 
 
