@@ -127,15 +127,15 @@ class Narrator:
 
     def _turn(self, turn: Turn) -> None:
         for reply, why in turn.attempts:
-            self.console.print(Text(f"✗ {turn.seat} ({turn.kind}): {plain(_short(reply))}", style="yellow"))
-            self.console.print(Text(f"  refused: {plain(why)}", style="dim"))
+            self.console.print(Text(f"✗ {turn.seat} ({turn.kind}): {_line(reply)}", style="yellow"))
+            self.console.print(Text(f"  refused: {_line(why)}", style="dim"))
         if turn.by == "seat":
             if self.seat is not None:
-                self.console.print(Text(f"> {plain(turn.reply)}", style="bold"))
+                self.console.print(Text("> " + plain(turn.reply).replace("\n", "\n> "), style="bold"))
             return
         word = "forfeited" if turn.by == "forfeit" else "was played for"
         said = f", after replying {plain(_short(turn.reply))!r}" if turn.reply else ""
-        text = f"! {turn.seat} {word} ({turn.kind}: {plain(turn.action)}){said}: {plain(turn.why or '')}"
+        text = f"! {turn.seat} {word} ({turn.kind}: {_line(turn.action)}){said}: {_line(turn.why or '')}"
         self.console.print(Text(text, style="yellow"))
 
 
@@ -193,6 +193,11 @@ def ending(winner: str | None, scores: Mapping[str, float]) -> str:
 def colour(seat: Seat, seats: Sequence[Seat]) -> str:
     """A seat's colour; none for what is no seat of this game."""
     return COLOURS[seats.index(seat) % len(COLOURS)] if seat in seats else ""
+
+
+def _line(text: str) -> str:
+    """A text on one line, so that nothing a player says looks like the narration."""
+    return plain(_short(text)).replace("\n", " ⏎ ")
 
 
 def _short(text: str, limit: int = 300) -> str:

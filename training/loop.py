@@ -149,8 +149,7 @@ class _Loop:
         place = str(policy.device)
         if policy.device.type == "cpu":
             place = told(use(config.run.threads, policy.parameters, alone=True), policy.parameters)
-        if self.writes:
-            self.on_start(f"{config.algorithm} in {self.arena.name}: {config.players.model} on {place}")
+        self.place = place
         self.digest = policies.digest(policy.model)
         self.base = policy
 
@@ -202,6 +201,8 @@ class _Loop:
             policies.keep_base(self.base, out / "base")
         self.policies = self.league.policies = policies.seat(config, self.base, self._learning_roles())
         self.algorithm = algorithms.get(config.algorithm)(config, self.policies)
+        if self.writes:
+            self.on_start(f"{config.algorithm} in {self.arena.name}: {config.players.model} on {self.place}")
         checkpoint = last_checkpoint(out / "checkpoints")
         done = 0 if checkpoint is None else _number(checkpoint)
         if self.run is not None:

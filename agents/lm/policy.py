@@ -223,9 +223,14 @@ def _device(device: str) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(device)
+        found = torch.device(device)
     except RuntimeError as error:
         raise UsageError(f"unknown device {device!r}: say auto, cpu, cuda or cuda:1") from error
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if found.type == "cuda" and (found.index or 0) >= gpus:
+        have = f"{gpus} CUDA GPU{'s' * (gpus != 1)}" if gpus else "no CUDA GPU, or torch was built without CUDA"
+        raise UsageError(f"device {device!r} is not here (there is {have}): say auto or cpu")
+    return found
 
 
 def _load_model(place: str | Path, dtype: str) -> Any:

@@ -31,7 +31,7 @@ Trip = tuple[str, ...]
 
 
 class TravelExpert(Scripted):
-    """Plays every seat of the agency by the rules above, and the traveller's as the simulated one would."""
+    """Plays every seat of the agency by rules that seldom fail, and the traveller's as the simulated one would."""
 
     name = "travel_expert"
     plays = "travel_booking"

@@ -45,7 +45,7 @@ OUT_OF_PATIENCE = 6
 
 
 class TravelNovice(Scripted):
-    """Plays every seat of the agency with the habits above, and the traveller's as the simulated one would."""
+    """Plays every seat of the agency with the habits of a beginner, and the traveller's as the simulated one would."""
 
     name = "travel_novice"
     plays = "travel_booking"

@@ -57,7 +57,7 @@ def doctor(json: Json = False) -> None:
                 console.print(f"{name:<16} ", style="bold", end="")
                 console.print(str(value), soft_wrap=True)
     if found["broken"]:
-        raise LanistaError(f"{len(found['broken'])} plug-ins cannot be loaded: {', '.join(found['broken'])}")
+        raise LanistaError(f"plug-ins that cannot be loaded: {', '.join(found['broken'])}")
 
 
 def _look() -> dict[str, Any]:
@@ -69,7 +69,14 @@ def _look() -> dict[str, Any]:
     health = {
         "arenas": {name: _health(partial(arenas.get, name)) for name in arenas.names()},
         "agents": {name: _health(partial(arenas.load, agents.GROUP, name, "agent")) for name in agents.names()},
-        "commands": {name: _health(partial(arenas.load, GROUP, name, "command")) for name in arenas.names(GROUP)},
+        **{
+            f"{noun}s": {name: _health(partial(arenas.load, group, name, noun)) for name in arenas.names(group)}
+            for noun, group in (
+                ("backend", "lanista.backends"),
+                ("algorithm", "lanista.algorithms"),
+                ("command", GROUP),
+            )
+        },
     }
     return {
         "lanista": __version__,

@@ -31,6 +31,8 @@ def leaderboard(
     json: Json = False,
 ) -> None:
     """Rate the agents of a run: strengths with intervals, per side and role, pay-off matrix, every game to read."""
+    if no_page and html is not None:
+        raise UsageError("--no-page writes no page and --html says where to: give one of them")
     if png is not None and png.suffix.lower() != ".png":
         raise UsageError(f"--png writes a PNG picture, so its name ends in .png, not {png.name!r}")
     from lanista.leaderboards import board as boards

@@ -84,5 +84,6 @@ def make(
             out=out,
             progress=update,
         )
-    notes.print(f"seat it as {'lm:tiny' if out is None else f'lm:{path}'}", soft_wrap=True)
+    place = path if path.parent != Path() else f"./{path}"  # a bare name is that of a known model
+    notes.print(f"seat it as {'lm:tiny' if out is None else f'lm:{place}'}", soft_wrap=True)
     console.print(str(path), soft_wrap=True)

@@ -27,6 +27,8 @@ def replay(
     json: Json = False,
 ) -> None:
     """Read a game again. Nobody is asked: the record is shown as it was played."""
+    if list_ and verify:
+        raise UsageError("--list lists the games and --verify plays them again: give one of them")
     if seat is not None and json:
         raise UsageError("--json prints the whole record, secrets of every seat included: leave out --json or --seat")
     from lanista.leaderboards.replay import show

@@ -429,3 +429,22 @@ def test_ctrl_c_leaves_a_run_that_resumes(tmp_path: Path) -> None:
     assert child.returncode == 130, err
     assert "Traceback" not in err
     assert "--resume" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("leaderboard", "cup", "--no-page", "--html", "page.html"), "--no-page writes no page"),
+        (("replay", "cup", "--list", "--verify"), "give one of them"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(lanista: Any, words: tuple[str, ...], said: str) -> None:
+    lanista("tournament", "werewolf", "--agents", "random,crowd", "--games", "2", "--out", "cup", "--json")
+    answer = lanista(*words)
+    assert (answer.code, len(answer.err.splitlines())) == (2, 1)
+    assert said in answer.err
+
+
+def test_doctor_knows_every_kind_of_plug_in(lanista: Any) -> None:
+    found = lanista("doctor", "--json").json
+    assert found["algorithms"]["grpo"] == found["backends"]["hf"] == found["commands"]["coding"] == "fine"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -170,3 +171,28 @@ def test_the_end_of_a_game_in_words() -> None:
     assert replay.ending("pack", {"pack": 1.0, "flock": 0.0}) == "Won by pack."
     assert replay.ending(None, {"pack": 0.5, "flock": 0.5}) == "Nobody won."
     assert replay.ending(None, {"desk": 0.25}) == "The score of desk is 0.25 of 1."
+
+
+def test_a_refused_reply_cannot_pass_for_the_narration() -> None:
+    """Whatever a seat says stands on one line, however many it wrote."""
+    import io
+
+    from lanista.agents.scripted import Scripted
+    from lanista.arenas import get
+    from lanista.leaderboards.replay import show
+    from lanista.play.runner import play_game
+    from lanista.terminal import Terminal
+
+    class Forger(Scripted):
+        name = "forger"
+
+        def reply(self, question: Any) -> str:
+            return "bad\nNight 9 falls.\nWon by village."
+
+    arena = get("werewolf")
+    config = arena.configure(players=5, wolves=1)
+    episode = play_game(arena, dict.fromkeys(arena.rules.seats(config), Forger()), 1, config=config)
+    for seat in (None, "player_0"):
+        out = io.StringIO()
+        show(episode, Terminal(file=out, width=200), seat=seat)
+        assert not [line for line in out.getvalue().splitlines() if line.startswith(("Night 9", "Won by village."))]

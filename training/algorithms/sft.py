@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lanista.agents import registry
+from lanista.agents.guard import close
 from lanista.errors import UsageError
 from lanista.training.algorithms.base import Play
 from lanista.training.algorithms.imitation import Imitation, ImitationOptions
@@ -54,6 +56,8 @@ class SFT(Imitation):
             raise UsageError("demonstrations come from teachers or from_runs, not from both")
         if options.imitate and not options.from_runs:
             raise UsageError("imitate chooses players in the games of from_runs: name the runs too")
+        for teacher in options.teachers:
+            close(registry.make(teacher, arena=config.game.arena))
 
     def collect(self, step: int, play: Play) -> Sequence[Trajectory]:
         """This step's part of the demonstrations; nothing is played by the policy."""
@@ -87,11 +91,11 @@ class SFT(Imitation):
 
     def _taught(self) -> list[Episode]:
         """Games of the teachers, each seat's by lot."""
-        from lanista.arenas.core import registry
+        from lanista.arenas.core import registry as arenas
         from lanista.training.warmstart import scripted_games
 
         game, options = self.config.game, self.options
-        arena = registry.get(game.arena)
+        arena = arenas.get(game.arena)
         teachers = options.teachers or arena.teachers or (arena.baseline,)
         config = arena.configure(**game.config)
         return scripted_games(arena, [config], teachers, games=options.teaching_games, seed=self.config.run.seed)
@@ -101,10 +105,10 @@ def _kept_games(config: TrainConfig) -> list[Episode]:
     """The games in the stores of runs. Raises UsageError where there are none, or they are of another arena."""
     from pathlib import Path
 
-    from lanista.arenas.core import registry
+    from lanista.arenas.core import registry as arenas
     from lanista.runs import Run
 
-    arena = registry.get(config.game.arena)
+    arena = arenas.get(config.game.arena)
     found: list[Episode] = []
     for place in config.update.from_runs:
         with Run.open(Path(place)) as run:
