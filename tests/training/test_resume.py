@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from lanista.errors import LanistaError, UsageError
 from lanista.runs import Run
+from lanista.training import trackers
 from lanista.training.config import TrainConfig
 from lanista.training.loop import train
 from lanista.training.metrics import metrics
@@ -184,7 +185,7 @@ def test_a_tracker_goes_on_in_the_same_run(tmp_path: Path, folder: Path, monkeyp
             told.append(("end", None, 0))
 
     monkeypatch.setitem(LOGGER_TYPE_TO_CLASS, "wandb", Memory)
-    monkeypatch.setattr("lanista.training.trackers.check", lambda names: None)
+    monkeypatch.setattr(trackers, "check", lambda names: None)
     out = tmp_path / "run"
     train(config(folder, steps=1, report_to=["wandb"]), out)
     train(config(folder, steps=2, report_to=["wandb"]), out, resume=True)
