@@ -40,12 +40,13 @@ def run(work: Coroutine[Any, Any, T], limit_s: float | None = None) -> T:
         return future.result(limit_s)
     except BaseException as error:
         if isinstance(error, TimeoutError) and not future.done():
-            _leave(on)
+            leave(on)
         future.cancel()
         raise
 
 
-def _leave(stuck: asyncio.AbstractEventLoop) -> None:
+def leave(stuck: asyncio.AbstractEventLoop) -> None:
+    """A loop that something blocks is left behind: whoever asks next gets a new one."""
     global _loop
     with _lock:
         if _loop is stuck:

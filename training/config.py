@@ -50,6 +50,9 @@ class Players(Section):
         "scenario to scenario",
     )
     learner_team: str = option("each", "team the policies play against opponents other than self; each: all in turn")
+    program: str | None = option(
+        None, "an agent that the policies speak through, such as program:PATH.py:FACTORY; none: they answer themselves"
+    )
     pool_every: int = option(10, "steps between two frozen past policies (with opponent past)", least=1)
     pool_size: int = option(8, "frozen past policies kept; the oldest but the first goes", least=1)
 
@@ -191,6 +194,10 @@ class TrainConfig:
                 f"update holds options of another algorithm ({type(self.update).__name__}), not of {self.algorithm!r}"
             )
         chosen.check(self)
+        if self.players.program is not None and (self.sampling.few_shot or self.sampling.system is not None):
+            raise UsageError(
+                "with a program in the seats it is the program that writes the prompts: leave few_shot and system away"
+            )
 
     def check_teams(self, teams: Sequence[str]) -> None:
         """Raises UsageError where the run does not fit an arena of these teams."""

@@ -190,6 +190,8 @@ class _Loop:
         finally:
             if self.trackers is not None:
                 self.trackers.close()
+            if self.league.policies is not None:
+                self.league.policies.close()
 
     def go(self) -> TrainResult:
         """The steps that are left, from the last checkpoint on, then the policies and the result."""

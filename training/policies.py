@@ -10,7 +10,9 @@ from typing import Any
 import torch
 
 from lanista import files
-from lanista.agents.contract import Answer, Question
+from lanista.agents import registry
+from lanista.agents.contract import Agent, Answer, Question
+from lanista.agents.guard import close
 from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.merging import merged
 from lanista.agents.lm.policy import Policy
@@ -28,6 +30,9 @@ from lanista.training.adapters import (
 )
 from lanista.training.algorithms.base import Seats
 from lanista.training.config import SamplingOptions, TrainConfig
+
+SPEAKERS = 64
+"""Programs that speak for policies, present and past, which are kept between steps."""
 
 
 class Learner(LMAgent):
@@ -53,8 +58,20 @@ class Policies:
     ``policy`` is the model with its tokenizer and chat; ``adapters`` knows which weights are whose.
     """
 
-    def __init__(self, policy: Policy, adapters: Adapters, sampling: SamplingOptions) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        adapters: Adapters,
+        sampling: SamplingOptions,
+        *,
+        program: str | None = None,
+        arena: str | None = None,
+    ) -> None:
         self.policy = policy
+        self.program = program
+        """An agent that the policies speak through, by its spec; it can ``play_as`` one of them."""
+        self._arena = arena
+        self._speakers: dict[str, Any] = {}
         self.adapters = adapters
         self.sampling = sampling
         self.step = 0
@@ -78,9 +95,9 @@ class Policies:
 
     def seats(self) -> Seats:
         """Agents of the policies as they are now, by role and team; one agent per policy, shared by its seats."""
-        agents: dict[str, Learner] = {}
+        agents: dict[str, Agent] = {}
 
-        def agent(role: str, team: str) -> Learner:
+        def agent(role: str, team: str) -> Agent:
             name = self.adapters.policy(role, team)
             if name not in agents:
                 agents[name] = self.agent(name, adapter=self.adapters.adapter(name))
@@ -95,7 +112,7 @@ class Policies:
         kind, called, version = Learner, f"policy:{name}", self.step
         if frozen >= 0:
             kind, called, version = LMAgent, f"past:{frozen}/{name}", frozen
-        return kind(
+        agent = kind(
             policy or self.policy,
             name=called,
             adapter=adapter,
@@ -105,6 +122,25 @@ class Policies:
             system=self.sampling.system,
             thinking=self.sampling.thinking,
         )
+        return agent if self.program is None else self._speaking(agent)
+
+    def _speaking(self, agent: LMAgent) -> Any:
+        """The program that speaks for an agent: one for each name, kept from step to step (its imports take time)."""
+        assert self.program is not None
+        speaker = self._speakers.pop(agent.name, None)
+        if speaker is None:
+            speaker = registry.make(self.program, arena=self._arena, model=agent)
+            speaker.name = agent.name
+        speaker.play_as(agent)
+        self._speakers[agent.name] = speaker
+        while len(self._speakers) > SPEAKERS:  # those of past policies that are met no more
+            close(self._speakers.pop(next(iter(self._speakers))))
+        return speaker
+
+    def close(self) -> None:
+        """End the programs that policies spoke through."""
+        while self._speakers:
+            close(self._speakers.popitem()[1])
 
     def save(self, folder: Path, card: str) -> None:
         """Every policy as ``folder/<name>``: a transformers folder, or a PEFT adapter with the tokenizer beside it.
@@ -230,7 +266,13 @@ def seat(config: TrainConfig, policy: Policy, roles: Mapping[str, str]) -> Polic
     names = sorted(set(by_role.values()))
     if players.lora_r:
         policy.model = add_adapters(policy.model, names, rank=players.lora_r, seed=config.run.seed)
-    return Policies(policy, Adapters(policy.model, names, by=players.roles_by, roles=by_role), config.sampling)
+    return Policies(
+        policy,
+        Adapters(policy.model, names, by=players.roles_by, roles=by_role),
+        config.sampling,
+        program=players.program,
+        arena=config.game.arena,
+    )
 
 
 def policy_names(config: TrainConfig, roles: Mapping[str, str]) -> dict[str, str]:

@@ -105,10 +105,11 @@ def token_rows(episode: Episode, seat: Seat) -> list[TokenRow]:
     """The rows of one seat: one, or more where its agent started its conversation afresh; [] if it said nothing.
 
     A row without an own token is left out. A report with ``restart`` starts a new row: its ``prompt_ids`` are a
-    whole conversation, not an addition to the one before.
+    whole conversation, not an addition to the one before. Conversations that a seat holds side by side (``thread``)
+    are rows of their own, in the order in which they began.
     """
     found: list[TokenRow] = []
-    growing = _Growing()
+    threads: dict[int, _Growing] = {}
     decision = -1
     for step in episode.steps:
         for turn in step.turns:
@@ -116,11 +117,14 @@ def token_rows(episode: Episode, seat: Seat) -> list[TokenRow]:
                 continue
             decision += 1
             for report in TokenTurn.all_from_meta(turn.meta):
-                if report.restart:
-                    growing.finish(found)
-                    growing = _Growing()
+                growing = threads.get(report.thread)
+                if growing is None or report.restart:
+                    if growing is not None:
+                        growing.finish(found)
+                    growing = threads[report.thread] = _Growing()
                 growing.add(report, decision)
-    growing.finish(found)
+    for growing in threads.values():
+        growing.finish(found)
     return found
 
 

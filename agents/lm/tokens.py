@@ -31,6 +31,8 @@ class TokenTurn:
     """Tokenizer and template, by fingerprint: ids of different ones are never mixed. "" where not told."""
     policy: PolicyRef | None = None
     """The weights that sampled it; None in records that are older than this field."""
+    thread: int = 0
+    """Which of the seat's conversations it belongs to, where it holds several side by side."""
 
     def to_meta(self) -> dict[str, Any]:
         """``meta["tokens"]``: plain JSON values; what is at its default is left out."""
@@ -47,6 +49,8 @@ class TokenTurn:
             kept["chat"] = self.chat
         if self.policy is not None:
             kept["policy"] = self.policy.to_json()
+        if self.thread:
+            kept["thread"] = self.thread
         return kept
 
     @classmethod
@@ -68,6 +72,7 @@ class TokenTurn:
                 dropped=int(report.get("dropped", 0)),
                 chat=str(report.get("chat", "")),
                 policy=None if policy is None else PolicyRef.from_json(policy),
+                thread=int(report.get("thread", 0)),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise LanistaError(
@@ -80,6 +85,10 @@ class TokenTurn:
 
     @classmethod
     def all_from_meta(cls, meta: Mapping[str, Any]) -> list[TokenTurn]:
-        """Every reply reported for one turn of a record: refused ones (``meta["retries"]``) first, then the last."""
+        """Every reply reported for one turn of a record: refused ones (``meta["retries"]``) first, then the last.
+
+        A program in a seat asks its model as often as it likes for one reply: those are the ``calls`` of its ``meta``.
+        """
         metas: Sequence[Mapping[str, Any]] = [*meta.get("retries", ()), meta]
-        return [turn for m in metas if (turn := cls.from_meta(m)) is not None]
+        parts = [part for m in metas for part in (*m.get("calls", ()), m)]
+        return [turn for part in parts if (turn := cls.from_meta(part)) is not None]

@@ -1,0 +1,214 @@
+"""What becomes of one call: read, laid beside what was said before, sampled, written down, and only then answered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.backends.base import GenerateRequest
+from lanista.agents.lm.sampling import Sampling
+from lanista.agents.lm.tokens import TokenTurn
+from lanista.arenas.core import chance
+from lanista.errors import LanistaError, Unavailable
+from lanista.serve import tools
+from lanista.serve.calls import Call
+from lanista.serve.engine import Engine, Sampled
+from lanista.serve.errors import ApiError, unsupported
+from lanista.serve.history import History, Plan
+from lanista.serve.messages import Message, ToolCall, talk
+from lanista.serve.places import Place
+from lanista.serve.upstream import Upstream
+from lanista.serve.wire import chat, responses
+from lanista.serve.wire.wanted import Said, Wanted
+
+Written = tuple[bytes, int, dict[str, str], str]
+"""A response: its bytes, status, headers and media type."""
+
+
+async def answer(place: Place, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float) -> Written:
+    """The response to a call. Raises ApiError for one that is refused."""
+    if place.closed:
+        raise ApiError(410, "the game of this seat is over: make no more calls", code="game_over")
+    if place.model is None:
+        raise unsupported(f"no model was named for seat {place.seat}: write program:…?model=lm:tiny, say")
+    if isinstance(place.model, Upstream):
+        return await _passed_on(place, place.model, dialect, body, auxiliary, arrived)
+    wanted = chat.read_request(body) if dialect == "chat" else responses.read_request(body, place.earlier)
+    if wanted.model != place.name:
+        raise ApiError(
+            404,
+            f"seat {place.seat} has no model {wanted.model!r}: it has {place.name!r}",
+            code="model_not_found",
+            param="model",
+        )
+    wanted = replace(wanted, auxiliary=wanted.auxiliary or auxiliary)
+    if place.model.paused:
+        raise ApiError(
+            429, "nobody samples now: the policy is being updated", code="paused", headers={"Retry-After": "1"}
+        )
+    place.count()
+    said = await _sampled(place, place.model, wanted, dialect, arrived)
+    if dialect == "responses" and wanted.store:
+        place.keep(said.id, (*wanted.messages[bool(wanted.echo["instructions"]) :], said.message))
+    wire: Any = chat if dialect == "chat" else responses
+    if wanted.stream:
+        return "".join(wire.events(said, wanted)).encode("utf-8", "replace"), 200, {}, "text/event-stream"
+    return json.dumps(wire.response(said, wanted)).encode(), 200, {}, "application/json"
+
+
+async def _sampled(place: Place, engine: Engine, wanted: Wanted, dialect: str, arrived: float) -> Said:
+    """The model's reply, written down."""
+    assert place.history is not None
+    model = engine.model
+    sampling = _sampling(wanted, model.sampling)
+    plan = place.history.plan(talk(wanted.messages, wanted.tools), auxiliary=wanted.auxiliary)
+    try:
+        if len(plan.whole) + sampling.max_new_tokens > model.backend.context:
+            raise ApiError(
+                400,
+                f"this conversation is {len(plan.whole)} tokens long, and with a reply of {sampling.max_new_tokens} it "
+                f"does not fit the model's {model.backend.context}",
+                code="context_length_exceeded",
+                param="messages",
+            )
+        request = GenerateRequest(
+            ids=plan.whole,
+            key=_chance(place, plan, sampling),
+            sampling=sampling,
+            handle=("gateway", place.id, plan.thread.number),
+            adapter=model.adapter,
+        )
+        began = time.perf_counter()
+        try:
+            sampled = await engine.sample(request)
+        except LanistaError as error:
+            raise ApiError(500, str(error), code="sampling_failed") from error
+        if place.closed:
+            raise ApiError(410, "the game of this seat is over: make no more calls", code="game_over")
+        said = _read(model, wanted, plan, sampled, sampling, dialect)
+        place.write(_call(place.history, wanted, plan, sampled, said, dialect, began - arrived))
+    except BaseException:
+        place.history.dropped(plan)
+        raise
+    place.history.said(plan, said.message, said.ids)
+    return said
+
+
+def _sampling(wanted: Wanted, own: Sampling) -> Sampling:
+    """The seat's sampling, as far as a request may have a say. Raises ApiError where it says otherwise."""
+    for name in ("temperature", "top_p"):
+        asked = getattr(wanted, name)
+        if asked is not None and asked != getattr(own, name):
+            raise unsupported(
+                f"{name} {asked:g} cannot be honoured: this seat samples at {getattr(own, name):g}; leave it away", name
+            )
+    changed: dict[str, Any] = {}
+    if wanted.max_tokens is not None and wanted.max_tokens < own.max_new_tokens:
+        changed["max_new_tokens"] = wanted.max_tokens
+    if wanted.stop:
+        if "" in wanted.stop:
+            raise unsupported("stop holds an empty text", "stop")
+        changed["stop"] = (*own.stop, *wanted.stop)
+    if wanted.seed is not None:
+        changed["seed"] = wanted.seed if own.seed is None else chance.key(own.seed, wanted.seed)
+    return replace(own, **changed) if changed else own
+
+
+def _chance(place: Place, plan: Plan, sampling: Sampling) -> int:
+    """A call's chance: of the seat, the turn, the prompt, and how often it was asked in this turn."""
+    turn = place.turn
+    digest = hashlib.blake2b(struct.pack(f"<{len(plan.whole)}q", *plan.whole), digest_size=8).digest()
+    repeat = turn.asked[digest]
+    turn.asked[digest] += 1
+    more = () if sampling.seed is None else (sampling.seed,)
+    return chance.key("gateway", turn.seed, turn.number, digest.hex(), repeat, *more)
+
+
+def _read(model: LMAgent, wanted: Wanted, plan: Plan, sampled: Sampled, sampling: Sampling, dialect: str) -> Said:
+    ids = list(sampled.result.ids)
+    text = model.chat.decode(ids)
+    if sampled.result.finish == "stop":
+        text = text[: min((at for word in sampling.stop if (at := text.find(word)) >= 0), default=len(text))]
+    id = uuid.uuid4().hex[:24]
+    made: list[tuple[str, str]] = []
+    if wanted.tools:
+        text, made = tools.found_calls(text, [tool["name"] for tool in wanted.tools], wanted.calls)
+    calls = tuple(ToolCall(f"call_{id}_{n}", name, arguments) for n, (name, arguments) in enumerate(made))
+    finish = "tool_calls" if calls else "length" if sampled.result.finish == "length" else "stop"
+    return Said(
+        id=f"chatcmpl-{id}" if dialect == "chat" else f"resp_{id}",
+        created=int(time.time()),
+        model=wanted.model,
+        message=Message("assistant", text, calls),
+        finish=finish,
+        prompt_ids=plan.whole,
+        ids=ids,
+        logps=list(sampled.result.logps),
+        pieces=[model.chat.decode([id_]) for id_ in ids] if wanted.logprobs else (),
+    )
+
+
+def _call(
+    history: History, wanted: Wanted, plan: Plan, sampled: Sampled, said: Said, dialect: str, before_s: float
+) -> Call:
+    tokens = TokenTurn(
+        prompt_ids=tuple(plan.prompt_ids),
+        ids=tuple(said.ids),
+        logps=tuple(said.logps),
+        restart=plan.restart,
+        chat=history.chat.fingerprint,
+        policy=sampled.policy,
+        thread=plan.thread.number,
+    )
+    return Call(
+        id=said.id,
+        dialect=dialect,
+        text=said.message.written(),
+        finish=said.finish,
+        usage={"prompt_tokens": len(plan.whole), "completion_tokens": len(said.ids)},
+        waited_s=before_s + sampled.waited_s,
+        sampled_s=sampled.sampled_s,
+        auxiliary=wanted.auxiliary,
+        tokens=tokens,
+        whole=plan.whole,
+        policy=sampled.policy,
+        tools=[tool["name"] for tool in wanted.tools],
+        drift=plan.drift,
+    )
+
+
+async def _passed_on(
+    place: Place, upstream: Upstream, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float
+) -> Written:
+    """What a model elsewhere says, written down. Its refusals are passed on as they are."""
+    place.count()
+    path = "chat/completions" if dialect == "chat" else "responses"
+    if body.get("stream") is True and dialect == "chat":  # or what it cost is not told
+        body = {**body, "stream_options": {**(body.get("stream_options") or {}), "include_usage": True}}
+    passed = await upstream.send(path, body)
+    if passed.status >= 400:
+        if passed.fault:
+            place.fault = Unavailable(f"{upstream.base_url} said {passed.status} for model {upstream.model!r}")
+        return passed.body, passed.status, dict(passed.headers), passed.kind
+    text, finish, usage = upstream.read(passed)
+    call = Call(
+        id=uuid.uuid4().hex[:24],
+        dialect=dialect,
+        text=text,
+        finish=finish,
+        usage=usage,
+        waited_s=0.0,
+        sampled_s=time.perf_counter() - arrived,
+        auxiliary=auxiliary,
+        model=upstream.model,
+        request=body,
+    )
+    place.write(call)
+    return passed.body, passed.status, dict(passed.headers), passed.kind

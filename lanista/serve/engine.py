@@ -1,0 +1,149 @@
+"""Where calls of many programs become batches of one model.
+
+Calls wait here until whoever plays pumps: the runner's own thread, while it waits for the programs' replies. So one
+thread samples, and nobody else who samples with the same weights there needs to know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult
+from lanista.agents.lm.refs import PolicyRef
+from lanista.errors import LanistaError
+
+LINGER_S = 0.010
+"""A batch goes when nobody new has asked for so long, though turns are open that have not asked."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    request: GenerateRequest
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Sampled]
+    since: float = field(default_factory=time.perf_counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What came of a request. ``waited_s``: until its batch began."""
+
+    result: GenerateResult
+    policy: PolicyRef
+    waited_s: float
+    sampled_s: float
+
+
+class Engine:
+    """One model's queue. ``model``: in whose name is sampled, with its backend, sampling, adapter and ref."""
+
+    def __init__(self, model: LMAgent) -> None:
+        self.model = model
+        self._changed = threading.Condition()
+        self._queue: deque[_Waiting] = deque()
+        self._pumps = 0
+        self._woken = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether nobody samples now, nor will before a game goes on."""
+        return self._pumps == 0
+
+    def pause(self) -> None:
+        """The inverse of ``resume``."""
+        with self._changed:
+            self._pumps -= 1
+
+    def resume(self) -> None:
+        """Somebody is about to pump."""
+        with self._changed:
+            self._pumps += 1
+
+    async def sample(self, request: GenerateRequest) -> Sampled:
+        """The reply to a request. Cancelling it takes it out of the queue; in a batch it is sampled in vain."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(request, loop, loop.create_future())
+        with self._changed:
+            self._queue.append(waiting)
+            self._changed.notify_all()
+        try:
+            return await waiting.future
+        finally:
+            if waiting.future.cancelled():
+                with self._changed:
+                    if waiting in self._queue:
+                        self._queue.remove(waiting)
+
+    def wake(self) -> None:
+        """Something that ``pump`` was told to look at has changed."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def pump(self, open_turns: Callable[[], int]) -> None:
+        """Sample in batches until no turn is open.
+
+        ``open_turns``: how many are; whoever closes one calls ``wake``. Raises what the backend raises, after everyone
+        in its batch was told.
+        """
+        while True:
+            batch = self._batch(open_turns)
+            if not batch:
+                return
+            self._sample(batch)
+
+    def _batch(self, open_turns: Callable[[], int]) -> list[_Waiting]:
+        with self._changed:
+            quiet_since = time.perf_counter()
+            seen = -1
+            while True:
+                self._woken = False
+                count, turns = len(self._queue), open_turns()
+                if not turns:
+                    return []
+                if count != seen:
+                    quiet_since, seen = time.perf_counter(), count
+                left = quiet_since + LINGER_S - time.perf_counter()
+                if count and (count >= turns or left <= 0):
+                    batch = list(self._queue)
+                    self._queue.clear()
+                    return batch
+                if not self._woken:
+                    self._changed.wait(left if count else None)
+
+    def _sample(self, batch: list[_Waiting]) -> None:
+        model = self.model
+        started = time.perf_counter()
+        try:
+            ref = model.ref or model.backend.policy_ref(model.adapter)
+            results = model.backend.generate([waiting.request for waiting in batch])
+            if len(results) != len(batch):
+                raise LanistaError(f"the backend {model.backend.name!r} gave {len(results)} replies to {len(batch)}")
+        except BaseException as error:
+            for waiting in batch:
+                _tell(waiting, error if isinstance(error, Exception) else LanistaError("sampling was interrupted"))
+            raise
+        took = time.perf_counter() - started
+        for waiting, result in zip(batch, results, strict=True):
+            _tell(waiting, Sampled(result, ref, started - waiting.since, took))
+
+
+def _tell(waiting: _Waiting, what: Sampled | Exception) -> None:
+    def settle() -> None:
+        if waiting.future.done():
+            return
+        if isinstance(what, Exception):
+            waiting.future.set_exception(what)
+        else:
+            waiting.future.set_result(what)
+
+    try:
+        waiting.loop.call_soon_threadsafe(settle)
+    except RuntimeError:  # the server is gone
+        return

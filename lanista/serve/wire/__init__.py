@@ -1,0 +1,1 @@
+"""What stands on the wire: OpenAI's two dialects, read into one request and written from one reply."""

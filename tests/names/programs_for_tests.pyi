@@ -1,0 +1,1 @@
+from tests.serve.programs_for_tests import *
