@@ -32,6 +32,17 @@ Written = tuple[bytes, int, dict[str, str], str]
 """A response: its bytes, status, headers and media type."""
 
 
+async def answered(place: Place, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float) -> Written:
+    """The response to a call. Raises ApiError for one that is refused, 500 for whatever goes wrong on our side."""
+    try:
+        return await answer(place, dialect, body, auxiliary, arrived)
+    except ApiError:
+        raise
+    except Exception as error:
+        said = str(error) if isinstance(error, LanistaError) else f"{type(error).__name__}: {error}"
+        raise ApiError(500, said, code="sampling_failed") from error
+
+
 async def answer(place: Place, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float) -> Written:
     """The response to a call. Raises ApiError for one that is refused."""
     if place.closed:
@@ -86,10 +97,7 @@ async def _sampled(place: Place, engine: Engine, wanted: Wanted, dialect: str, a
             adapter=model.adapter,
         )
         began = time.perf_counter()
-        try:
-            sampled = await engine.sample(request)
-        except LanistaError as error:
-            raise ApiError(500, str(error), code="sampling_failed") from error
+        sampled = await engine.sample(request)
         if place.closed:
             raise ApiError(410, "the game of this seat is over: make no more calls", code="game_over")
         said = _read(model, wanted, plan, sampled, sampling, dialect)

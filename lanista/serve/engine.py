@@ -21,6 +21,9 @@ from lanista.errors import LanistaError
 LINGER_S = 0.010
 """A batch goes when nobody new has asked for so long, though turns are open that have not asked."""
 
+LOOK_S = 0.5
+"""How often it is looked whether turns are still open where nothing happens: what blocks says nothing."""
+
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
@@ -115,7 +118,7 @@ class Engine:
                     self._queue.clear()
                     return batch
                 if not self._woken:
-                    self._changed.wait(left if count else None)
+                    self._changed.wait(left if count else LOOK_S)
 
     def _sample(self, batch: list[_Waiting]) -> None:
         model = self.model

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from lanista.errors import LanistaError, UsageError
-from lanista.serve.answering import answer
+from lanista.serve.answering import answered
 from lanista.serve.errors import ApiError, bad
 from lanista.serve.places import ANSWERS, Job, Place, Places
 
@@ -239,7 +239,7 @@ def _answering(gateway: Gateway) -> Callable[[Request, str], Awaitable[Response]
         job = place.flying.get(digest) if again else None
         if job is None:
             marked = request.headers.get("x-lanista-auxiliary", "").lower() in ("1", "true", "yes")
-            job = Job(asyncio.ensure_future(answer(place, dialect, body, marked, arrived)))
+            job = Job(asyncio.ensure_future(answered(place, dialect, body, marked, arrived)))
             place.flying[digest] = job
             job.task.add_done_callback(functools.partial(_landed, place, digest, job))
         written = await _waited(request, job)

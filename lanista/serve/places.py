@@ -143,7 +143,7 @@ class Places:
         self._open.pop(place.id, None)
 
     def find(self, id: str | None, authorization: str | None) -> Place:
-        """The seat that a path and a bearer key name. Raises ApiError, 401 where they name none, 410 for a closed one."""
+        """The seat that a path and a bearer key name. Raises ApiError: 401 for none, 410 for a closed one."""
         kind, _, key = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not key.startswith(PREFIX):
             raise _unknown("no key of a seat was sent: send 'Authorization: Bearer KEY' with the seat's own")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, Any]]]:
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """Every (request, result) of the engine, as the engine had it."""
     from lanista.agents.lm.backends.hf.backend import HFBackend
 
@@ -44,4 +43,4 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, Any]]]
         return results
 
     monkeypatch.setattr(HFBackend, "generate", watched)
-    yield found
+    return found

@@ -26,9 +26,7 @@ def test_three_steps_change_the_weights_and_ids_are_the_engines(
 
     learned: list[Trajectory] = []
     update = GRPO.update
-    monkeypatch.setattr(
-        GRPO, "update", lambda self, found, step: (learned.extend(found), update(self, found, step))[1]
-    )
+    monkeypatch.setattr(GRPO, "update", lambda self, found, step: (learned.extend(found), update(self, found, step))[1])
     calls = tmp_path / "calls.jsonl"
     config = TrainConfig.flat(
         arena="werewolf",
