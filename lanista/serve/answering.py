@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
 import time
 import uuid
+from array import array
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -59,7 +59,8 @@ async def answer(place: Place, dialect: str, body: Mapping[str, Any], auxiliary:
             code="model_not_found",
             param="model",
         )
-    wanted = replace(wanted, auxiliary=wanted.auxiliary or auxiliary)
+    if auxiliary:
+        wanted = replace(wanted, auxiliary=True)
     if place.model.paused:
         raise ApiError(
             429, "nobody samples now: the policy is being updated", code="paused", headers={"Retry-After": "1"}
@@ -132,7 +133,7 @@ def _sampling(wanted: Wanted, own: Sampling) -> Sampling:
 def _chance(place: Place, plan: Plan, sampling: Sampling) -> int:
     """A call's chance: of the seat, the turn, the prompt, and how often it was asked in this turn."""
     turn = place.turn
-    digest = hashlib.blake2b(struct.pack(f"<{len(plan.whole)}q", *plan.whole), digest_size=8).digest()
+    digest = hashlib.blake2b(array("q", plan.whole).tobytes(), digest_size=8).digest()
     repeat = turn.asked[digest]
     turn.asked[digest] += 1
     more = () if sampling.seed is None else (sampling.seed,)

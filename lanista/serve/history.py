@@ -27,7 +27,9 @@ class Said:
 
     def is_(self, other: Exchange) -> bool:
         """Whether it is the same in messages."""
-        return self.exchange.prompt == other.prompt and self.exchange.reply.meant == other.reply.meant
+        mine, theirs = self.exchange.reply, other.reply
+        same = mine.text == theirs.text and not mine.calls and not theirs.calls
+        return self.exchange.prompt == other.prompt and (same or mine.meant == theirs.meant)
 
 
 @dataclass(slots=True, eq=False)

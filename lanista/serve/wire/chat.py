@@ -53,7 +53,7 @@ def read_request(body: Mapping[str, Any]) -> Wanted:
     options = read.mapping(said.get("stream_options", {}), "stream_options")
     return Wanted(
         model=model,
-        messages=tuple(_message(message, f"messages[{i}]") for i, message in enumerate(messages)),
+        messages=tuple(_plain(message) or _message(message, f"messages[{i}]") for i, message in enumerate(messages)),
         tools=tools if may_call else (),
         calls=None if read.flag(said.get("parallel_tool_calls", True), "parallel_tool_calls") else 1,
         max_tokens=min(limits) if limits else None,
@@ -77,6 +77,18 @@ def _tool(spec: Any, where: str) -> dict[str, Any]:
 
 
 _SPOKEN = {"content", "role", "name", "tool_calls", "tool_call_id", "refusal", "audio", "annotations", "function_call"}
+
+
+_PLAIN: Mapping[Any, Any] = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
+
+
+def _plain(message: Any) -> Message | None:
+    """A message that is nothing but words, as most are: conversations are sent whole with every call."""
+    if type(message) is dict and len(message) == 2:
+        words, role = message.get("content"), message.get("role")
+        if type(words) is str and type(role) is str and role in _PLAIN:
+            return Message(_PLAIN[role], words)
+    return None
 
 
 def _message(message: Any, where: str) -> Message:
