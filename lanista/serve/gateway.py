@@ -214,8 +214,8 @@ def app(gateway: Gateway) -> Starlette:
 
 def refuse(found: Starlette) -> None:
     """Answer every refusal, and whatever goes wrong, in OpenAI's form."""
-    from starlette.responses import JSONResponse
     from starlette.exceptions import HTTPException
+    from starlette.responses import JSONResponse
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)
