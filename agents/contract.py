@@ -66,7 +66,8 @@ class Answer:
 
     ``meta["tokens"]``, for a policy that can be trained, is ``{"prompt_ids": [...], "ids": [...], "logps": [...]}``:
     the token ids appended to this seat's conversation before the reply, the ids sampled (the end token included), and
-    their log-probabilities in nats under the distribution they were sampled from.
+    their log-probabilities in nats under the distribution they were sampled from. An agent that asks its model several
+    times for one reply reports each call so, as a mapping in the list ``meta["calls"]``.
     """
 
     text: str

@@ -20,7 +20,6 @@ import json
 import multiprocessing
 import resource
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Hashable, Iterable, Sequence
@@ -236,4 +235,4 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -36,7 +36,7 @@ def plain(seat):
 
 def forgetful(seat):
     """Asks twice in every turn, remembers nothing but the last exchange, and has a title made."""
-    last = []
+    last: list = []
 
     def reply(text):
         nonlocal last

@@ -49,7 +49,7 @@ def spec(framework: str) -> str:
 def test_it_sits_in_every_arena(framework: str, arena: str) -> None:
     game = arenas.get(arena)
     model = LMAgent(Actor(context=200_000), sampling=Sampling(max_new_tokens=20))
-    agent = registry.make(spec(framework), arena=arena, model=model)
+    agent: Any = registry.make(spec(framework), arena=arena, model=model)
     try:
         episode = play_game(game, dict.fromkeys(game.rules.seats(game.configure()), agent), 1)
     finally:

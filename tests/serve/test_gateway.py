@@ -87,7 +87,8 @@ def test_a_call_is_written_down_before_it_is_answered(table: Any, tmp_path: Path
 def test_streams_have_the_events_of_both_dialects(table: Any) -> None:
     at = table(["hello you", CALLED, "hello you", CALLED])
     client = at.client(at.sit())
-    words, made, used = "", [], None
+    words, used = "", None
+    made: list[Any] = []
     for prompt in ("one", "two"):
         for chunk in client.chat.completions.create(
             model="policy",
@@ -489,12 +490,12 @@ def test_what_a_request_may_say_of_sampling(table: Any) -> None:
 
 
 def test_beyond_loopback_it_needs_a_flag_and_a_key() -> None:
-    for more in ({}, {"key": "k" * 16}):
+    for key in (None, "k" * 16):
         with pytest.raises(UsageError, match="say public as well and give a key"):
-            Gateway("0.0.0.0", **more)
-    for key in (None, "short"):
+            Gateway("0.0.0.0", key=key)
+    for short in (None, "short"):
         with pytest.raises(UsageError, match="needs a key of 16 characters or more"):
-            Gateway("0.0.0.0", public=True, key=key)
+            Gateway("0.0.0.0", public=True, key=short)
     Gateway("0.0.0.0", public=True, key="k" * 16).close()
 
 

@@ -285,6 +285,7 @@ def test_a_model_elsewhere_is_recorded_on_the_way(seated: Any, upstream: str, tm
         (answer,) = agent.answer([question()])
     finally:
         agent.close()
+    assert isinstance(answer, Answer)
     assert answer.text == "vote: player_2"
     assert answer.meta["usage"] == {"prompt_tokens": 10, "completion_tokens": 4, "cost": 4e-5}
     assert "tokens" not in answer.meta["calls"][0]

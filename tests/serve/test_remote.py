@@ -183,3 +183,11 @@ def test_a_taken_port_suspends(remote: Any, guess: Any) -> None:
     other = registry.make(f"remote:bob?port={port}")
     with pytest.raises(Unavailable, match="nothing can be served"):
         play_game(guess, dict.fromkeys(guess.rules.seats(guess.configure()), other), 1)
+
+
+def test_the_page_shows_every_line_of_the_examples() -> None:
+    shown = blocks("py")
+    examples = sorted((PAGE.parents[1] / "examples" / "frameworks").glob("*.py"))
+    assert len(examples) == 7
+    for example in examples:
+        assert example.read_text(encoding="utf-8") in shown, example.name

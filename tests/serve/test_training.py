@@ -26,7 +26,12 @@ def test_three_steps_change_the_weights_and_ids_are_the_engines(
 
     learned: list[Trajectory] = []
     update = GRPO.update
-    monkeypatch.setattr(GRPO, "update", lambda self, found, step: (learned.extend(found), update(self, found, step))[1])
+
+    def watched(self: GRPO, found: Any, step: int) -> Any:
+        learned.extend(found)
+        return update(self, found, step)
+
+    monkeypatch.setattr(GRPO, "update", watched)
     calls = tmp_path / "calls.jsonl"
     config = TrainConfig.flat(
         arena="werewolf",
