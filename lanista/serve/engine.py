@@ -18,8 +18,13 @@ from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult
 from lanista.agents.lm.refs import PolicyRef
 from lanista.errors import LanistaError
 
-LINGER_S = 0.010
-"""A batch goes when nobody new has asked for so long, though turns are open that have not asked."""
+LINGER_S = 0.25
+"""A batch goes when nobody new has asked for so long, though turns are open that have not asked.
+
+Who shares a batch decides the last digits of what is sampled, so it must not depend on how busy the machine is: a
+program that only talks to its model is back within milliseconds, and one that does other things keeps a batch waiting
+no longer.
+"""
 
 LOOK_S = 0.5
 """How often it is looked whether turns are still open where nothing happens: what blocks says nothing."""
@@ -46,8 +51,9 @@ class Sampled:
 class Engine:
     """One model's queue. ``model``: in whose name is sampled, with its backend, sampling, adapter and ref."""
 
-    def __init__(self, model: LMAgent) -> None:
+    def __init__(self, model: LMAgent, linger_s: float = LINGER_S) -> None:
         self.model = model
+        self.linger_s = linger_s
         self._changed = threading.Condition()
         self._queue: deque[_Waiting] = deque()
         self._pumps = 0
@@ -112,9 +118,9 @@ class Engine:
                     return []
                 if count != seen:
                     quiet_since, seen = time.perf_counter(), count
-                left = quiet_since + LINGER_S - time.perf_counter()
+                left = quiet_since + self.linger_s - time.perf_counter()
                 if count and (count >= turns or left <= 0):
-                    batch = list(self._queue)
+                    batch = sorted(self._queue, key=lambda waiting: waiting.request.key)  # not as they happened to come
                     self._queue.clear()
                     return batch
                 if not self._woken:

@@ -26,7 +26,7 @@ from lanista.serve import gateway
 from lanista.serve.arena_tools import tools_of
 from lanista.serve.calls import Call, Ledger
 from lanista.serve.elsewhere import Elsewhere, ProcessEnded, ProgramFailed, interpreter
-from lanista.serve.engine import Engine
+from lanista.serve.engine import LINGER_S, Engine
 from lanista.serve.places import MAX_CALLS, Place
 from lanista.serve.seated import Host, Seat
 from lanista.serve.upstream import Upstream
@@ -54,6 +54,8 @@ class Options:
     """Seconds a turn may take, those in which its model samples not counted."""
     max_calls: int = MAX_CALLS
     """Calls that one turn may make."""
+    linger_s: float = LINGER_S
+    """Seconds that a batch waits for programs in the middle of a turn which have not asked."""
     calls: str | None = None
     """A file to write every call to, a line of JSON each."""
     parallel: int = 16
@@ -63,8 +65,8 @@ class Options:
     """Prices of a million tokens where the model is elsewhere."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.time_limit_s < 1e9 or self.max_calls < 1 or self.parallel < 1:
-            raise UsageError("time_limit_s is over 0, max_calls and parallel at least 1")
+        if not 0 < self.time_limit_s < 1e9 or not 0 <= self.linger_s < 1e9 or self.max_calls < 1 or self.parallel < 1:
+            raise UsageError("time_limit_s is over 0, linger_s at least 0, max_calls and parallel at least 1")
 
 
 def make(target: str, *, seated_in: str | None = None, **options: Any) -> ProgramAgent:
@@ -90,7 +92,14 @@ def make(target: str, *, seated_in: str | None = None, **options: Any) -> Progra
 def split(target: str) -> tuple[str, dict[str, Any]]:
     """The factory and the options in a spec. Raises UsageError."""
     where, _, rest = target.partition("?")
-    kinds = {"time_limit_s": float, "price_in": float, "price_out": float, "max_calls": int, "parallel": int}
+    kinds = {
+        "time_limit_s": float,
+        "linger_s": float,
+        "price_in": float,
+        "price_out": float,
+        "max_calls": int,
+        "parallel": int,
+    }
     known = [f.name for f in fields(Options)]
     found: dict[str, Any] = {}
     for pair in rest.split("&") if rest else ():
@@ -171,7 +180,7 @@ class ProgramAgent:
         if isinstance(self.model, Engine):
             self.model.model = model
         else:
-            self.model = Engine(model)
+            self.model = Engine(model, self.options.linger_s)
 
     @property
     def batch_matters(self) -> bool:

@@ -41,6 +41,11 @@ class Seat:
     seed: int = 0
     tools: Sequence[Mapping[str, Any]] = ()
 
+    @staticmethod
+    def call(name: str, arguments: str | Mapping[str, Any]) -> str:
+        """The reply that calls one of the arena's tools. ``arguments``: a mapping, or JSON as models write it."""
+        return f"{name} {arguments if isinstance(arguments, str) else json.dumps(arguments)}"
+
 
 class Seats:
     """The seats of one game that one program may hold."""

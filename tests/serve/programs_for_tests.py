@@ -51,6 +51,18 @@ def forgetful(seat):
     return reply
 
 
+def with_tools(seat):
+    """Offers the arena's tools to the model, and makes the call that it makes."""
+
+    def reply(text):
+        asked = {"messages": [{"role": "user", "content": text}], "tools": list(seat.tools)}
+        said = call(seat, **asked)["choices"][0]["message"]
+        made = said["tool_calls"][0]["function"] if said.get("tool_calls") else None
+        return seat.call(made["name"], made["arguments"]) if made else said["content"]
+
+    return reply
+
+
 def team(seats):
     """One program for the roles of a game."""
     for role in ("villager", "villager", "villager", "villager", "werewolf"):

@@ -18,6 +18,7 @@ from served import Actor
 from lanista.agents import registry
 from lanista.agents.contract import Answer, Exchange, Question
 from lanista.agents.lm.agent import LMAgent
+from lanista.agents.lm.sampling import Sampling
 from lanista.arenas.core import registry as arenas
 from lanista.arenas.core.contract import Forfeit
 from lanista.errors import Unavailable, UsageError
@@ -32,7 +33,7 @@ def seated() -> Iterator[Callable[..., Any]]:
     made: list[Any] = []
 
     def make(factory: str, lines: Sequence[str] = (), **options: Any) -> Any:
-        model = LMAgent(Actor(lines)) if options.pop("actor", True) else None
+        model = LMAgent(Actor(lines), sampling=Sampling(max_new_tokens=200)) if options.pop("actor", True) else None
         agent = registry.make(f"program:{PROGRAMS}:{factory}", arena="werewolf", model=model, **options)
         made.append(agent)
         return agent
@@ -198,12 +199,26 @@ def test_a_game_with_programs_is_repeatable(folder: Path) -> None:
     assert texts[0] == texts[1]
 
 
+@ELSEWHERE
+def test_a_models_tool_call_is_the_arenas_call(seated: Any, python: str | None) -> None:
+    arena = arenas.get("support_desk")
+    said = '<tool_call>{"name": "escalate", "arguments": {"to": "human"}}</tool_call>'
+    agent = seated("with_tools", [said], python=python)
+    episode = play_game(arena, dict.fromkeys(arena.rules.seats(arena.configure()), agent), 1)
+    first = episode.steps[0].turns[0]
+    assert (first.by, first.reply) == ("seat", 'escalate {"to": "human"}')
+
+
 def test_arenas_with_calls_offer_their_tools() -> None:
     from lanista.serve.arena_tools import tools_of
 
     tools = {tool["function"]["name"]: tool["function"] for tool in tools_of("support_desk", "billing")}
     assert tools["say"]["parameters"]["properties"]["text"]["type"] == "string"
     assert tools_of("werewolf", "villager") == ()
+    for arena in ("support_desk", "travel_booking"):
+        game = arenas.get(arena)
+        for roles in game.roles(game.configure()).values():
+            assert all(tools_of(arena, role) for role in roles), (arena, roles)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,44 @@ from typing import Any
 import pytest
 from programs_for_tests import __file__ as PROGRAMS
 
+from lanista.errors import UsageError
 from lanista.training.config import TrainConfig
 from lanista.training.loop import train
 from lanista.training.trajectories import Trajectory
 
 VANILLA = {"players": 5, "wolves": 1, "roles": []}
+
+
+def test_a_run_that_is_taken_up_again_comes_to_the_same_bits(folder: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    def config(steps: int) -> TrainConfig:
+        return TrainConfig.flat(
+            arena="werewolf",
+            arena_config=VANILLA,
+            model=str(folder),
+            program=f"program:{PROGRAMS}:forgetful",
+            steps=steps,
+            scenarios=1,
+            group_size=2,
+            max_new_tokens=8,
+            learning_rate=1e-2,
+            evaluate_games=0,
+            save_every=1,
+            device="cpu",
+            stop_if_illegal=0,
+        )
+
+    whole = train(config(2), tmp_path / "whole")
+    train(config(1), tmp_path / "halves")
+    halves = train(config(2), tmp_path / "halves", resume=True)
+    one, other = (load_file(found.policies["shared"] / "model.safetensors") for found in (whole, halves))
+    assert all((one[name] == other[name]).all() for name in one)
+
+
+def test_a_program_writes_its_own_prompts() -> None:
+    with pytest.raises(UsageError, match="it is the program that writes the prompts"):
+        TrainConfig.flat(program="program:a.py:f", few_shot=True)
 
 
 @pytest.mark.parametrize("program", ["plain", "forgetful"])
