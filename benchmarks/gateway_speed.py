@@ -3,11 +3,12 @@
     python benchmarks/gateway_speed.py [--calls 10000] [--json FILE]
 
 The model is one that replies at once, so that what is measured is ours: HTTP, reading, canonical history, the queue,
-writing down. At N seats, N programs in another process hold conversations of 20 calls, all at the same time over kept
-connections. A call's added latency is the time from sending it until its response is read, less the time in which its
-batch was sampled; its own part leaves out the wait for the others of its batch too (programs that are asked together
-call together, and a batch is one step of the engine). A session is one turn of one program: one call and its reply. The
-bare engine is the same without the gateway: ``LMAgent.answer`` over as many questions.
+writing down. At N seats, N programs in another process hold conversations of 20 calls over kept connections: once in
+step (all ask as soon as they have their replies, and a batch is all of them), once each in its own time (20 ms between
+two calls on average, and a batch is whoever has asked by then). A call's added latency is the time from sending it until
+its response is read, less the time in which its batch was sampled; its own part leaves out the wait for the others of
+its batch too. A session is one turn of one program: one call and its reply. The bare engine is the same without the
+gateway: ``LMAgent.answer`` over as many questions.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import concurrent.futures
 import gc
 import json
 import multiprocessing
+import random
 import resource
 import statistics
 import threading
@@ -41,6 +43,9 @@ TEXT = "player_3 says that player_1 is a werewolf. Vote now: reply `vote: NAME`,
 REPLY = "vote: player_1"
 TURNS = 20
 """Calls of a conversation; then its seat is closed and the program goes on with another one, as games end."""
+
+THINK_S = 0.020
+"""What a program that thinks does between two calls, on average; exponentially distributed."""
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -91,15 +96,20 @@ async def post(streams: Streams, id: str, key: str, body: dict[str, Any]) -> dic
     return found
 
 
-def programs(port: int, seats: Sequence[Sequence[tuple[str, str]]]) -> tuple[list[tuple[str, float]], float]:
+def programs(
+    port: int, seats: Sequence[Sequence[tuple[str, str]]], think_s: float
+) -> tuple[list[tuple[str, float]], float]:
     """Hold the conversations of each of ``seats``, all seats side by side: ids of calls with their seconds, and all."""
     found: list[tuple[str, float]] = []
+    rng = random.Random(0)
 
     async def program(mine: Sequence[tuple[str, str]]) -> None:
         streams = await asyncio.open_connection("127.0.0.1", port)
         for id, key in mine:
             messages: list[dict[str, Any]] = []
             for _ in range(TURNS):
+                if think_s:
+                    await asyncio.sleep(rng.expovariate(1 / think_s))
                 messages.append({"role": "user", "content": TEXT})
                 started = time.perf_counter()
                 done = await post(streams, id, key, {"model": "policy", "messages": messages})
@@ -135,13 +145,16 @@ class Quick(Ledger):
             asyncio.get_running_loop().call_later(0.2, self.gateway.places.close, place)
 
 
-def measure(seats: int, calls: int) -> dict[str, float]:
-    """Latencies in milliseconds and rates a second of about ``calls`` calls by ``seats`` seats."""
+def measure(seats: int, calls: int, think_s: float = 0.0) -> dict[str, float]:
+    """Latencies in milliseconds and rates a second of about ``calls`` calls by ``seats`` seats.
+
+    Where programs think (``think_s`` on average) nobody waits for the others: a batch is whoever has asked by then.
+    """
     engine, gateway, ledger = Engine(LMAgent(Instant())), Gateway(), Quick()
     ledger.gateway = gateway
     going = [seats]
     engine.resume()
-    pump = threading.Thread(target=engine.pump, args=(lambda: going[0],), daemon=True)
+    pump = threading.Thread(target=engine.pump, args=(lambda: min(going[0], 1) if think_s else going[0],), daemon=True)
     pump.start()
     each = max(1, calls // seats // TURNS)
     opened = [
@@ -153,7 +166,7 @@ def measure(seats: int, calls: int) -> dict[str, float]:
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as elsewhere:
         keys = [[(place.id, place.key) for place in mine] for mine in opened]
         del opened
-        found, took = elsewhere.submit(programs, port, keys).result()
+        found, took = elsewhere.submit(programs, port, keys, think_s).result()
     grew = _resident_mib() - before
     going[0] = 0
     engine.wake()
@@ -164,6 +177,7 @@ def measure(seats: int, calls: int) -> dict[str, float]:
     cut, cut_own = statistics.quantiles(added, n=100), statistics.quantiles(own, n=100)
     return {
         "seats": seats,
+        "think_ms": 1e3 * think_s,
         "calls": len(added),
         "p50_ms": cut[49],
         "p95_ms": cut[94],
@@ -221,8 +235,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seats", type=int, nargs="+", default=[1, 16, 64], help="seats that are asked side by side")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args(words)
-    found = [measure(seats, options.calls) for seats in options.seats]
-    heads = ("seats", "calls", "p50 ms", "p95 ms", "own p50", "own p95", "sessions/s", "bare/s", "grew MiB")
+    found = [measure(seats, options.calls, think_s) for think_s in (0.0, THINK_S) for seats in options.seats]
+    heads = ("seats", "think ms", "calls", "p50 ms", "p95 ms", "own p50", "own p95", "sessions/s", "bare/s", "grew MiB")
     print(" ".join(f"{head:>10}" for head in heads))
     for row in found:
         print(

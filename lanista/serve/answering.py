@@ -165,7 +165,7 @@ def _read(model: LMAgent, wanted: Wanted, plan: Plan, sampled: Sampled, sampling
 
 
 def _call(
-    history: History, wanted: Wanted, plan: Plan, sampled: Sampled, said: Said, dialect: str, before_s: float
+    history: History, wanted: Wanted, plan: Plan, sampled: Sampled, said: Said, dialect: str, read_s: float
 ) -> Call:
     tokens = TokenTurn(
         prompt_ids=tuple(plan.prompt_ids),
@@ -182,7 +182,8 @@ def _call(
         text=said.message.written(),
         finish=said.finish,
         usage={"prompt_tokens": len(plan.whole), "completion_tokens": len(said.ids)},
-        waited_s=before_s + sampled.waited_s,
+        read_s=read_s,
+        waited_s=sampled.waited_s,
         sampled_s=sampled.sampled_s,
         auxiliary=wanted.auxiliary,
         tokens=tokens,
@@ -213,6 +214,7 @@ async def _passed_on(
         text=text,
         finish=finish,
         usage=usage,
+        read_s=0.0,
         waited_s=0.0,
         sampled_s=time.perf_counter() - arrived,
         auxiliary=auxiliary,

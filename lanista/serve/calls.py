@@ -27,8 +27,10 @@ class Call:
     """The reply, tool calls written out."""
     finish: str
     usage: Mapping[str, Any]
+    read_s: float
+    """From the request's arrival until it was laid beside what was said before."""
     waited_s: float
-    """From the request's arrival until its batch began; 0.0 where the model is elsewhere."""
+    """From then until its batch began; 0.0 where the model is elsewhere."""
     sampled_s: float
     auxiliary: bool = False
     tokens: TokenTurn | None = None
@@ -51,6 +53,7 @@ class Call:
             "id": self.id,
             "usage": dict(self.usage),
             "finish": self.finish,
+            "read_s": round(self.read_s, 6),
             "waited_s": round(self.waited_s, 6),
             "sampled_s": round(self.sampled_s, 6),
         }

@@ -72,7 +72,7 @@ def test_a_reply_with_its_log_probabilities_and_ids(table: Any, tmp_path: Path) 
     assert (line["prompt_ids"], line["ids"]) == (list(request.ids), choice.model_extra["token_ids"])
     assert line["logps"] == [-0.5] * len(line["ids"])
     assert line["policy"] == {"name": "actor", "version": "7"}
-    assert {"waited_s", "sampled_s", "game", "seat", "turn"} <= line.keys()
+    assert {"read_s", "waited_s", "sampled_s", "game", "seat", "turn"} <= line.keys()
 
 
 def test_a_call_is_written_down_before_it_is_answered(table: Any, tmp_path: Path) -> None:
