@@ -5,10 +5,10 @@
 The model is one that replies at once, so that what is measured is ours: HTTP, reading, canonical history, the queue,
 writing down. At N seats, N programs in another process hold conversations of 20 calls over kept connections: once in
 step (all ask as soon as they have their replies, and a batch is all of them), once each in its own time (20 ms between
-two calls on average, and a batch is whoever has asked by then). A call's added latency is the time from sending it until
-its response is read, less the time in which its batch was sampled; its own part leaves out the wait for the others of
-its batch too. A session is one turn of one program: one call and its reply. The bare engine is the same without the
-gateway: ``LMAgent.answer`` over as many questions.
+two calls on average, and a batch is whoever has asked by then). A call's added latency is the time from sending it
+until its response is read, less the time in which its batch was sampled; its own part leaves out the wait for the
+others of its batch too. A session is one turn of one program: one call and its reply. The bare engine is the same
+without the gateway: ``LMAgent.answer`` over as many questions.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ NEEDS = {
     "train": ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "gguf"),
     "openai": ("openai",),
     "agentscope": ("agentscope",),
+    "serve": ("starlette", "uvicorn", "httpx"),
     "parquet": ("pyarrow",),
 }
 

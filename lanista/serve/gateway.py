@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
+import importlib.util
 import json
 import os
 import socket
@@ -109,6 +110,13 @@ def check_host(host: str, public: bool, key: str | None) -> None:
         )
 
 
+def check_installed() -> None:
+    """Raises LanistaError where what serves is not installed."""
+    missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise LanistaError(f"a server needs {' and '.join(missing)}: pip install 'lanista[serve]'")
+
+
 def bound(host: str, port: int) -> socket.socket:
     """A socket at that address. Raises LanistaError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -137,10 +145,9 @@ class Served:
 
 def serve(app: Any, at: socket.socket, name: str) -> Served:
     """Serve an app at a bound socket. Raises LanistaError where uvicorn is missing or cannot start."""
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise LanistaError("a server needs starlette and uvicorn: pip install 'lanista[serve]'") from error
+    check_installed()
+    import uvicorn
+
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -179,11 +186,10 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 def app(gateway: Gateway) -> Starlette:
     """The routes."""
-    try:
-        from starlette.applications import Starlette
-        from starlette.responses import JSONResponse
-    except ImportError as error:
-        raise LanistaError("a server needs starlette and uvicorn: pip install 'lanista[serve]'") from error
+    check_installed()
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse
+
     found = Starlette()
     answer_ = _answering(gateway)
 

@@ -76,6 +76,7 @@ def make(target: str, *, seated_in: str | None = None, **options: Any) -> Progra
     Raises UsageError for a factory, model, interpreter or option there is not, LanistaError for what is not installed.
     """
     where, written = split(target)
+    gateway.check_installed()
     known = [f.name for f in fields(Options)]
     for name in options:
         if name not in known:

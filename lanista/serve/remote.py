@@ -88,6 +88,7 @@ def make(name: str, **options: Any) -> RemoteAgent:
             given[option] = _read(option, known[option], value)
     if not called:
         raise UsageError("a remote seat has a name for the record: write remote:alice")
+    gateway.check_installed()
     return RemoteAgent(Options(**given), name=f"remote:{called}")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import importlib.util
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -21,7 +23,7 @@ from lanista.agents.lm.agent import LMAgent
 from lanista.agents.lm.sampling import Sampling
 from lanista.arenas.core import registry as arenas
 from lanista.arenas.core.contract import Forfeit
-from lanista.errors import Unavailable, UsageError
+from lanista.errors import LanistaError, Unavailable, UsageError
 from lanista.play.runner import play_game
 
 BARE = str(Path(sys.base_prefix) / "bin" / "python3")
@@ -244,6 +246,51 @@ def test_what_cannot_be_seated_is_said(spec: str, says: str) -> None:
         registry.make(f"program:{spec}")
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("spec", [f"program:{PROGRAMS}:echo", "remote:alice"])
+def test_what_is_not_installed_is_said(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "uvicorn" else find(name, *more)
+    )
+    with pytest.raises(LanistaError, match=r"a server needs uvicorn: pip install 'lanista\[serve\]'"):
+        registry.make(spec)
+
+
+def test_programs_elsewhere_end_with_whoever_started_them(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os\n"
+        "from lanista.agents import registry\n"
+        f"agent = registry.make('program:{PROGRAMS}:echo?python={BARE}')\n"
+        "print(agent._host._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    parent = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    child = int(parent.stdout)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_forked_process_has_a_gateway_of_its_own(tmp_path: Path) -> None:
+    script = tmp_path / "forks.py"
+    script.write_text(
+        "import os, urllib.error, urllib.request\n"
+        "from lanista.serve.gateway import shared\n"
+        "mine = shared().url\n"
+        "if os.fork() == 0:\n"
+        "    try:\n"
+        "        urllib.request.urlopen(shared().url + '/models', timeout=10)\n"
+        "    except urllib.error.HTTPError as error:\n"
+        "        print(error.code, shared().url != mine, flush=True)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "401 True\n", done.stderr
 
 
 # A model that is elsewhere
