@@ -34,6 +34,28 @@ def plain(seat):
     return reply
 
 
+LOOK = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
+
+
+def streams(seat):
+    """The Responses dialect with everything: streams, tools, earlier responses by their id."""
+    last = None
+
+    def reply(text):
+        nonlocal last
+        body = {"model": seat.model, "input": text, "stream": True, "tools": [LOOK], "previous_response_id": last}
+        request = urllib.request.Request(
+            f"{seat.base_url}/responses", json.dumps(body).encode(), {"Authorization": f"Bearer {seat.key}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            events = [json.loads(line[6:]) for line in answer if line.startswith(b"data: ")]
+        said = events[-1]["response"]
+        last = said["id"]
+        return "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta")
+
+    return reply
+
+
 def forgetful(seat):
     """Asks twice in every turn, remembers nothing but the last exchange, and has a title made."""
     last: list = []

@@ -49,9 +49,16 @@ def test_a_program_writes_its_own_prompts() -> None:
         TrainConfig.flat(program="program:a.py:f", few_shot=True)
 
 
-@pytest.mark.parametrize("program", ["plain", "forgetful"])
+@pytest.mark.parametrize(
+    ("program", "policies"), [("plain", "shared"), ("forgetful", "shared"), ("streams", "per-role")]
+)
 def test_three_steps_change_the_weights_and_ids_are_the_engines(
-    program: str, folder: Path, tmp_path: Path, recorded: list[tuple[Any, Any]], monkeypatch: pytest.MonkeyPatch
+    program: str,
+    policies: str,
+    folder: Path,
+    tmp_path: Path,
+    recorded: list[tuple[Any, Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from safetensors.torch import load_file
 
@@ -71,9 +78,10 @@ def test_three_steps_change_the_weights_and_ids_are_the_engines(
         arena_config=VANILLA,
         model=str(folder),
         program=f"program:{PROGRAMS}:{program}?calls={calls}",
+        policies=policies,
         steps=3,
         scenarios=2,
-        group_size=2,
+        group_size=4,
         max_new_tokens=12,
         learning_rate=1e-2,
         evaluate_games=0,
@@ -81,9 +89,14 @@ def test_three_steps_change_the_weights_and_ids_are_the_engines(
         stop_if_illegal=0,
     )
     result = train(config, tmp_path / "run")
-    before = load_file(folder / "model.safetensors")
-    after = load_file(result.policies["shared"] / "model.safetensors")
-    assert any((before[name] != after[name]).any() for name in before)
+    if policies == "shared":
+        before = load_file(folder / "model.safetensors")
+        after = load_file(result.policies["shared"] / "model.safetensors")
+        assert any((before[name] != after[name]).any() for name in before)
+    else:
+        # An adapter begins as nothing. The wolf's stays so: an untrained model says nothing legal, so her games are alike
+        weights = load_file(result.policies["villager"] / "adapter_model.safetensors")
+        assert any(weights[name].any() for name in weights if "lora_B" in name)
 
     # Every call that was written down is one of the engine's, byte for byte
     asked = {(tuple(q.ids), tuple(r.ids), tuple(r.logps)) for q, r in recorded}
@@ -91,6 +104,7 @@ def test_three_steps_change_the_weights_and_ids_are_the_engines(
     assert {(tuple(c["prompt_ids"]), tuple(c["ids"]), tuple(c["logps"])) for c in lines} == asked
     assert len(lines) == len(recorded)
     assert {c["policy"]["version"] for c in lines} == {"0", "1", "2"}
+    assert {c["policy"]["name"] for c in lines} == set(result.policies)
 
     # What is learned from: each row's last sampled piece follows exactly what the engine was given before it
     own = {(tuple(c["prompt_ids"]), tuple(c["ids"])) for c in lines if not c.get("auxiliary")}
@@ -104,7 +118,7 @@ def test_three_steps_change_the_weights_and_ids_are_the_engines(
                 assert (row.ids[:start], row.ids[start:end]) in own
                 sampled += 1
     assert sampled == len([c for c in lines if not c.get("auxiliary")])
-    if program == "plain":  # one conversation, one row
+    if program != "forgetful":  # one conversation, one row
         assert {len(trajectory.rows) for trajectory in learned} <= {0, 1}
     else:
         assert any(len(trajectory.rows) > 1 for trajectory in learned)
