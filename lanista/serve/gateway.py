@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from lanista.errors import LanistaError, UsageError
+from lanista.serve import mcp
 from lanista.serve.answering import answered
 from lanista.serve.errors import ApiError, bad
 from lanista.serve.places import ANSWERS, Job, Place, Places
@@ -188,7 +189,7 @@ def app(gateway: Gateway) -> Starlette:
     """The routes."""
     check_installed()
     from starlette.applications import Starlette
-    from starlette.responses import JSONResponse
+    from starlette.responses import JSONResponse, Response
 
     found = Starlette()
     answer_ = _answering(gateway)
@@ -209,7 +210,13 @@ def app(gateway: Gateway) -> Starlette:
             raise no_model(wanted, place)
         return JSONResponse(entry)
 
+    async def mcp_(request: Request) -> Response:
+        place = gateway.places.find(request.path_params.get("seat"), request.headers.get("authorization"))
+        told = mcp.answer(place, parsed(await read_body(request)))
+        return JSONResponse(told) if told is not None else Response(status_code=202)
+
     for start in ("/v1", "/v1/seats/{seat}"):
+        found.add_route(f"{start}/mcp", mcp_, methods=["POST"])
         found.add_route(f"{start}/chat/completions", chat, methods=["POST"])
         found.add_route(f"{start}/responses", responses, methods=["POST"])
         found.add_route(f"{start}/models", models, methods=["GET"])

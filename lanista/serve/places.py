@@ -58,6 +58,12 @@ class Place:
     closed: bool = False
     fault: Unavailable | None = None
     """Why the model could not be had in this turn, where that is."""
+    arena: str = ""
+    role: str = ""
+    asked: bool = False
+    """Whether the seat is in the middle of a turn."""
+    move: str | None = None
+    """The call of the arena's that was made in this turn over MCP: it is the reply."""
     looped: bool = False
     """Whether this turn made more calls than it may."""
     answered: OrderedDict[bytes, Any] = field(default_factory=OrderedDict)
@@ -69,7 +75,7 @@ class Place:
         """A turn begins; calls since the last reply belong to it."""
         with self._lock:
             self.turn = Turn(number, seed, self.turn.calls)
-            self.fault, self.looped = None, False
+            self.fault, self.looped, self.move, self.asked = None, False, None, True
 
     def taken(self) -> list[Call]:
         """The calls since the last reply, which are now another's to keep."""

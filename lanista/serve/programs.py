@@ -338,7 +338,7 @@ class ProgramAgent:
                 claimed = ", ".join(sorted(program.offered)) or "none"
                 return guard.forfeit(f"the program claimed no seat of role {question.role!r} (it claimed: {claimed})")
             place = program.places[question.seat] = free.pop(0)
-            place.seat = question.seat
+            place.seat, place.role = question.seat, question.role
         place.begin(question.turn, question.seed)
         text = question.text if question.seat in program.said else story(question)
         try:
@@ -351,6 +351,10 @@ class ProgramAgent:
                 await self._drop(program.id)
                 return guard.forfeit(f"made over {place.max_calls} calls to its model in one turn")
             raise
+        finally:
+            place.asked = False
+        if place.move is not None:
+            reply = place.move
         program.said[question.seat] = len(question.history) + 1, storable(reply) if reply.strip() else ""
         return Answer(reply, _meta(place.taken()))
 
@@ -378,7 +382,14 @@ class ProgramAgent:
         assert self._gateway is not None
         name = "none" if self.model is None else self.model.model if isinstance(self.model, Upstream) else "policy"
         return self._gateway.places.open(
-            question.game, seat, self.model, name, self.ledger, max_calls=self.options.max_calls
+            question.game,
+            seat,
+            self.model,
+            name,
+            self.ledger,
+            max_calls=self.options.max_calls,
+            arena=question.arena,
+            role=question.role,
         )
 
     def _seat(self, place: Place, question: Question, tools: Sequence[Any]) -> Seat:
@@ -386,6 +397,7 @@ class ProgramAgent:
         return Seat(
             id=place.id,
             base_url=self._gateway.base_url(place),
+            mcp=f"{self._gateway.base_url(place)}/mcp",
             key=place.key,
             model=place.name,
             name=question.seat,

@@ -28,7 +28,7 @@ class Seat:
     """A seat of a game, as its program gets it: where its model is, and what it may know of itself.
 
     ``tools``: what the arena lets the seat call, as OpenAI's functions; () where it has no calls. ``seed``: the seat's
-    own chance in this game.
+    own chance in this game. ``mcp``: the same tools as an MCP server (Streamable HTTP, with the key as bearer).
     """
 
     id: str
@@ -40,6 +40,7 @@ class Seat:
     arena: str = ""
     seed: int = 0
     tools: Sequence[Mapping[str, Any]] = ()
+    mcp: str = ""
 
     @staticmethod
     def call(name: str, arguments: str | Mapping[str, Any]) -> str:

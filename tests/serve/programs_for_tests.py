@@ -85,6 +85,32 @@ def with_tools(seat):
     return reply
 
 
+def over_mcp(seat):
+    """Calls the arena's tools with the real MCP client."""
+    import httpx2
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def reply(text):
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {seat.key}"}) as client,
+            streamable_http_client(seat.mcp, http_client=client) as (read, write, *_),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = {tool.name for tool in (await session.list_tools()).tools}
+            unknown = await session.call_tool("teleport", {})
+            first = await session.call_tool("say", {"text": "hello"})
+            second = await session.call_tool("close", {})
+            said = [unknown, first, second]
+        wrong = [getattr(each, "is_error", getattr(each, "isError", None)) for each in said]
+        assert wrong == [True, False, True], said
+        assert {tool["function"]["name"] for tool in seat.tools} == tools
+        return "I have called."
+
+    return reply
+
+
 def team(seats):
     """One program for the roles of a game."""
     for role in ("villager", "villager", "villager", "villager", "werewolf"):

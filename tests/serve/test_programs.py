@@ -211,6 +211,33 @@ def test_a_models_tool_call_is_the_arenas_call(seated: Any, python: str | None) 
     assert (first.by, first.reply) == ("seat", 'escalate {"to": "human"}')
 
 
+def test_a_call_over_mcp_is_the_move(seated: Any) -> None:
+    pytest.importorskip("mcp")
+    agent = seated("over_mcp", actor=False)
+    (answer,) = agent.answer([question(arena="support_desk", role="router")])
+    assert getattr(answer, "text", answer) == 'say {"text": "hello"}'
+    (place,) = agent._programs["g/player_1"].places.values()
+    assert not place.asked
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ({"id": 1, "method": "resources/list"}, "there is no method 'resources/list' here"),
+        ({"id": 1, "method": "tools/call", "params": {"name": "say"}}, "is not asked now"),
+        ({"id": 1, "method": "tools/call", "params": {"name": "sy"}}, "did you mean 'say'"),
+        ({"method": "notifications/initialized"}, "null"),
+    ],
+)
+def test_what_mcp_cannot_do_is_said(message: dict[str, Any], says: str) -> None:
+    from lanista.serve import mcp
+    from lanista.serve.calls import Ledger
+    from lanista.serve.places import Places
+
+    place = Places().open("g", "router_0", None, "none", Ledger(), arena="support_desk", role="router")
+    assert says in json.dumps(mcp.answer(place, message), ensure_ascii=False)
+
+
 def test_arenas_with_calls_offer_their_tools() -> None:
     from lanista.serve.arena_tools import tools_of
 

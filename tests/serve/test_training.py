@@ -94,7 +94,7 @@ def test_three_steps_change_the_weights_and_ids_are_the_engines(
         after = load_file(result.policies["shared"] / "model.safetensors")
         assert any((before[name] != after[name]).any() for name in before)
     else:
-        # An adapter begins as nothing. The wolf's stays so: an untrained model says nothing legal, so her games are alike
+        # An adapter begins as nothing. The wolf's stays so: an untrained model's moves are all refused, her games alike
         weights = load_file(result.policies["villager"] / "adapter_model.safetensors")
         assert any(weights[name].any() for name in weights if "lora_B" in name)
 
