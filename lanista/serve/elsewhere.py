@@ -99,14 +99,19 @@ class Elsewhere:
 
     async def close(self) -> None:
         """End the process."""
+        self.kill()
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+        if process is not None:
             await process.wait()
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+
+    def kill(self) -> None:
+        """Kill the process; also where its loop is gone."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
 
     @property
     def alive(self) -> bool:

@@ -271,6 +271,8 @@ class ProgramAgent:
         gone = isinstance(host, Elsewhere) and not host.alive
         if host is not None and self._loop is loop and not gone:
             return host
+        if isinstance(host, Elsewhere):  # of a loop that is gone
+            host.kill()
         await self._forget(lambda id: True, tell=False)
         self._loop = loop
         try:
@@ -294,7 +296,7 @@ class ProgramAgent:
         program = self._programs.get(id)
         if program is not None and not program.fits(question):
             await self._drop(id)
-            program = None
+            program = self._programs.get(id)  # another of its seats may have been quicker
         if program is None:
             program = self._programs[id] = _Program(id)
         try:
@@ -304,8 +306,9 @@ class ProgramAgent:
                 if not program.made:
                     await self._make(host, program, question)
                 return await self._turn(host, program, question)
-        except (ProgramFailed, Exception) as error:
-            await self._drop(id)
+        except Exception as error:
+            if self._programs.get(id) is program:
+                await self._drop(id)
             return _raised(error)
 
     def _starting(self) -> asyncio.Lock:
