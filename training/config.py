@@ -13,7 +13,7 @@ from typing import Any
 from lanista.agents.lm.sampling import Sampling
 from lanista.agents.lm.settings import PlaySettings
 from lanista.errors import UsageError, suggest
-from lanista.training import algorithms
+from lanista.training import algorithms, engine
 from lanista.training.options import Section, flag, option
 
 
@@ -156,6 +156,19 @@ class RunOptions(Section):
     )
     device: str = option("auto", "auto: a GPU where there is one", choices=("auto", "cpu", "cuda"))
     threads: int = option(0, "CPU threads for torch; 0: by the model's size, one for small ones", least=0)
+    sampler: str = option(
+        "hf",
+        "what the policies are sampled with: hf, the model in this process, or vllm, a server that is handed adapters",
+        choices=("hf", "vllm"),
+    )
+    engine_url: str | None = option(None, "the server's address, with --sampler vllm: http://127.0.0.1:8000/v1")
+    engine_folder: str | None = option(
+        None, "where adapters are written for the server to read; by default in the run's folder"
+    )
+    engine_max_loras: int = option(0, "adapters that the server holds at once; 0: as it says itself", least=0)
+    staleness: int = option(
+        0, "1: play the next step while this one trains, with policies one update old; with a server only", least=0
+    )
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -198,6 +211,7 @@ class TrainConfig:
             raise UsageError(
                 "with a program in the seats it is the program that writes the prompts: leave few_shot and system away"
             )
+        engine.check(self)
 
     def check_teams(self, teams: Sequence[str]) -> None:
         """Raises UsageError where the run does not fit an arena of these teams."""

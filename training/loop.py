@@ -20,6 +20,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,17 @@ from lanista import files
 from lanista.agents.lm.threads import told, use
 from lanista.arenas.core import registry
 from lanista.arenas.core.contract import Arena
-from lanista.errors import LanistaError, Stopped, UsageError
+from lanista.errors import LanistaError, Stopped, Unavailable, UsageError
 from lanista.runs import Run, differences
 from lanista.stats import Comparison
 from lanista.store import Timing, prepare
 from lanista.training import algorithms, policies, trackers
 from lanista.training.config import TrainConfig
+from lanista.training.engine import Ahead, Engine
 from lanista.training.evaluate import Evaluation, comparisons, evaluate, means, named
 from lanista.training.league import PAST, League, Pool
 from lanista.training.metrics import FILE, append, metrics, truncate
-from lanista.training.rollout import SELF, LegalTally, Played, plan, play_scenarios, report, trajectories
+from lanista.training.rollout import SELF, LegalTally, Played, plan, play_scenarios, report, staleness, trajectories
 from lanista.training.trajectories import Trajectory
 
 OnStep = Callable[[dict[str, Any]], None]
@@ -135,6 +137,8 @@ class _Loop:
         self.numbers: dict[str, float] = {}
         self.run: Run | None = None
         self.trackers: trackers.Trackers | None = None
+        self.engine: Engine | None = None
+        self.ahead: Ahead[tuple[list[Played], Timing]] = Ahead()
         # Of several processes (accelerate), the first one writes; the others only compute.
         self.rank, self.ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
         self.writes = self.rank == 0
@@ -152,6 +156,8 @@ class _Loop:
         self.place = place
         self.digest = policies.digest(policy.model)
         self.base = policy
+        if config.run.sampler != "hf":
+            self.engine = Engine(config, policy, len(self.names), self.out / "engine")
 
     def again(self, command: Sequence[str] | None) -> TrainResult:
         """Continue the run that is there, or give the result of one that is finished."""
@@ -187,11 +193,16 @@ class _Loop:
             raise Stopped(
                 f"stopped; the run in {self.out} goes on from its last checkpoint with: {run.again}"
             ) from None
+        except Unavailable as error:
+            raise Unavailable(f"{error}; what was learned is kept: go on with {run.again}") from error
         finally:
             if self.trackers is not None:
                 self.trackers.close()
             if self.league.policies is not None:
                 self.league.policies.close()
+            if self.engine is not None:
+                with suppress(LanistaError):  # a server that is gone keeps no adapters
+                    self.engine.close()
 
     def go(self) -> TrainResult:
         """The steps that are left, from the last checkpoint on, then the policies and the result."""
@@ -202,6 +213,7 @@ class _Loop:
         if self.run is not None:
             policies.keep_base(self.base, out / "base")
         self.policies = self.league.policies = policies.seat(config, self.base, self._learning_roles())
+        self.policies.engine = self.engine
         self.algorithm = algorithms.get(config.algorithm)(config, self.policies)
         if self.writes:
             self.on_start(f"{config.algorithm} in {self.arena.name}: {config.players.model} on {self.place}")
@@ -268,6 +280,8 @@ class _Loop:
         self.policies.step = step
         found = self.algorithm.collect(step, self.play)
         collected = time.perf_counter()
+        if self.config.run.staleness and step + 1 < self.config.run.steps:
+            self.ahead.start(step + 1, self._games(step + 1))
         self.numbers |= self.algorithm.update(found, step)
         now = time.perf_counter()
         self.numbers |= {
@@ -288,17 +302,33 @@ class _Loop:
                 self.policies.save(self.pool.place(step), self._card())
             if self.ranks > 1 and torch.distributed.is_initialized():
                 torch.distributed.barrier()  # the others read what the first one wrote
+        played, timing = self.ahead.take(step, lambda: self._games(step)())
+        self.tally.add(played)
+        self._keep(played[: config.run.keep_games], step + 1, timing)
+        self.numbers |= report(played)
+        if self.engine is not None:
+            self.numbers |= staleness(played, step)
+        return trajectories(config, played, self.policies.adapters.policy)
+
+    def _games(self, step: int) -> Callable[[], tuple[list[Played], Timing]]:
+        """What plays the games of a step with the policies as they are at this call, whenever it is called."""
+        config = self.config
         self.league.begin(step)
-        started = time.time()
+        seats = self.algorithm.seats()
+        if config.run.staleness:
+            for role, team in self._learning_roles().items():
+                seats(role, team)
         first = step * config.game.scenarios
         numbers = range(first, first + config.game.scenarios)[self.rank :: self.ranks]
         plans = [plan(config, self.arena, self.game_config, number) for number in numbers]
         games = [(scenario, sibling) for scenario in plans for sibling in range(config.game.group_size)]
-        played = play_scenarios(config, self.arena, self.game_config, games, self.algorithm.seats(), self.league.agent)
-        self.tally.add(played)
-        self._keep(played[: config.run.keep_games], step + 1, Timing(started, time.time()))
-        self.numbers |= report(played)
-        return trajectories(config, played, self.policies.adapters.policy)
+
+        def play() -> tuple[list[Played], Timing]:
+            started = time.time()
+            played = play_scenarios(config, self.arena, self.game_config, games, seats, self.league.agent)
+            return played, Timing(started, time.time())
+
+        return play
 
     def _keep(self, games: Sequence[Played], step: int, timing: Timing) -> None:
         """Put games into the run's store. What a killed run had kept already is played again to the same bytes."""
@@ -354,7 +384,8 @@ class _Loop:
         facts = {name: stored.get(name) for name in ("hash", "base_weights")}
         old = TrainConfig.from_json({k: v for k, v in stored.items() if k not in facts})
         steps = max(old.run.steps, self.config.run.steps)
-        mine = replace(self.config, run=replace(self.config.run, steps=steps))
+        # A server may have moved.
+        mine = replace(self.config, run=replace(self.config.run, steps=steps, engine_url=old.run.engine_url))
         theirs = replace(old, run=replace(old.run, steps=steps))
         changed = differences(
             {**theirs.to_json(), "hash": facts["hash"]},

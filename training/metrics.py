@@ -68,6 +68,11 @@ def describe(line: Mapping[str, Any]) -> str:
     for name, form in _SHOWN.items():
         if name in line:
             parts.append(form.format(line[name]))
+    if line.get("sampler/alarm"):
+        parts.append(
+            f"ALARM: sampler and trainer differ by more than the weights' cap on {line['sampler/beyond_cap']:.1%} of "
+            "the tokens"
+        )
     return " · ".join(parts)
 
 

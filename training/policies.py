@@ -30,6 +30,7 @@ from lanista.training.adapters import (
 )
 from lanista.training.algorithms.base import Seats
 from lanista.training.config import SamplingOptions, TrainConfig
+from lanista.training.engine import Engine
 
 SPEAKERS = 64
 """Programs that speak for policies, present and past, which are kept between steps."""
@@ -77,6 +78,8 @@ class Policies:
         self.step = 0
         """How many steps were taken: the version of what plays now."""
         self.base = policy.ref
+        self.engine: Engine | None = None
+        """The server that samples the policies; None: the model in this process does."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,11 +112,14 @@ class Policies:
         """An agent that says things as this run's policies do: the policy ``name`` as it is now, or as it was frozen
         at step ``frozen`` on ``policy`` under ``adapter``."""
         kind: type[LMAgent]
+        played: Any = policy or self.policy
         kind, called, version = Learner, f"policy:{name}", self.step
         if frozen >= 0:
             kind, called, version = LMAgent, f"past:{frozen}/{name}", frozen
+        elif self.engine is not None:
+            played, adapter = self.engine.backend, self.engine.seat(self, name)
         agent = kind(
-            policy or self.policy,
+            played,
             name=called,
             adapter=adapter,
             sampling=self.sampling.drawn(),

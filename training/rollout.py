@@ -185,6 +185,27 @@ def report(games: Sequence[Played]) -> dict[str, float]:
     }
 
 
+def staleness(games: Sequence[Played], step: int) -> dict[str, float]:
+    """How many updates old the policies were whose tokens are learned from: the mean over tokens, and the most.
+
+    By the versions that stand in the games' own turns.
+    """
+    ages: list[tuple[int, int]] = []
+    for game in games:
+        mine = {seat for seat, _, _ in learning_seats(game)}
+        for turn in (turn for part in game.episode.steps for turn in part.turns if turn.seat in mine):
+            for said in TokenTurn.all_from_meta(turn.meta):
+                if said.policy is not None:
+                    ages.append((step - int(said.policy.version), len(said.ids)))
+    tokens = sum(count for _, count in ages)
+    if not tokens:
+        return {}
+    return {
+        "staleness/mean": sum(age * count for age, count in ages) / tokens,
+        "staleness/max": float(max(age for age, _ in ages)),
+    }
+
+
 class LegalTally:
     """Replies by kind of ask, since the start of a run: a kind that is never legal can teach nothing."""
 

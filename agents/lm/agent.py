@@ -126,6 +126,8 @@ class LMAgent:
         self.examples = tuple(examples)
         self.few_shot = few_shot
         self.thinking = thinking
+        self.batch_matters = bool(getattr(backend, "batch_matters", True))
+        self.concurrent = int(getattr(backend, "concurrent", 0))
         self.closes = False
         """Whether closing the agent closes its backend: so where nobody else has it."""
         self._number = next(self._made)
@@ -163,7 +165,7 @@ class LMAgent:
 
     def forget(self, game: str) -> None:
         """Drop the conversations of a game."""
-        self._drop([key for key in self._seats if key[0] == game])
+        self._drop([key for key in list(self._seats) if key[0] == game])  # other threads may be asking
 
     def reset(self) -> None:
         """Drop every conversation; those that go on are rebuilt from their history."""

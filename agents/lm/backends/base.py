@@ -88,7 +88,12 @@ class ScoreRequest:
 
 
 class Backend(Protocol):
-    """A model that can be asked. Every method may raise LanistaError: one line on what is wrong and what to do."""
+    """A model that can be asked. Every method may raise LanistaError: one line on what is wrong and what to do.
+
+    A server's backend raises ``Unavailable`` while the server is away, and says more of itself: ``batch_matters`` False
+    where answers do not depend on who shares a batch, and ``concurrent``, how many calls may be under way at once, each
+    on a thread of its own (see ``lanista.agents.contract.Agent``).
+    """
 
     @property
     def name(self) -> str:

@@ -70,6 +70,11 @@ class GRPOOptions(Section):
         choices=("ratio", "weight"),
     )
     weight_cap: float = option(2.0, "truncation of those weights", least=1.0)
+    weight_alarm: float = option(
+        0.05,
+        "share of tokens whose weight lies beyond the cap, or under its inverse, above which a step tells an alarm",
+        least=0.0,
+    )
     tokens_per_batch: int = option(16384, "tokens, padding included, of one forward and backward pass", least=1)
     gradient_checkpointing: bool = option(False, "recompute activations in the backward pass to save memory")
 

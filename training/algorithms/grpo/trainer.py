@@ -58,6 +58,10 @@ MEANS_OF_ROWS = ("grpo", "sapo", "gspo")
 SUMS_OF_ROWS = ("dr_grpo", "luspo")
 """Losses that add up a row's tokens, then take the mean over trajectories."""
 
+APART = ("sampler/gap", "sampler/beyond_cap")
+"""How far sampler and trainer are from each other: the mean distance of log-probabilities in nats, and the share of
+tokens whose ratio lies beyond ``weight_cap`` or under its inverse."""
+
 STATE = "state.pt"
 """In a checkpoint: the optimizer's moments, the schedule, and the scaler of fp16."""
 
@@ -86,6 +90,8 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self.adapters = policies.adapters
         self._seen: tuple[torch.Tensor, torch.Tensor] | None = None
         self._own = torch.empty(0)
+        self._untouched = True
+        """Whether the weights are still those that a rollout began to be learned from with."""
         self._scratch = tempfile.TemporaryDirectory(prefix="lanista-")  # TRL wants a folder; nothing is written to it
         model = policies.model
         # Copied before TRL patches the model's forward: a copy of a patched model would call the original's weights.
@@ -118,6 +124,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
             try:
                 updates = self.pack(batch.rows, step)
                 for number in range(self.options.updates):
+                    self._untouched = number == 0
                     self._note("loss", float(self.passes(updates[number % self.options.minibatches])))
                     self._optimize(step)
             finally:
@@ -172,6 +179,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
             factor = token_share if loss == "bnpo" else 1.0
         tensors = dict(batch.tensors)
         tensors["num_items_in_batch"] = torch.tensor(float(tokens), device=self.accelerator.device)
+        tensors["sampler_logps"] = tensors["old_per_token_logps"]
         if self.options.sampler_correction == "weight":
             sampled = tensors["old_per_token_logps"]
             tensors["old_per_token_logps"] = old = self._scores(self.model, tensors)
@@ -180,6 +188,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
             tensors["advantages"] = tensors["advantages"] * weight
             if batch.rows:
                 self._note("sampler/weight", weight[own].mean().item())
+                self._note("sampler/weight_cap", self.options.weight_cap)
         if self.beta > 0:
             if self.ref_model is not None:
                 tensors["ref_per_token_logps"] = self._scores(self.ref_model, tensors)
@@ -217,7 +226,12 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         for policy in self.adapters.names:
             if policy not in update:
                 self.adapters.silence(policy)
-        for name, value in tally.means().items():
+        found = tally.means()
+        apart = {name: found.pop(name) for name in APART if name in found}
+        if self._untouched and apart:  # later on the updates' own steps are in it
+            apart["sampler/alarm"] = float(apart["sampler/beyond_cap"] > self.options.weight_alarm)
+            found |= apart
+        for name, value in found.items():
             self._note(name, value)
         return total
 
@@ -339,6 +353,9 @@ class _Tally:
             # Schulman's k3 estimate of KL(sampler || policy), never negative.
             "policy/kl_sampler": (log_ratio.exp() - 1 - log_ratio).sum().item(),
         }
+        gap = (logps_BT - tensors.get("sampler_logps", tensors["old_per_token_logps"]))[own_BT].double().abs()
+        sums["sampler/gap"] = gap.sum().item()
+        sums["sampler/beyond_cap"] = (gap > math.log(self.options.weight_cap)).sum().item()
         if self.options.loss_type != "sapo":  # its clip is soft: there is no share that is clipped
             sums["policy/clip_share"] = self._clipped(log_ratio_BT, tensors["advantages"], own_BT)
         for name, value in sums.items():
