@@ -283,6 +283,7 @@ class _Loop:
         if self.config.run.staleness and step + 1 < self.config.run.steps:
             self.ahead.start(step + 1, self._games(step + 1))
         self.numbers |= self.algorithm.update(found, step)
+        self.policies.policy.touch()  # a fused optimizer leaves torch's counters as they were
         now = time.perf_counter()
         self.numbers |= {
             "rollout_seconds": collected - started,

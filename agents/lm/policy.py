@@ -113,7 +113,10 @@ class Policy:
 
     @property
     def version(self) -> tuple[int, int]:
-        """Differs once weights were changed: by an optimizer, by loading a state, or where ``touch`` says so."""
+        """Differs once weights were changed as torch counts it, by loading a state say, or where ``touch`` says so.
+
+        A fused optimizer (``AdamW(fused=True)``, transformers' default) is not counted: call ``touch`` after its steps.
+        """
         return self._touched, sum(p._version for p in self.model.parameters())
 
     def policy_ref(self, adapter: str | None = None) -> PolicyRef:

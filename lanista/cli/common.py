@@ -127,7 +127,7 @@ _result: TextIO | None = None
 Json = Annotated[bool, typer.Option("--json", callback=_alone, help="Print JSON for scripts instead of tables.")]
 Executor = Annotated[
     str | None,
-    typer.Option("--executor", help="Where scripted agents play: processes, or local for this one."),
+    typer.Option("--executor", help="Where scripted agents play: processes, local (this one), or ray (a Ray cluster)."),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=0, help="Processes for scripted agents; one per core if left out.")

@@ -40,7 +40,7 @@ def played(executor: Any, made: Sequence[NamedSpec]) -> dict[str, Episode]:
     return {result.spec.id: result.value for result in over}
 
 
-@pytest.mark.parametrize("name", executors.names())
+@pytest.mark.parametrize("name", sorted({*executors.names()} - {"ray"}))  # test_ray.py starts a cluster
 def test_every_executor_plays_the_same_games(name: str) -> None:
     from lanista.agents import registry
 

@@ -1,7 +1,8 @@
 """Where games are played: specs in, episodes out, in this process or in others.
 
 An executor is told arenas and agents by name, so that any process can make them. Nothing in a game depends on where it
-is played. ``local`` plays here; ``processes`` plays in worker processes that die with this one.
+is played. ``local`` plays here; ``processes`` plays in worker processes that die with this one; ``ray`` plays on the
+workers of a Ray cluster.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lanista.arenas.core.episode import Episode
 from lanista.errors import UsageError, suggest
 from lanista.play.specs import GameSpec
 
-_KNOWN = {"local": "Local", "processes": "Processes"}
+_KNOWN = {"local": "Local", "processes": "Processes", "ray": "Ray"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

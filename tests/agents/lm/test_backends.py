@@ -125,7 +125,10 @@ def test_scoring_and_choosing_go_through_the_same_seam(parrot: None) -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("polly?backend=parot", r"unknown backend 'parot'; did you mean 'parrot'\? \(there is: hf, openai-ids, parrot, vllm\)"),
+        (
+            "polly?backend=parot",
+            r"unknown backend 'parot'; did you mean 'parrot'\? \(there is: hf, openai-ids, parrot, vllm\)",
+        ),
         (
             "broken?backend=parrot",
             "'parrot' cannot play 'broken': RuntimeError: the cage is open; backend=hf",

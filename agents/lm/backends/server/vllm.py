@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import shutil
 import threading
 import time
@@ -58,6 +59,8 @@ class VLLMBackend(IdsBackend):
             raise UsageError(f"max_loras is at least 1, not {max_loras}")
         self.folder = folder.expanduser().resolve()
         self._most = max_loras
+        self._mark = secrets.token_hex(2)
+        """In the names of what this backend gives up itself: nobody else's requests are under way there."""
         self._own: str | None = None
         self._refs: dict[str, PolicyRef] = {}
         self._lock = threading.Lock()
@@ -94,7 +97,7 @@ class VLLMBackend(IdsBackend):
     def play(self, model: str, adapter: Path) -> str:
         """Load a saved adapter, to play where none is named; it stays at the server for whoever else plays it."""
         name = Path(model).name or "adapter"
-        self._own = self.publish(name, "saved", lambda new: _copied(adapter, new))
+        self._own = self._put(name, "saved", lambda new: _copied(adapter, new), "")
         self._refs[self._own] = PolicyRef(model, folder_version(adapter), str(self._ref), self._own)
         return self._own
 
@@ -104,18 +107,22 @@ class VLLMBackend(IdsBackend):
         ``write(folder)`` writes what PEFT reads into a folder that exists. Raises LanistaError where the server does
         not load it, with what it said; Unavailable while it is away.
         """
+        served = self._put(name, version, write, self._mark)
+        self._refs[served] = ref or PolicyRef(name, version, str(self._ref), served)
+        return served
+
+    def _put(self, name: str, version: str, write: Callable[[Path], None], mark: str) -> str:
         plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:60]
         waiting = self.folder / f"{plain}-v{version}"
         with files.making_folder(waiting) as new:
             write(new)
-        served = f"{waiting.name}-{_digest(waiting)}"
+        served = f"{waiting.name}-{_digest(waiting)}{mark}"
         place = self.folder / served
         if place.exists():  # the same weights, written before
             shutil.rmtree(waiting, ignore_errors=True)
         else:
             waiting.replace(place)
         self._load(served)
-        self._refs[served] = ref or PolicyRef(name, version, str(self._ref), served)
         return served
 
     def retire(self, adapter: str) -> None:
@@ -129,7 +136,7 @@ class VLLMBackend(IdsBackend):
 
         Where it does not tell how many it holds, that has to be said.
         """
-        most = self._most or self._asked_for_room()
+        most = self._asked_for_room() or self._most
         if most is None:
             raise UsageError(
                 f"{self.server.url} does not tell its --max-loras: say how many adapters it holds (max_loras in a "
@@ -148,7 +155,7 @@ class VLLMBackend(IdsBackend):
         except Refused as no:
             if "already been loaded" in str(no):
                 return  # under a name that holds the digest: these very weights
-            if no.status == 404 and not self._has_switch():
+            if no.status == 404 and str(no).endswith("Not Found"):  # the path itself is unknown
                 raise LanistaError(
                     f"{self.server.url} loads no adapters while it runs: start vLLM with --enable-lora and {SWITCH}"
                 ) from no
@@ -163,14 +170,6 @@ class VLLMBackend(IdsBackend):
 
     def _listed(self) -> set[str]:
         return {str(one["id"]) for one in self.server.json(self.server.get("models"))["data"]}
-
-    def _has_switch(self) -> bool:
-        """Whether the server has the runtime API: one that has not answers 404 to the path itself."""
-        try:
-            self.server.post("load_lora_adapter", {"lora_name": "", "lora_path": ""})
-        except Refused as no:
-            return no.status != 404
-        return True
 
     def _asked_for_room(self) -> int | None:
         """The server's ``--max-loras``, as its metrics tell it."""

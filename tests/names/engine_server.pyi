@@ -1,0 +1,1 @@
+from tests.training.engine_server import *
