@@ -88,7 +88,7 @@ def test_a_worker_killed_in_mid_game_is_noticed_by_nobody(cluster: str) -> None:
 
 @pytest.mark.slow
 def test_a_tournament_there_has_the_board_it_has_here(cluster: str, tmp_path: Path) -> None:
-    boards = {}
+    boards: dict[str, dict[str, bytes]] = {}
     for name in ("local", "ray"):
         out = tmp_path / name
         run_tournament("werewolf", ["random", "crowd"], 12, 3, SMALL, out=out, executor=name, workers=2)
@@ -134,8 +134,8 @@ def test_workers_of_another_lanista_say_so() -> None:
     mine = get("werewolf").hash("default")
     from lanista import __version__
 
-    (result,) = player.play(spec, __version__, mine)
-    assert isinstance(result, Played)
+    found = player.play(spec, __version__, mine)
+    assert [type(result) for result in found] == [Played]
     wrong = NamedSpec(id="x", arena="werewolf", seed=1, players={}, config=SMALL)
     assert "game x of arena 'werewolf' failed: nobody sits in" in str(player.play(wrong, __version__, mine))
 

@@ -33,12 +33,13 @@ def make_ids(
     time_limit_s: float = 300.0,
     max_retries: int = 6,
     retry_budget_s: float = 120.0,
+    send_seed: bool = True,
 ) -> IdsBackend:
     """A model at a server that takes and gives token ids: ``url`` its address, ``served`` what it calls the model.
 
     ``model``: the same model as it lies here, for its tokenizer. ``context``: tokens of one conversation, by default as
     the server says. ``concurrent``: requests under way at most. ``key_env``, ``time_limit_s`` (of one request),
-    ``max_retries`` and ``retry_budget_s``: as for the agent ``openai``.
+    ``max_retries``, ``retry_budget_s`` and ``send_seed``: as for the agent ``openai``.
     """
     from lanista.agents.lm.backends.server.ids import IdsBackend
 
@@ -54,6 +55,7 @@ def make_ids(
         served=there["id"],
         chat=chat,
         context=context or _context(there, server),
+        send_seed=send_seed,
         ref=ref_of(model, there),
     )
 
@@ -72,6 +74,7 @@ def make_vllm(
     time_limit_s: float = 300.0,
     max_retries: int = 6,
     retry_budget_s: float = 120.0,
+    send_seed: bool = True,
 ) -> VLLMBackend:
     """A model at a vLLM server, or an adapter on it, which the server is told to load.
 
@@ -92,6 +95,7 @@ def make_vllm(
         served=there["id"],
         chat=chat_of(place, server, tokens),
         context=context or _context(there, server),
+        send_seed=send_seed,
         ref=ref_of(model if adapter is None else str(place), there),
         folder=Path(folder) if folder else cache_dir() / "engine-adapters",
         max_loras=max_loras,

@@ -31,12 +31,21 @@ class IdsBackend:
     batch_matters = False
 
     def __init__(
-        self, server: Transport, *, name: str, served: str, chat: Writer, context: int, ref: PolicyRef | None = None
+        self,
+        server: Transport,
+        *,
+        name: str,
+        served: str,
+        chat: Writer,
+        context: int,
+        ref: PolicyRef | None = None,
+        send_seed: bool = True,
     ) -> None:
         self.server = server
         self.served = served
         self._name, self._chat, self._context = name, chat, context
         self._ref = ref or PolicyRef(name, "unknown")
+        self._send_seed = send_seed
         self._told: bool | None = None
         """Whether log-probabilities are those of the distribution drawn from; None until somebody needs to know."""
 
@@ -155,9 +164,10 @@ class IdsBackend:
             "temperature": drawn.temperature,
             "top_p": drawn.top_p,
             "top_k": drawn.top_k,
-            "seed": request.key % 2**31,
             "stop_token_ids": list(self.chat.end_ids),
         }
+        if self._send_seed:
+            body["seed"] = request.key % 2**31
         if drawn.stop:
             body |= {"stop": list(drawn.stop), "include_stop_str_in_output": True}
         return body

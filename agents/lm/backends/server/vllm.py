@@ -53,8 +53,9 @@ class VLLMBackend(IdsBackend):
         folder: Path,
         ref: PolicyRef | None = None,
         max_loras: int | None = None,
+        send_seed: bool = True,
     ) -> None:
-        super().__init__(server, name=name, served=served, chat=chat, context=context, ref=ref)
+        super().__init__(server, name=name, served=served, chat=chat, context=context, ref=ref, send_seed=send_seed)
         if max_loras is not None and max_loras < 1:
             raise UsageError(f"max_loras is at least 1, not {max_loras}")
         self.folder = folder.expanduser().resolve()
