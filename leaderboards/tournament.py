@@ -273,7 +273,7 @@ class _Hall:
         """Games suspended since the last one that was played, by the agent that was unavailable."""
         self._tell()
 
-    def apart(self, matches: Sequence[Match], executor: str | None, workers: int) -> None:
+    def apart(self, matches: Sequence[Match], executor: str | None, workers: int | None) -> None:
         """Games of agents that need no company, over worker processes or one by one in this one."""
         if not matches:
             return
@@ -364,9 +364,11 @@ def _make(agents: Sequence[str], arena: Arena, open_things: ExitStack) -> dict[s
     return seated
 
 
-def _workers(asked: int | None, executor: str | None, arena: Arena) -> int:
+def _workers(asked: int | None, executor: str | None, arena: Arena) -> int | None:
     if not _registered(arena) or executor == "local":
         return 0
+    if executor == "ray":
+        return asked  # None: as many as the cluster has cores, which are not this machine's
     return cores() if asked is None else asked
 
 
