@@ -19,6 +19,8 @@ from lanista.agents.lm.backends.hf.backend import HFBackend
 from lanista.agents.lm.policy import Policy
 from lanista.agents.lm.sampling import Sampling
 from lanista.errors import LanistaError, Unavailable, UsageError
+from lanista.leaderboards.tournament import run_tournament
+from lanista.store import Store
 from lanista.training.adapters import adapter_name, save_adapter
 from lanista.training.config import TrainConfig
 from lanista.training.engine import Ahead
@@ -238,6 +240,35 @@ def test_numbers_of_another_distribution_are_refused(engine: Made, folder: Path,
     engine[0].no_ids = True
     with pytest.raises(LanistaError, match="gives no token ids"):
         played.generate([asked(played.chat)])
+
+
+def test_games_at_a_server_that_goes_away_are_suspended_and_played_when_it_is_back(
+    engine: Made, folder: Path, tmp_path: Path
+) -> None:
+    """Nobody forfeits for it, and nothing is counted until it is back."""
+    model = f"lm:{folder}?backend=vllm&url={engine[1]}&max_new_tokens=4&retry_budget_s=0"
+    play = lambda **more: run_tournament(
+        "werewolf", [model, "random"], 2, 1, SMALL["arena_config"], out=tmp_path / "cup", workers=0, **more
+    )
+    complete, made = engine[0].completions, []
+
+    def dies(body: Any) -> Any:
+        made.append(body)
+        return complete(body) if len(made) < 8 else (503, "out of memory")
+
+    engine[0].completions = dies  # type: ignore[method-assign]
+    with pytest.raises(Unavailable, match=r"said 503.*out of memory"):
+        play()
+    with Store.open(tmp_path / "cup" / "store.sqlite") as store:
+        assert store.suspended()
+        before = len(store.ids())
+    engine[0].completions = complete  # type: ignore[method-assign]
+    play(resume=True)
+    with Store.open(tmp_path / "cup" / "store.sqlite") as store:
+        assert not store.suspended()
+        assert len(store.ids()) == 2 > before
+        turns = [turn for id_ in store.ids() for step in store.episode(id_).steps for turn in step.turns]
+    assert not [turn for turn in turns if "said 503" in str(turn)]
 
 
 # Training

@@ -28,7 +28,10 @@ from lanista.agents.lm.backends.hf.backend import HFBackend
 from lanista.agents.lm.models import smollm2_path
 from lanista.agents.lm.policy import Policy
 from lanista.agents.lm.sampling import Sampling
+from lanista.agents.registry import make
+from lanista.arenas.core import registry
 from lanista.errors import LanistaError
+from lanista.play.runner import play_game
 from lanista.training.adapters import adapter_name, save_adapter
 from lanista.training.config import TrainConfig
 from lanista.training.loop import train
@@ -126,6 +129,19 @@ def test_each_adapter_is_as_likely_there_as_it_is_here(url: str, tmp_path: Path)
     for name in names:
         played.retire(name)
     assert played._listed() == {"smollm2"}
+
+
+def test_the_same_server_seats_an_agent_that_is_not_trained(url: str) -> None:
+    pytest.importorskip("openai")
+    arena = registry.get("werewolf")
+    agent = make(f"openai:smollm2@{url}", arena="werewolf", max_tokens=8)
+    config = arena.configure(players=5, wolves=1, roles=())
+    seats = arena.rules.seats(config)
+    seating = {**dict.fromkeys(seats, make("random")), seats[0]: agent}
+    play_game(arena, seating, 1, config=config)
+    assert agent.usage.replies > 0  # type: ignore[attr-defined]
+    assert agent.usage.unavailable == agent.usage.unreported == 0  # type: ignore[attr-defined]
+    agent.close()
 
 
 def test_a_run_with_an_adapter_per_role_is_sampled_there_and_every_new_version_plays(url: str, tmp_path: Path) -> None:
