@@ -137,7 +137,7 @@ def test_the_same_server_seats_an_agent_that_is_not_trained(url: str) -> None:
     agent = make(f"openai:smollm2@{url}", arena="werewolf", max_tokens=8)
     config = arena.configure(players=5, wolves=1, roles=())
     seats = arena.rules.seats(config)
-    seating = {**dict.fromkeys(seats, make("random")), seats[0]: agent}
+    seating = dict.fromkeys(seats, agent)
     play_game(arena, seating, 1, config=config)
     assert agent.usage.replies > 0  # type: ignore[attr-defined]
     assert agent.usage.unavailable == agent.usage.unreported == 0  # type: ignore[attr-defined]
