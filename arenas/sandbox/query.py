@@ -19,6 +19,9 @@ from lanista.arenas.sandbox import values
 _EVERY = 1000
 """SQLite steps between two looks at the count."""
 
+_FINE = 50
+"""The same where the count is told, so that it says how much work a query is."""
+
 _FORBIDDEN = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
 
 _LIMITS = {
@@ -38,33 +41,18 @@ _LIMITS = {
 
 
 def serve(asked: dict[str, Any], tell: Any) -> None:
-    """Runs the query that was asked for and tells its rows, or why there are none."""
-    progress = _Progress(asked["steps"])
-    guard = _Guard()
-    try:
-        connection = sqlite3.connect(f"file:{quote(asked['path'])}?mode=ro&immutable=1", uri=True, isolation_level=None)
-        for name, most in _LIMITS.items():
-            connection.setlimit(getattr(sqlite3, name), most)
-        connection.execute("PRAGMA temp_store = MEMORY")  # there is no file to sort in
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.set_authorizer(guard)
-        connection.set_progress_handler(progress, _EVERY)
-        cursor = connection.execute(asked["sql"], values.decode(asked["parameters"]))
-        rows = cursor.fetchmany(asked["rows"] + 1)
-        if cursor.description is None:
-            raise sqlite3.ProgrammingError("this gives no table; only reading is allowed here")
-        columns = [column[0] for column in cursor.description]
-    except MemoryError:
-        tell("stop", "memory", "the query asked for more memory than it may have")
+    """Runs the query that was asked for and tells its rows, or why there are none; several where ``runs`` are asked."""
+    if "runs" in asked:
+        _several(asked, tell)
         return
-    except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
-        if progress.over:
-            tell("stop", "steps", f"the query took more than {asked['steps']} steps")
-        elif "out of memory" in str(error):
-            tell("stop", "memory", "the query asked for more memory than it may have")
-        else:
-            refused = f" ({guard.refused})" if guard.refused else ""
-            tell("stop", "exception", f"{type(error).__name__}: {error}{refused}")
+    progress, guard = _Progress(asked["steps"]), _Guard()
+    try:
+        connection = _opened(asked["path"])
+        columns, rows = _run(
+            connection, asked["sql"], values.decode(asked["parameters"]), asked["rows"], progress, guard
+        )
+    except _FAULTS as error:
+        tell("stop", *_why(error, progress, guard))
         return
     try:
         shown = values.encode(
@@ -76,15 +64,86 @@ def serve(asked: dict[str, Any], tell: Any) -> None:
     tell("call", 0, "ok", shown, "", 0, 0.0)
 
 
+def _several(asked: dict[str, Any], tell: Any) -> None:
+    """Query after query, each over one of the databases: a path, or the script of one that is made in memory.
+
+    A query that fails leaves the others as they are. An answer holds the steps that were taken too.
+    """
+    connections: dict[int, sqlite3.Connection] = {}
+    for index, (which, sql) in enumerate(asked["runs"]):
+        progress, guard = _Progress(asked["steps"], _FINE), _Guard()
+        try:
+            if which not in connections:
+                connections[which] = _made(asked["databases"][which])
+            columns, rows = _run(connections[which], sql, (), asked["rows"], progress, guard)
+            more = len(rows) > asked["rows"]
+            taken = progress.most - progress.left
+            shown = values.encode([columns, [tuple(row) for row in rows[: asked["rows"]]], more, taken], asked["room"])
+        except _FAULTS as error:
+            reason, message = _why(error, progress, guard)
+            tell("call", index, "exception", None, f"{reason}: {message}", 0, 0.0)
+        except values.Unfit as unfit:
+            tell("call", index, "unfit", None, str(unfit), 0, 0.0)
+        else:
+            tell("call", index, "ok", shown, "", 0, 0.0)
+
+
+def _made(database: dict[str, str]) -> sqlite3.Connection:
+    """A database out of a path or a script; nothing that is not trusted has run over it yet."""
+    if "path" in database:
+        return _opened(database["path"])
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(database["script"])
+    return connection
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True, isolation_level=None)
+
+
+def _run(
+    connection: sqlite3.Connection, sql: str, parameters: Any, most: int, progress: _Progress, guard: _Guard
+) -> tuple[list[str], list[Any]]:
+    """The columns of a query, and one row more than are asked for."""
+    connection.set_authorizer(None)  # what the query before was held by
+    for name, limit in _LIMITS.items():
+        connection.setlimit(getattr(sqlite3, name), limit)
+    connection.execute("PRAGMA temp_store = MEMORY")  # there is no file to sort in
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.set_authorizer(guard)
+    connection.set_progress_handler(progress, progress.every)
+    cursor = connection.execute(sql, parameters)
+    rows = cursor.fetchmany(most + 1)
+    if cursor.description is None:
+        raise sqlite3.ProgrammingError("this gives no table; only reading is allowed here")
+    columns = [column[0] for column in cursor.description]
+    cursor.close()
+    return columns, rows
+
+
+_FAULTS = (MemoryError, sqlite3.Error, sqlite3.Warning, OverflowError, ValueError)
+
+
+def _why(error: BaseException, progress: _Progress, guard: _Guard) -> tuple[str, str]:
+    """Why a query gave nothing: a reason, and a line."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error):
+        return "memory", "the query asked for more memory than it may have"
+    if progress.over:
+        return "steps", f"the query took more than {progress.most} steps"
+    refused = f" ({guard.refused})" if guard.refused else ""
+    return "exception", f"{type(error).__name__}: {error}{refused}"
+
+
 class _Progress:
     """Called every so many steps; says stop when there were enough."""
 
-    def __init__(self, steps: int) -> None:
-        self.left = steps
+    def __init__(self, steps: int, every: int = _EVERY) -> None:
+        self.most = self.left = steps
+        self.every = every
         self.over = False
 
     def __call__(self) -> bool:
-        self.left -= _EVERY
+        self.left -= self.every
         self.over = self.left < 0
         return self.over
 

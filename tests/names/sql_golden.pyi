@@ -1,0 +1,1 @@
+from tests.arenas.text_to_sql.sql_golden import *
