@@ -148,16 +148,25 @@ class RolloutBatch:
     """All groups."""
 
 
-def scored_rows(trajectory: Trajectory, advantages: Sequence[float]) -> list[ScoredRow]:
+def scored_rows(
+    trajectory: Trajectory, advantages: Sequence[float], refunds: Sequence[Sequence[float]] | None = None
+) -> list[ScoredRow]:
     """A trajectory's rows, each own token with the advantage of its decision; ``advantages`` has shape (decisions,).
 
-    The weights of one trajectory's rows sum to 1, however often its conversation was started afresh.
+    ``refunds``: by decision and attempt, what is added to that (``credit.refunds``). The weights of one trajectory's
+    rows sum to 1, however often its conversation was started afresh.
     """
+
+    def worth(turn: int, attempt: int) -> float:
+        if turn < 0:
+            return 0.0
+        return _without_noise(advantages[turn] + (refunds[turn][attempt] if refunds is not None else 0.0))
+
     every = sum(row.tokens for row in trajectory.rows)
     return [
         ScoredRow(
             row,
-            tuple(_without_noise(advantages[turn]) if turn >= 0 else 0.0 for turn in row.turns),
+            tuple(map(worth, row.turns, row.attempts or (0,) * len(row.turns))),
             row.tokens / every if len(trajectory.rows) > 1 else 1.0,
         )
         for row in trajectory.rows

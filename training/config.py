@@ -111,6 +111,12 @@ class Credit(Section):
     team_weight: float = option(1.0, "factor on team terms")
     individual_weight: float = option(1.0, "factor on individual terms")
     reward_unit: float = option(0.01, "factor on all rewards: 0.01 makes 100 points a return of 1")
+    refusal_cost: float = option(
+        0.0,
+        "what a refused reply costs, in returns: charged to it and to what the seat said before it, not to the reply "
+        "that puts it right (grpo)",
+        least=0.0,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,6 +131,7 @@ def trajectories(config: TrainConfig, games: Sequence[Played], policy: Callable[
             policy=policy(role, team),
             scenario=game.scenario.number,
             sibling=game.sibling,
+            opponent=game.scenario.opponent,
             payments=tuple(
                 payments(
                     game.episode,

@@ -28,6 +28,8 @@ class TokenRow:
     """Log-probabilities in nats under the distribution they were sampled from; 0.0 where not own."""
     turns: tuple[int, ...]
     """Which of the seat's decisions an own token belongs to, from 0; -1 where not own."""
+    attempts: tuple[int, ...] = ()
+    """Which reply to that decision's ask it belongs to: 0 the first, 1 the one after a refusal, …; () for 0 at all."""
 
     @property
     def tokens(self) -> int:
@@ -52,6 +54,8 @@ class Trajectory:
     """Which of the scenario's games it is, from 0."""
     payments: tuple[float, ...]
     """What the seat was paid at each step of the game, weighted and in units of ``reward_unit``; shape (steps,)."""
+    opponent: str = "self"
+    """Who played the other teams, as the option ``opponents`` calls it; ``self`` where nobody else did."""
 
     @cached_property
     def rows(self) -> tuple[TokenRow, ...]:
@@ -62,6 +66,16 @@ class Trajectory:
     def decisions(self) -> tuple[int, ...]:
         """The step of the game at which each of the seat's decisions was made; shape (decisions,)."""
         return tuple(i for i, step in enumerate(self.episode.steps) for turn in step.turns if turn.seat == self.seat)
+
+    @cached_property
+    def refused(self) -> tuple[int, ...]:
+        """For each of the seat's decisions, how many of its replies were refused; shape (decisions,)."""
+        return tuple(
+            len(turn.attempts) + (turn.by == "fallback")
+            for step in self.episode.steps
+            for turn in step.turns
+            if turn.seat == self.seat
+        )
 
     @property
     def total(self) -> float:
@@ -116,13 +130,14 @@ def token_rows(episode: Episode, seat: Seat) -> list[TokenRow]:
             if turn.seat != seat:
                 continue
             decision += 1
-            for report in TokenTurn.all_from_meta(turn.meta):
-                growing = threads.get(report.thread)
-                if growing is None or report.restart:
-                    if growing is not None:
-                        growing.finish(found)
-                    growing = threads[report.thread] = _Growing()
-                growing.add(report, decision)
+            for attempt, meta in enumerate((*turn.meta.get("retries", ()), turn.meta)):
+                for report in TokenTurn.all_from_meta({**meta, "retries": ()}):
+                    growing = threads.get(report.thread)
+                    if growing is None or report.restart:
+                        if growing is not None:
+                            growing.finish(found)
+                        growing = threads[report.thread] = _Growing()
+                    growing.add(report, decision, attempt)
     for growing in threads.values():
         growing.finish(found)
     return found
@@ -134,16 +149,24 @@ class _Growing:
         self.own: list[bool] = []
         self.logps: list[float] = []
         self.turns: list[int] = []
+        self.attempts: list[int] = []
 
-    def add(self, report: TokenTurn, decision: int) -> None:
+    def add(self, report: TokenTurn, decision: int, attempt: int) -> None:
         given, said, logps = report.prompt_ids, report.ids, report.logps
         self.ids += [*given, *said]
         self.own += [False] * len(given) + [True] * len(said)
         self.logps += [0.0] * len(given) + list(logps)
         self.turns += [-1] * len(given) + [decision] * len(said)
+        self.attempts += [0] * len(given) + [attempt] * len(said)
 
     def finish(self, found: list[TokenRow]) -> None:
         if any(self.own):
             found.append(
-                TokenRow(ids=tuple(self.ids), own=tuple(self.own), logps=tuple(self.logps), turns=tuple(self.turns))
+                TokenRow(
+                    ids=tuple(self.ids),
+                    own=tuple(self.own),
+                    logps=tuple(self.logps),
+                    turns=tuple(self.turns),
+                    attempts=tuple(self.attempts) if any(self.attempts) else (),
+                )
             )

@@ -15,8 +15,10 @@ from lanista.training.algorithms.base import Algorithm
 from lanista.training.options import Section, option
 
 if TYPE_CHECKING:
+    from lanista.training.baselines import Baselines
     from lanista.training.batching import RolloutBatch
     from lanista.training.config import TrainConfig
+    from lanista.training.credit import Returns
     from lanista.training.policies import Policies
     from lanista.training.trajectories import Trajectory
 
@@ -44,8 +46,12 @@ class GRPOOptions(Section):
     minibatches: int = option(1, "optimizer steps per pass", least=1)
     baseline: str = option(
         "loo",
-        "compare a return with those of the group's other games (leave one out), or with the group's mean",
-        choices=("loo", "mean"),
+        "compare a return with those of the group's other games (leave one out), with the group's mean, or with the "
+        "other games' mean shrunk towards a running one of the same role against the same opponent",
+        choices=("loo", "mean", "shrunk"),
+    )
+    baseline_games: float = option(
+        2.0, "with baseline shrunk: how many games of the group the running mean counts as", least=0.0
     )
     scale_rewards: str = option("none", "divide advantages by a standard deviation", choices=("none", "group", "batch"))
     shuffled: bool = option(
@@ -94,15 +100,30 @@ class GRPO(Algorithm):
         from lanista.training.algorithms.grpo.trainer import SelfPlayGRPOTrainer
 
         self.trainer: Any = SelfPlayGRPOTrainer(config=config, policies=policies)
+        self.baselines: Baselines | None = None
+        if config.update.baseline == "shrunk":
+            from lanista.training import baselines
+
+            self.baselines = baselines.Baselines()
 
     @classmethod
     def check(cls, config: TrainConfig) -> None:
         """Raises UsageError for groups without a comparison, and for losses that would not be what they are called."""
         options = config.update
-        if config.game.group_size < 2:
+        if config.game.group_size < 2 and not (options.baseline == "shrunk" and options.baseline_games > 0):
             raise UsageError(
                 f"group_size is at least 2 for grpo, not {config.game.group_size}: a game alone has nothing to be "
-                "compared with"
+                "compared with (but with --baseline shrunk, which compares with earlier steps)"
+            )
+        if options.baseline == "shrunk" and options.scale_rewards == "group":
+            raise UsageError(
+                "baseline shrunk compares beyond the group, so the group's deviation is no scale for it: take "
+                "--scale-rewards none or batch"
+            )
+        if options.loss_type in OF_SEQUENCES and config.credit.refusal_cost > 0:
+            raise UsageError(
+                f"the loss {options.loss_type} weighs a whole sequence by one advantage, and refusal_cost "
+                f"{config.credit.refusal_cost:g} gives each reply its own: leave it at 0, or take another --loss-type"
             )
         if config.sampling.drawn().cut:
             raise UsageError(
@@ -117,8 +138,12 @@ class GRPO(Algorithm):
 
     def update(self, trajectories: Sequence[Trajectory], step: int) -> Mapping[str, float]:
         """``iterations`` passes of ``minibatches`` optimizer steps over the trajectories."""
-        batch = rollout_batch(self.config, trajectories)
+        returns = seat_returns(self.config, trajectories)
+        running = None if self.baselines is None else self.baselines.known()
+        batch = rollout_batch(self.config, trajectories, running)
         found: dict[str, float] = self.trainer.learn(batch, step)
+        if self.baselines is not None:
+            self.baselines.add(returns)
         shares = {
             "groups/zero_variance_share": batch.zero_variance / max(batch.groups, 1),
             "groups/zero_variance": float(batch.zero_variance),
@@ -127,28 +152,54 @@ class GRPO(Algorithm):
         return found | shares
 
     def save(self, folder: Path) -> None:
-        """Weights, the optimizer's moments and the schedule."""
+        """Weights, the optimizer's moments, the schedule, and running baselines where they are used."""
         super().save(folder)
         self.trainer.save_state(folder)
+        if self.baselines is not None:
+            self.baselines.save(folder)
 
     def load(self, folder: Path) -> None:
         """The inverse of ``save``."""
         super().load(folder)
         self.trainer.load_state(folder)
+        if self.baselines is not None:
+            self.baselines.load(folder)
 
 
-def rollout_batch(config: TrainConfig, trajectories: Sequence[Trajectory]) -> RolloutBatch:
-    """Token rows with advantages. A row's advantage at an own token is that of the decision the token belongs to."""
+def seat_returns(config: TrainConfig, trajectories: Sequence[Trajectory]) -> list[Returns]:
+    """What every seat's decisions are answerable for, by the run's credit."""
+    from lanista.training.credit import returns_of
+
+    credit = config.credit
+    return [returns_of(one, credit.returns, credit.refusal_cost) for one in trajectories]  # type: ignore[arg-type]
+
+
+def rollout_batch(
+    config: TrainConfig, trajectories: Sequence[Trajectory], running: Mapping[str, Sequence[float]] | None = None
+) -> RolloutBatch:
+    """Token rows with advantages. A row's advantage at an own token is that of the reply the token belongs to.
+
+    ``running``: running means by kind of seat, for the baseline ``shrunk``.
+    """
     from lanista.training.batching import RolloutBatch, ScoredRow, scored_rows
-    from lanista.training.credit import advantages, returns_of, shuffled, zero_variance_groups
+    from lanista.training.credit import advantages, refunds, shuffled, zero_variance_groups
 
-    options = config.update
-    returns = [returns_of(trajectory, config.credit.returns) for trajectory in trajectories]  # type: ignore[arg-type]
-    values = advantages(returns, baseline=options.baseline, scale=options.scale_rewards)
-    if options.shuffled:
+    options, cost = config.update, config.credit.refusal_cost
+    returns = seat_returns(config, trajectories)
+    how = {
+        "baseline": options.baseline,
+        "scale": options.scale_rewards,
+        "running": running,
+        "worth": options.baseline_games,
+    }
+    values = advantages(returns, **how)
+    back: Sequence[Sequence[Sequence[float]] | None] = [None] * len(returns)
+    if options.shuffled:  # a control has no credit by attempt either
         values = shuffled(returns, values, config.run.seed)
+    elif cost:
+        back = refunds(returns, cost=cost, **how)
     without, groups = zero_variance_groups(returns, values)
     rows: dict[str, list[ScoredRow]] = {}
-    for trajectory, own in zip(trajectories, values, strict=True):
-        rows.setdefault(trajectory.policy, []).extend(scored_rows(trajectory, own))
+    for trajectory, own, its in zip(trajectories, values, back, strict=True):
+        rows.setdefault(trajectory.policy, []).extend(scored_rows(trajectory, own, its))
     return RolloutBatch(rows, without, groups)

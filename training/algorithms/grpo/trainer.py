@@ -394,10 +394,10 @@ def grpo_config(config: TrainConfig, out: Path) -> GRPOConfig:
     return GRPOConfig(
         output_dir=str(out),
         max_steps=run.steps * options.updates,
-        per_device_train_batch_size=game.group_size,
+        per_device_train_batch_size=max(game.group_size, 2),  # TRL refuses one; only its own loop would use it
         steps_per_generation=1,
         gradient_accumulation_steps=1,
-        num_generations=game.group_size,
+        num_generations=max(game.group_size, 2),
         max_completion_length=config.sampling.max_new_tokens,
         temperature=config.sampling.temperature,
         learning_rate=options.learning_rate,
