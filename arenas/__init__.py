@@ -6,6 +6,7 @@ if __name__ != "lanista.arenas":
 from lanista.arenas.core.contract import (
     FORFEIT,
     ILLEGAL,
+    REFUSED,
     REPLY_LIMIT,
     WORLD,
     Arena,
@@ -28,6 +29,7 @@ from lanista.arenas.core.views import AECView, ParallelView, make, make_parallel
 __all__ = [
     "FORFEIT",
     "ILLEGAL",
+    "REFUSED",
     "REPLY_LIMIT",
     "WORLD",
     "AECView",

@@ -14,7 +14,7 @@ from lanista.arenas.core.contract import Arena
 
 arena = Arena(
     name="coding",
-    version="3",
+    version="4",
     summary="a team writes a Python function, runs it in a sandbox, and mends it",
     rules=CodingRules(),
     words=CodingWords(),

@@ -13,7 +13,7 @@ from lanista.arenas.coding import bundle
 from lanista.arenas.coding.grade import Verdict
 from lanista.arenas.coding.rules import EXPOSED, OVER, State
 from lanista.arenas.coding.table import DEBUGGER, GENERATOR, TEAM, TESTER
-from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, REFUSED, Event, Seat, Term
 
 SHARE, TESTS = "tests_passed_share", "tests_passed"
 SYNTAX, PARTLY, TIMEOUT, SIMPLE = "syntax_error", "partly_passed", "time_out", "simple"
@@ -28,6 +28,7 @@ _COMMON: Mapping[str, float] = {
     FOUND: 1.0,
     INVALID: -1.0,
     SOLVED: 10.0,
+    REFUSED: -5.0,
 }
 DEFAULT: Mapping[str, float] = {SHARE: 10.0, TESTS: 0.0, **_COMMON, ILLEGAL: -25.0, FORFEIT: -25.0}
 LITERAL: Mapping[str, float] = {SHARE: 0.0, TESTS: 10.0, **_COMMON, ILLEGAL: -525.0, FORFEIT: -525.0}

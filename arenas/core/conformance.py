@@ -22,7 +22,7 @@ from lanista.arenas.core.hidden import NASTY, charges, privacy, seeds
 from lanista.arenas.core.referee import SUBSTITUTE, Game, replay
 from lanista.arenas.core.shotgun import shotgun
 from lanista.arenas.core.views import AECView, ParallelView
-from lanista.arenas.core.word_laws import limits, quoted, slips, wrappings
+from lanista.arenas.core.word_laws import limits, quoted, refusals, slips, wrappings
 from lanista.errors import LanistaError
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "privacy",
     "quoted",
     "records",
+    "refusals",
     "roles",
     "shotgun",
     "slips",
@@ -301,6 +302,7 @@ LAWS: Mapping[str, Callable[..., Any]] = {
     "limits": limits,
     "wrappings": wrappings,
     "slips": slips,
+    "refusals": refusals,
     "quoted": quoted,
     "ledger": ledger,
     "penalties": penalties,

@@ -26,6 +26,12 @@ WORLD: Seat = "world"
 ILLEGAL = "illegal_reply"
 """The individual term the referee books, amount 1, when a seat's retries are spent without a legal reply."""
 
+REFUSED = "refused_reply"
+"""The individual term the referee books for each reply that it sent back, where a preset has a weight for it.
+
+An arena that charges a readable slip at once (a call with a faulty argument) gives it the weight of the cheapest one:
+the law ``refusals``. Where a seat is charged, the refusal says so."""
+
 FORFEIT = "forfeit"
 """The individual term the referee books, amount 1, when a seat raised, hung or said nothing at all."""
 
@@ -208,7 +214,8 @@ class Arena:
     config: type
     """A frozen keyword-only dataclass; ``__post_init__`` raises UsageError on impossible values."""
     presets: Mapping[str, Mapping[str, float]]
-    """Weights by term name, by preset name; ``default`` is one of them. Each names ILLEGAL and FORFEIT."""
+    """Weights by term name, by preset name; ``default`` is one of them. Each names ILLEGAL and FORFEIT; see
+    REFUSED for a third that the referee books."""
     team_terms: frozenset[str]
     """The names of the terms that are paid to teams; all others are individual."""
     turns_bound: Callable[[Any], int]

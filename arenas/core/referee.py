@@ -17,6 +17,7 @@ from lanista.arenas.core.asking import Asking
 from lanista.arenas.core.contract import (
     FORFEIT,
     ILLEGAL,
+    REFUSED,
     REPLY_LIMIT,
     WORLD,
     Arena,
@@ -124,7 +125,7 @@ class Game:
             if prompt is None:
                 prompt = now.prompts[seat] = "\n".join([*unread(seat), form.wording])
             return prompt
-        return "\n".join([*unread(seat), *(_refusal(why) for _, why in attempts), form.wording])
+        return "\n".join([*unread(seat), *(self._refusal(why) for _, why in attempts), form.wording])
 
     def news(self, seat: Seat) -> str:
         """What is new to the seat since its last reply, a refused one included, then what it is asked.
@@ -135,7 +136,7 @@ class Game:
         attempts = self._asking.attempts.get(seat)
         if not attempts:
             return self.text(seat)
-        return f"{_refusal(attempts[-1][1])}\n{self._asking.forms[seat].wording}"
+        return f"{self._refusal(attempts[-1][1])}\n{self._asking.forms[seat].wording}"
 
     def history(self, seat: Seat) -> str:
         """The seat's whole view: all it was told, with its own accepted actions where it took them."""
@@ -321,12 +322,18 @@ class Game:
 
     # Inside
 
+    def _refusal(self, why: str) -> str:
+        """What a seat is told of a reply that is sent back, and whether it pays for it."""
+        return f"Your reply was not accepted{' and counts against you' * bool(self.weights.get(REFUSED))}: {why}"
+
     def _advance(self) -> None:
         rules, before, moves = self.arena.rules, self.state, self._asking.moves
         phase = self.phase
         turns = tuple(self._asking.turns.values())
         terms = [Term(FORFEIT if t.by == "forfeit" else ILLEGAL, t.seat, 1.0) for t in turns if t.by != "seat"]
         fallbacks = frozenset(term.to for term in terms) if terms else _NOBODY
+        if REFUSED in self.weights:
+            terms += [Term(REFUSED, t.seat, float(len(t.attempts))) for t in turns if t.attempts]
         first = len(self._transcript)
         results: list[Any] = []
         played = rules.play(before, moves)
@@ -440,7 +447,3 @@ def _line(text: str, limit: int = 200) -> str:
     """The first line of a text, cut where it is long."""
     line, _, more = text.partition("\n")
     return f"{line[:limit]} …" if more or len(line) > limit else line
-
-
-def _refusal(why: str) -> str:
-    return f"Your reply was not accepted: {why}"

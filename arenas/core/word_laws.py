@@ -12,10 +12,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lanista.arenas.core.contract import REPLY_LIMIT, Arena, Ask, Forfeit, Illegal
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, REFUSED, REPLY_LIMIT, Arena, Ask, Forfeit, Illegal
 from lanista.arenas.core.referee import Game
 from lanista.arenas.core.tools import BadCall, Call, Tool, parse, wording
 from lanista.arenas.core.wrappings import dressed
+
+_NOTHING = "Well, well, well."
+"""What a seat says that makes no move."""
 
 _LOOKED_AT = 4
 """Legal replies of one ask that are tried."""
@@ -76,10 +79,65 @@ def slips(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:
         faulty = [reply for reply in faulty if isinstance(arena.words.read(ask, reply), BadCall)]
         if not faulty or len(game.to_act()) > 1:
             continue
-        paid = {reply: _paid(game, ask, reply) for reply in (*faulty, "Well, well, well.")}
-        nothing = paid.pop("Well, well, well.")
+        paid = {reply: _paid(game, ask, reply) for reply in (*faulty, _NOTHING)}
+        nothing = paid.pop(_NOTHING)
         for reply, worth in paid.items():
             assert nothing <= worth, f"{ask.seat}: {reply!r} pays {worth}, and to say nothing readable pays {nothing}"
+
+
+def refusals(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> int:
+    """A reply that is sent back costs its seat no less than the cheapest readable slip of that kind of ask, under every
+    preset, and says so.
+
+    A slip is a reply that is read as a move, is none of the listed ones, and is charged at once: a call with a faulty
+    argument, or a listed reply with a piece missing. What it is charged are its negative individual terms, those in the
+    rewards' ``hindsight`` aside. The charges for replies that were sent back (REFUSED) are recomputed from what their
+    seat was told. Returns how many slips were compared.
+    """
+    hindsight = frozenset(getattr(arena.rewards, "hindsight", ())) | {ILLEGAL, FORFEIT, REFUSED}
+    compared = 0
+    cheapest: dict[tuple[str, str], tuple[float, str]] = {}
+    for game, ask, rng in _asks(arena, games, seed, config):
+        if len(game.to_act()) > 1 or not arena.retries or not isinstance(arena.words.read(ask, _NOTHING), Illegal):
+            continue
+        legal = game.legal(ask.seat)
+        twin = game.fork()
+        twin.submit(ask.seat, _NOTHING)
+        told = twin.news(ask.seat)
+        twin.submit(ask.seat, legal[0])
+        booked = sum(term.amount for term in twin.step_terms if term.name == REFUSED and term.to == ask.seat)
+        booked *= bool(game.weights.get(REFUSED))
+        charged = told.startswith("Your reply was not accepted and counts against you: ")
+        where = f"{ask.seat}, asked {ask.kind}"
+        assert booked == charged, f"{where}: {booked:g} replies sent back are charged, and it was told {told!r}"
+        for reply in _slips(arena, ask, legal, rng):
+            twin = game.fork()
+            twin.submit(ask.seat, reply)
+            terms = [term for term in twin.step_terms if term.to == ask.seat and term.name not in hindsight]
+            for preset, weights in arena.presets.items():
+                price = sum(min(0.0, amount * weights[name]) for name, _, amount in terms)
+                if price < 0:
+                    found = cheapest.get((ask.kind, preset), (price, reply))
+                    cheapest[ask.kind, preset] = max(found, (price, reply))
+                    compared += 1
+    for (kind, preset), (price, reply) in cheapest.items():
+        costs = arena.presets[preset].get(REFUSED, 0.0)
+        assert costs <= price, (
+            f"asked {kind}, preset {preset!r}: {reply!r} pays {price:g}, and a reply that nobody can read {costs:g} "
+            f"before it is put right: give {REFUSED!r} the weight of the cheapest slip"
+        )
+    return compared
+
+
+def _slips(arena: Arena, ask: Ask, legal: tuple[str, ...], rng: random.Random) -> list[str]:
+    """Replies that are read as moves and are none of the listed ones."""
+    tools = _tools(arena, ask)
+    tried = [f'{name} {{"no_such_argument": 1}}' for name in rng.sample([*tools], min(2, len(tools)))]
+    for reply in rng.sample(legal, min(_LOOKED_AT, len(legal))):
+        begin = rng.randrange(len(reply) + 1)
+        tried.append(reply[:begin] + reply[begin + rng.randrange(1, 8) :])
+    read = {reply: arena.words.read(ask, reply) for reply in tried}
+    return [reply for reply, move in read.items() if not isinstance(move, Illegal) and move not in ask.choices]
 
 
 def quoted(arena: Arena, games: int = 5, seed: int = 0, **config: Any) -> None:

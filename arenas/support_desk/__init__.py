@@ -12,7 +12,7 @@ from lanista.arenas.support_desk.words import SupportDeskWords
 
 arena = Arena(
     name="support_desk",
-    version="4",
+    version="5",
     summary="a telecom help desk: route, diagnose, mend or escalate, and write the ticket",
     rules=SupportDeskRules(),
     words=SupportDeskWords(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, REFUSED, Event, Seat, Term
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.rules import DESK
 from lanista.arenas.support_desk.state import OPEN, OVER, Note, State
@@ -34,6 +34,7 @@ DEFAULT: Mapping[str, float] = {
     "misrouted": -10.0,
     "ticket": 10.0,
     "satisfied": 20.0,
+    REFUSED: -10.0,
     ILLEGAL: -120.0,
     FORFEIT: -120.0,
 }
@@ -47,6 +48,7 @@ EFFICIENCY: Mapping[str, float] = {
     "policy_violation": -50.0,
     "bad_call": -10.0,
     "ticket": 10.0,
+    REFUSED: -10.0,
     ILLEGAL: -120.0,
     FORFEIT: -120.0,
 }

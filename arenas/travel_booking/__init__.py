@@ -25,7 +25,7 @@ METRICS = {
 
 arena = Arena(
     name="travel_booking",
-    version="3",
+    version="4",
     summary="three seats search, compare and book a trip for a traveller behind strict, failing services",
     rules=TravelRules(),
     words=TravelWords(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, REFUSED, Event, Seat, Term
 from lanista.arenas.travel_booking.calls import AGENCY
 from lanista.arenas.travel_booking.services import API_ERROR, UNCONFIRMED
 from lanista.arenas.travel_booking.state import State
@@ -25,6 +25,7 @@ DEFAULT = {
     UNSERVED: -30.0,
     API_ERROR: -20.0,
     UNPARSEABLE: -20.0,
+    REFUSED: -20.0,
     ILLEGAL: -30.0,
     FORFEIT: -30.0,
 }
@@ -38,6 +39,7 @@ COMPLETION = {
     UNSERVED: -10.0,
     API_ERROR: -5.0,
     UNPARSEABLE: -5.0,
+    REFUSED: -5.0,
     ILLEGAL: -30.0,
     FORFEIT: -30.0,
 }

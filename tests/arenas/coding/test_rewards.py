@@ -136,4 +136,4 @@ def test_the_fallback_is_an_empty_function_and_pays_like_one() -> None:
     game = started(DOUBLES, rounds=0)
     assert game.submit("generator_0", "") is not None
     assert game.submit("generator_0", "") is None
-    assert game.returns["generator_0"] == DEFAULT["illegal_reply"]
+    assert game.returns["generator_0"] == DEFAULT["illegal_reply"] + DEFAULT["refused_reply"]

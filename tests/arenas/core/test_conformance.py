@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from auction import SEATS, WEIGHTS, Rewards, Rules, Words, make_arena
 
-from lanista.arenas import Ask, Event, Illegal, Outcome, Step, Term, get
+from lanista.arenas import Ask, Event, Game, Illegal, Outcome, Step, Term, get
 from lanista.arenas.core import conformance
 from lanista.arenas.core.chance import draw, key
 from lanista.arenas.core.tools import BadCall, Call, Tool, by_name, call, example, parse
-from lanista.arenas.core.word_laws import limits, quoted, slips, wrappings
+from lanista.arenas.core.word_laws import limits, quoted, refusals, slips, wrappings
 from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk.rewards import SupportDeskRewards
 from lanista.arenas.werewolf.moves import Speech
@@ -389,7 +389,7 @@ def test_a_reader_that_takes_one_of_two_moves_is_caught() -> None:
 
 def test_gibberish_that_is_cheaper_than_a_slip_is_caught() -> None:
     cheap = get("travel_booking")
-    weights = {**cheap.weights(), "illegal_reply": -1.0}
+    weights = {**cheap.weights(), "illegal_reply": -1.0, "refused_reply": 0.0}
     with pytest.raises(AssertionError, match="to say nothing readable pays"):
         slips(replace(cheap, presets={"default": weights}), 2, 0)
 
@@ -409,3 +409,25 @@ class Repeats(WerewolfWords):
 def test_words_that_repeat_special_tokens_are_caught() -> None:
     with pytest.raises(AssertionError, match="is told on as"):
         quoted(replace(get("werewolf"), words=Repeats()), 1, 0)
+
+
+def test_a_first_unreadable_reply_that_is_cheaper_than_a_slip_is_caught() -> None:
+    desk = get("support_desk")
+    assert refusals(desk, 1, 0) > 20
+    for cheap in (-9.0, 0.0):
+        weights = {**desk.weights(), "refused_reply": cheap}
+        with pytest.raises(AssertionError, match=r"asked act, preset 'default': .* pays -10"):
+            refusals(replace(desk, presets={"default": weights}), 1, 0)
+
+
+class SaysNothing(Game):
+    """Charges a reply that is sent back, and does not say so."""
+
+    def news(self, seat: str) -> str:
+        return super().news(seat).replace(" and counts against you", "")
+
+
+def test_a_charge_that_the_refusal_does_not_tell_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lanista.arenas.core.word_laws.Game", SaysNothing)
+    with pytest.raises(AssertionError, match="1 replies sent back are charged, and it was told"):
+        refusals(get("support_desk"), 1, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from auction import SEATS, appraisals, make_arena
+from auction import SEATS, WEIGHTS, appraisals, make_arena
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +54,18 @@ def test_a_refused_reply_comes_back_with_its_reason_then_the_fallback_is_played_
     assert (turn.by, turn.why) == ("fallback", refused.why)
     assert turn.attempts == (("I bid all I have", refused.why),)
     assert game.step_rewards("player_0")["individual"]["illegal_reply"] == -5.0
+
+
+def test_a_refused_reply_that_was_put_right_is_paid_for_where_the_preset_says_so() -> None:
+    """One bid sent back at 2.5, then a bid of 3 at 1 each."""
+    game = Game(make_arena(presets={"default": {**WEIGHTS, "refused_reply": -2.5}}), 1)
+    game.submit("player_0", "I bid all I have")
+    assert game.news("player_0").startswith("Your reply was not accepted and counts against you: ")
+    assert game.text("player_0").count("counts against you") == 1
+    game.submit("player_0", "bid: 3")
+    round_rest(game)
+    assert game.step_rewards("player_0")["individual"]["refused_reply"] == -2.5
+    assert "illegal_reply" not in game.step_rewards("player_0")["individual"]
 
 
 def round_rest(game: Game) -> None:
