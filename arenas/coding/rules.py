@@ -14,7 +14,7 @@ from lanista.arenas.coding import bundle, grade, quote, samples
 from lanista.arenas.coding.grade import Row, Verdict
 from lanista.arenas.coding.moves import Inputs, Program, Report, Revision
 from lanista.arenas.coding.runner import request
-from lanista.arenas.coding.table import DEBUG, DEBUGGER, GENERATOR, TEAM, TESTER, Config, planted, task_of
+from lanista.arenas.coding.table import DEBUG, DEBUGGER, GENERATOR, HIDDEN_MOST, TEAM, TESTER, Config, planted, task_of
 from lanista.arenas.coding.task import Example, Mutant, Task
 from lanista.arenas.coding.tasks.checkers import check
 from lanista.arenas.core.contract import Ask, Effect, Event, Outcome, Seat, Step
@@ -28,9 +28,6 @@ _OWES: Mapping[str, tuple[Seat, ...]] = {
     REVISE: (DEBUGGER,),
 }
 _NOBODY: tuple[Seat, ...] = ()
-HIDDEN_MOST = 50
-"""Hidden calls of a task that are made; only a user's file has more."""
-
 EXAMPLE_LIMIT = 600
 """Characters of a value in a public example."""
 

@@ -73,7 +73,7 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
 def _run(request: Mapping[str, Any]) -> dict[str, Any]:
     calls = [Call(name, decode(args), decode(kwargs)) for name, args, kwargs in request["calls"]]
     limits = Limits(cpu_s=request["cpu_s"], result_bytes=request.get("result_bytes", RESULT_BYTES))
-    found = _sandbox().run(request["program"], calls, limits)
+    found = sandbox().run(request["program"], calls, limits)
     rows = [
         [
             row.status,
@@ -87,7 +87,8 @@ def _run(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"tier": found.tier, "stop": found.stop, "error": found.error[:PRINTED], "rows": rows}
 
 
-def _sandbox() -> Sandbox:
+def sandbox() -> Sandbox:
+    """The process's sandbox, made at the first call and closed at exit."""
     global _box
     if _box is None:
         from lanista.arenas.sandbox import Sandbox

@@ -16,6 +16,9 @@ GENERATOR, TESTER, DEBUGGER = "generator_0", "tester_0", "debugger_0"
 TEAM = "coders"
 WRITE, DEBUG = "write", "debug"
 
+HIDDEN_MOST = 50
+"""Hidden calls of a task that are made; only a user's file has more."""
+
 _DRAWS = 50
 """Tasks drawn for one with a fault to plant; nearly all have some."""
 
@@ -123,9 +126,10 @@ def tasks_of(config: Config) -> tuple[Task, ...]:
 
 @lru_cache(maxsize=64)
 def _loaded(path: str, digest: str, in_process_tests: bool) -> tuple[tuple[Task, ...], dict[str, str]]:
+    from lanista.arenas.coding import runner
     from lanista.arenas.coding.tasks.files import load
 
-    found = load(path, in_process_tests=in_process_tests)
+    found = load(path, in_process_tests=in_process_tests, box=runner.sandbox, most=HIDDEN_MOST)
     return found.tasks, {task.id: task.reason for task in found.left_out}
 
 

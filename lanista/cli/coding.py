@@ -45,12 +45,10 @@ def verify(
     from lanista.arenas.coding.tasks.verify import verify as run
     from lanista.arenas.sandbox import Sandbox
 
-    found = load(file, in_process_tests=in_process_tests, skip_bad=skip_bad, cpu_s=cpu_s)
-    with (
-        Sandbox(workers=2, packages=tuple(allow or ())) as box,
-        progress(f"verifying {file.name}", quiet=json) as update,
-    ):
-        done = run(found.tasks, box, told=update)
+    with Sandbox(workers=2, packages=tuple(allow or ())) as box:
+        found = load(file, in_process_tests=in_process_tests, skip_bad=skip_bad, cpu_s=cpu_s, box=lambda: box)
+        with progress(f"verifying {file.name}", quiet=json) as update:
+            done = run(found.tasks, box, told=update)
         tier, packages = box.tier, box.packages
     passed = sum(one.passed for one in done)
     if json:
@@ -80,6 +78,12 @@ def _told(done: Any, found: Any) -> None:
             _say(f"failed {one.task.id}: {one.why}")
         elif one.task.in_process is not None:
             _say(f"passed with in-process tests {one.task.id}: {one.assertions} assertions")
+    if found.plus:
+        inputs, tasks = sum(found.plus.values()), len(found.plus)
+        _say(
+            f"used plus_input: {inputs:,} input{'s' * (inputs != 1)} of {tasks} task{'s' * (tasks != 1)}, "
+            "held against what the canonical solutions return"
+        )
     for name, count in found.unused.items():
         _say(f"not used: field {name!r} of {count} task{'s' * (count != 1)}")
 
@@ -100,5 +104,6 @@ def _as_json(done: Any, found: Any, tier: str, cpu_s: float, allowed: tuple[str,
         "in_process": [one.task.id for one in done if one.task.in_process is not None],
         "left_out": {left.id: left.reason for left in found.left_out},
         "passed_over": list(found.bad),
+        "plus_input": dict(found.plus),
         "unused": dict(found.unused),
     }

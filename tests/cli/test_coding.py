@@ -128,3 +128,18 @@ def test_a_bad_file_is_refused_whole_in_one_line(verify: Any, line: str) -> None
     assert out == ""
     (said,) = [text for text in err.splitlines() if text.strip()]
     assert "t.jsonl, line 2" in said
+
+
+def test_the_inputs_of_plus_rows_are_run_and_named(verify: Any) -> None:
+    row = {
+        "task_id": "half",
+        "prompt": 'def half(x):\n    """Half."""\n',
+        "entry_point": "half",
+        "canonical_solution": "    return x / 2\n",
+        "test": "def check(candidate):\n    assert candidate(2) == 1\n",
+        "plus_input": [[3], [5]],
+    }
+    code, out, _ = verify([row])
+    assert (code, "assertions executed: 3" in out) == (0, True)
+    assert "used plus_input: 2 inputs of 1 task, held against what the canonical solutions return" in out
+    assert json.loads(verify([row], "--json")[1])["plus_input"] == {"half": 2}

@@ -10,19 +10,23 @@ from __future__ import annotations
 import ast
 import doctest
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lanista.arenas.coding import quote
 from lanista.arenas.coding.task import Example, Task
+from lanista.arenas.coding.tasks import plus
 from lanista.arenas.coding.tasks.asserts import Converted, Reader
 from lanista.arenas.coding.tasks.inside import THROUGH
 from lanista.arenas.coding.tasks.lines import LONGEST, Line, lines
 from lanista.arenas.coding.tasks.literals import MAKERS, Unconverted, fits, literal
 from lanista.arenas.coding.tasks.program import SEEN
 from lanista.errors import UsageError
+
+if TYPE_CHECKING:
+    from lanista.arenas.sandbox import Sandbox
 
 CPU_S = 3.0
 """CPU seconds for all calls of an imported task."""
@@ -48,10 +52,23 @@ class TaskFile(NamedTuple):
     """With ``skip_bad``, what is wrong with each line that was passed over."""
     unused: Mapping[str, int] = {}
     """Fields that nothing here reads, and in how many tasks they hold something."""
+    plus: Mapping[str, int] = {}
+    """By task, how many inputs of its ``plus_input`` are among its hidden calls."""
 
 
-def load(path: str | Path, *, in_process_tests: bool = False, skip_bad: bool = False, cpu_s: float = CPU_S) -> TaskFile:
+def load(
+    path: str | Path,
+    *,
+    in_process_tests: bool = False,
+    skip_bad: bool = False,
+    cpu_s: float = CPU_S,
+    box: Callable[[], Sandbox] | None = None,
+    most: int | None = None,
+) -> TaskFile:
     """The tasks of a file, with ``cpu_s`` CPU seconds each.
+
+    ``box`` gives the sandbox in which canonical solutions answer a row's ``plus_input``; without it that field is not
+    used. ``most``: hidden calls of a task up to which such inputs are added.
 
     Raises UsageError naming file, line and field for anything that is wrong with it; with ``skip_bad``, lines that are
     wrong are passed over and named instead.
@@ -61,31 +78,39 @@ def load(path: str | Path, *, in_process_tests: bool = False, skip_bad: bool = F
     left_out: list[LeftOut] = []
     bad: list[str] = []
     unused: Counter[str] = Counter()
+    judged: dict[str, int] = {}
     seen: dict[str, int] = {}
     for number, text in enumerate(lines(path), 1):
         if len(text) <= LONGEST and not text.strip():
             continue
         try:
-            raw, more = _read(path, number, text, seen)
+            line, raw = _read(path, number, text, seen)
             task = _task(raw, cpu_s)
+            added = 0
+            if box is not None and line.data.get("plus_input") and raw.plus:
+                further = plus.inputs(line)[: None if most is None else max(0, most - len(task.hidden))]
+                task = plus.answered(task, further, plus.tolerance(line), box(), line) if further else task
+                added = len(further)
         except UsageError as error:
             if not skip_bad:
                 raise
             bad.append(str(error))
             continue
         seen[raw.id] = number
-        unused.update(more)
+        unused.update(line.unused())
+        if added:
+            judged[raw.id] = added
         if isinstance(raw.tests, str) and not in_process_tests:
             left_out.append(LeftOut(raw.id, number, raw.tests))
         else:
             tasks.append(task)
     if not seen and not bad:
         raise UsageError(f"{path}: holds no task; one JSON object a line is needed, as HumanEval and MBPP have them")
-    return TaskFile(tuple(tasks), tuple(left_out), tuple(bad), dict(unused))
+    return TaskFile(tuple(tasks), tuple(left_out), tuple(bad), dict(unused), judged)
 
 
-def _read(path: Path, number: int, text: bytes, seen: Mapping[str, int]) -> tuple[_Raw, list[str]]:
-    """The task of one line, and the fields of it that were not used. Raises UsageError."""
+def _read(path: Path, number: int, text: bytes, seen: Mapping[str, int]) -> tuple[Line, _Raw]:
+    """One line and its task. Raises UsageError."""
     line = Line(path, number, text)
     try:
         raw = _mbpp(line) if _is_mbpp(line.data) else _humaneval(line)
@@ -97,7 +122,7 @@ def _read(path: Path, number: int, text: bytes, seen: Mapping[str, int]) -> tupl
         raise UsageError(f"{path}, line {number}: cannot be read: {error}") from None
     if raw.id in seen:
         line.wrong("task_id", f"{raw.id!r} is already on line {seen[raw.id]}")
-    return raw, line.unused()
+    return line, raw
 
 
 class _Raw(NamedTuple):
@@ -114,6 +139,8 @@ class _Raw(NamedTuple):
     """The converted asserts, or why there are none."""
     in_process: str
     examples: tuple[Example, ...]
+    plus: bool = False
+    """Whether ``plus_input`` may be run: see ``plus``."""
 
 
 def _is_mbpp(data: Mapping[str, Any]) -> bool:
@@ -134,6 +161,7 @@ def _humaneval(line: Line) -> _Raw:
     doc = ast.get_docstring(defined, clean=True)
     first = min([defined.lineno, *(d.lineno for d in defined.decorator_list)])
     preamble = "".join(prompt.splitlines(keepends=True)[: first - 1])
+    converted = _converted([tests], tree, entry_point)
     return _Raw(
         id=name,
         family="humaneval",
@@ -142,9 +170,10 @@ def _humaneval(line: Line) -> _Raw:
         source=source,
         preamble=preamble,
         signature=_signature(defined),
-        tests=_converted([tests], tree, entry_point),
+        tests=converted,
         in_process=test,
         examples=_doctests(doc or "", entry_point),
+        plus=plus.judged_by_value(converted),
     )
 
 

@@ -70,7 +70,7 @@ def test_games_are_played_and_told_the_same_under_the_second_tier() -> None:
 def _in_child(seed: int) -> tuple[bool, str]:
     game = Game(arena_of(DOUBLES), seed)
     game.submit("generator_0", DOUBLES.reference)
-    return game.state.verdict is not None and game.state.verdict.solved, str(id(runner._sandbox()))
+    return game.state.verdict is not None and game.state.verdict.solved, str(id(runner.sandbox()))
 
 
 def test_a_process_that_was_forked_makes_its_own_sandbox() -> None:
@@ -191,4 +191,4 @@ def test_infos_name_the_tier_once_a_program_was_run() -> None:
     env.reset(seed=1)
     assert env.last()[-1]["sandbox"] is None
     env.step(DOUBLES.reference)
-    assert env.last()[-1]["sandbox"] == runner._sandbox().tier
+    assert env.last()[-1]["sandbox"] == runner.sandbox().tier

@@ -174,7 +174,7 @@ def test_hidden_verdicts_change_nothing_that_a_seat_is_told() -> None:
 
 def test_the_tier_is_named_in_results_and_facts() -> None:
     game = played(DOUBLES, [RIGHT, "f([2])", "pass"])
-    tier = runner._sandbox().tier
+    tier = runner.sandbox().tier
     told = [event.data["tier"] for step in game.steps for event, _ in step.events if event.kind == "results"]
     assert told == [tier, tier]
     assert game.outcome is not None
