@@ -7,7 +7,7 @@ command line every field is a flag of its own name; ``TrainConfig.flat`` takes t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 from lanista.agents.lm.sampling import Sampling
@@ -15,6 +15,7 @@ from lanista.agents.lm.settings import PlaySettings
 from lanista.errors import UsageError, suggest
 from lanista.training import algorithms, engine
 from lanista.training.options import Section, flag, option
+from lanista.training.temperatures import check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,10 @@ class Game(Section):
         "games per scenario: a group, whose games share deal, roles and opponents and are compared with each other",
         least=1,
         was=("games",),
+    )
+    shared_luck: bool = option(
+        True,
+        "the games of a group share the luck of everybody who does not learn; off: each game has its own",
     )
     max_concurrent_games: int = option(64, "games played side by side", least=1)
 
@@ -68,9 +73,9 @@ class Players(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingOptions(Section):
-    """How the policies say something, in training and in evaluation."""
+    """How the policies say something; in evaluation too, but for the temperature: ``evaluation.temperature``."""
 
-    temperature: float = option(1.0, "sampling temperature", least=1e-3)
+    temperature: float = option(1.0, "sampling temperature of training", least=1e-3)
     top_p: float = option(1.0, "sample among the likeliest tokens that together have this probability; 1: all")
     top_k: int = option(0, "sample among this many of the likeliest tokens; 0: all", least=0)
     max_new_tokens: int = option(48, "longest reply in tokens", least=1)
@@ -93,9 +98,10 @@ class SamplingOptions(Section):
             stop=self.stop,
         )
 
-    def played(self) -> PlaySettings:
-        """All of it, as it is kept beside the trained policies: whoever seats one plays it as it was trained."""
-        return PlaySettings(sampling=self.drawn(), few_shot=self.few_shot, system=self.system, thinking=self.thinking)
+    def played(self, temperature: float | None = None) -> PlaySettings:
+        """All of it, as it is kept beside policies: whoever seats one plays it so; at ``temperature`` where given."""
+        drawn = self.drawn() if temperature is None else replace(self.drawn(), temperature=temperature)
+        return PlaySettings(sampling=drawn, few_shot=self.few_shot, system=self.system, thinking=self.thinking)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +144,15 @@ class EvaluationOptions(Section):
         flag="evaluate-set",
         was=("evaluate_config",),
     )
+    temperature: tuple[float, ...] = option(
+        (0.0,),
+        "sampling temperature of held-out games; 0: the likeliest token; several: all of them, best against best",
+        flag="evaluate-temperature",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(self.temperature, "evaluate-temperature")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +160,12 @@ class RunOptions(Section):
     """How long, on what machine, and what is kept."""
 
     steps: int = option(20, "steps: games are played, then the policies are updated on them", least=1)
+    max_tokens: int = option(
+        0,
+        "tokens to sample: the run ends with the step that reaches them, and a falling learning rate falls over them; "
+        "0: steps alone say",
+        least=0,
+    )
     seed: int = option(0, "seed of everything")
     save_every: int = option(10, "steps between checkpoints", least=1)
     keep: int = option(2, "checkpoints kept", least=1)

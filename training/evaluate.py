@@ -207,10 +207,13 @@ def means(found: Evaluation, side: Side) -> dict[str, float | None]:
     return {name: sum(values) / len(values) if values else None for name, values in kept.items()}
 
 
-def comparisons(before: Evaluation, after: Evaluation) -> dict[str, Comparison]:
-    """What changed, per side (``village against random``) and, where there are several, over all (``overall``)."""
+def comparisons(before: Evaluation, after: Evaluation, note: str = "") -> dict[str, Comparison]:
+    """What changed, per side (``village against random``) and, where there are several, over all (``overall``).
+
+    ``note``: what the words say besides of the score that is compared.
+    """
     found = {
-        named(side): paired_comparison(before.scores[side], values, after.numbers, what=f"score of {named(side)}")
+        named(side): paired_comparison(before.scores[side], values, after.numbers, what=f"score of {named(side)}{note}")
         for side, values in after.scores.items()
     }
     sides = list(after.scores)
@@ -220,6 +223,6 @@ def comparisons(before: Evaluation, after: Evaluation) -> dict[str, Comparison]:
         [score for side in sides for score in before.scores[side]],
         [score for side in sides for score in after.scores[side]],
         [number for _ in sides for number in after.numbers],
-        what="score over all sides",
+        what=f"score over all sides{note}",
     )
     return found

@@ -21,7 +21,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,13 @@ from lanista.runs import Run, differences
 from lanista.stats import Comparison
 from lanista.store import Timing, prepare
 from lanista.training import algorithms, policies, trackers
-from lanista.training.config import TrainConfig
+from lanista.training.config import EvaluationOptions, Game, TrainConfig
 from lanista.training.engine import Ahead, Engine
-from lanista.training.evaluate import Evaluation, comparisons, evaluate, means, named
+from lanista.training.evaluate import Evaluation, evaluate, means, named
 from lanista.training.league import PAST, League, Pool
 from lanista.training.metrics import FILE, append, metrics, truncate
 from lanista.training.rollout import SELF, LegalTally, Played, plan, play_scenarios, report, staleness, trajectories
+from lanista.training.temperatures import Sweep, best, best_against_best, called, to_play_at
 from lanista.training.trajectories import Trajectory
 
 OnStep = Callable[[dict[str, Any]], None]
@@ -51,7 +52,12 @@ OnStep = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a finished run leaves. ``policies``: the folder of each by name."""
+    """What a finished run leaves. ``policies``: the folder of each by name.
+
+    ``before``, ``after``: the held-out games, where several temperatures were played each side's at its best one
+    (``lanista.training.temperatures``); ``sweeps``: those at every temperature, by ``before`` and ``after``.
+    ``comparisons``: what changed, best against best.
+    """
 
     out: Path
     steps: int
@@ -59,6 +65,7 @@ class TrainResult:
     before: Evaluation | None
     after: Evaluation | None
     comparisons: Mapping[str, Comparison]
+    sweeps: Mapping[str, Sweep] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -71,6 +78,13 @@ class TrainResult:
                 when: {named(side): list(rate) for side, rate in found.rates().items()}
                 for when, found in evaluations.items()
                 if found is not None
+            },
+            "rates_at": {
+                when: {
+                    called(at): {named(side): list(rate) for side, rate in found.rates().items()}
+                    for at, found in sweep.items()
+                }
+                for when, sweep in self.sweeps.items()
             },
             "comparisons": {side: asdict(found) for side, found in self.comparisons.items()},
         }
@@ -135,12 +149,17 @@ class _Loop:
         self.names = sorted(set(policies.policy_names(config, self._learning_roles()).values()))
         self.tally = LegalTally(config.run.stop_if_illegal)
         self.numbers: dict[str, float] = {}
+        self.tokens = 0.0
         self.run: Run | None = None
         self.trackers: trackers.Trackers | None = None
         self.engine: Engine | None = None
         self.ahead: Ahead[tuple[list[Played], Timing]] = Ahead()
         # Of several processes (accelerate), the first one writes; the others only compute.
         self.rank, self.ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+        if self.ranks > 1 and config.run.max_tokens:
+            raise UsageError("max-tokens counts the tokens of one process: leave it at 0 with several, and say --steps")
+        if config.run.staleness and config.run.max_tokens:
+            raise UsageError("max-tokens is not known before a step is trained: leave it at 0 with staleness")
         self.writes = self.rank == 0
 
     def prepare(self, *, started: bool = False) -> None:
@@ -225,20 +244,26 @@ class _Loop:
             self.trackers = trackers.Trackers(run.report_to, out, config.to_json(), done)
         if checkpoint is not None:
             self.algorithm.load(checkpoint)
-        elif not metrics(out, "evaluation"):
+        else:
             self.evaluate(0)
-        for step in range(done, run.steps):
-            self._step(step)
-            if config.evaluation.every and (step + 1) % config.evaluation.every == 0 and step + 1 < run.steps:
-                self.evaluate(step + 1)
-            if (step + 1) % run.save_every == 0 or step + 1 == run.steps:
-                self._save(step + 1)
-        found = metrics(out, "evaluation")
-        if not found or found[-1]["step"] != run.steps:
-            self.evaluate(run.steps)
+        self.tokens = sum(line.get("tokens/sampled", 0.0) for line in metrics(out)) if run.max_tokens else 0.0
+        while not self._over(done):
+            self._step(done)
+            done += 1
+            over = self._over(done)
+            if config.evaluation.every and done % config.evaluation.every == 0 and not over:
+                self.evaluate(done)
+            if done % run.save_every == 0 or over:
+                self._save(done)
+        self.evaluate(done)
         if self.run is not None:
-            self._finish()
+            self._finish(done)
         return self._result()
+
+    def _over(self, done: int) -> bool:
+        """Whether nothing is left to do after ``done`` steps."""
+        run = self.config.run
+        return done >= run.steps or 0 < run.max_tokens <= self.tokens
 
     @property
     def begun(self) -> bool:
@@ -246,25 +271,42 @@ class _Loop:
         return (self.out / FILE).exists() or (self.out / "checkpoints").exists()
 
     def evaluate(self, step: int) -> None:
-        """Play the held-out scenarios with the policies as they are, and write the line."""
+        """Play the held-out scenarios with the policies as they are, and write a line per temperature.
+
+        What a stopped run had played of it is not played again.
+        """
         config = self.config
         if not config.evaluation.games or self.run is None:
             return
         self.policies.step = step
-        found = evaluate(
-            self.arena,
-            self.held_out_config,
-            self.algorithm.seats(),
-            {spec: self.league.scripted(spec) for spec in config.evaluation.opponents},
-            numbers=range(config.evaluation.games),
-            seed=config.run.seed,
-            preset=config.game.preset,
-            max_concurrent_games=config.game.max_concurrent_games,
-        )
-        rates = {"/".join(side): list(interval) for side, interval in found.rates().items()}
-        facts = {"/".join(side): means(found, side) for side in found.facts}
-        line = {"kind": "evaluation", "step": step, "rates": rates, "facts": facts, "evaluation": found.to_json()}
-        self.write(line)
+        played = self._sweep(step)
+        for temperature in config.evaluation.temperature:
+            if temperature in played:
+                continue
+            with self.policies.playing_at(temperature):
+                found = evaluate(
+                    self.arena,
+                    self.held_out_config,
+                    self.algorithm.seats(),
+                    {spec: self.league.scripted(spec) for spec in config.evaluation.opponents},
+                    numbers=range(config.evaluation.games),
+                    seed=config.run.seed,
+                    preset=config.game.preset,
+                    max_concurrent_games=config.game.max_concurrent_games,
+                )
+            rates = {"/".join(side): list(interval) for side, interval in found.rates().items()}
+            facts = {"/".join(side): means(found, side) for side in found.facts}
+            line = {"kind": "evaluation", "step": step, "temperature": temperature, "rates": rates, "facts": facts}
+            self.write({**line, "evaluation": found.to_json()})
+
+    def _sweep(self, step: int) -> Sweep:
+        """The evaluations after a step, by temperature. Earlier versions played them at the training's own."""
+        trained_at = self.config.sampling.temperature
+        return {
+            line.get("temperature", trained_at): Evaluation.from_json(line["evaluation"])
+            for line in metrics(self.out, "evaluation")
+            if line["step"] == step
+        }
 
     def write(self, line: dict[str, Any]) -> None:
         """Append a line to the metrics and tell it."""
@@ -272,7 +314,10 @@ class _Loop:
             append(self.out, line)
             self.on_step(line)
             if self.trackers is not None:
-                self.trackers.log({k: v for k, v in line.items() if k not in ("evaluation", "kind")})
+                told = {k: v for k, v in line.items() if k not in ("evaluation", "kind", "temperature")}
+                if line["kind"] == "evaluation" and len(self.config.evaluation.temperature) > 1:
+                    told = {"step": told.pop("step"), f"at_{called(line['temperature'])}": told}
+                self.trackers.log(told)
 
     def _step(self, step: int) -> None:
         started = time.perf_counter()
@@ -282,8 +327,11 @@ class _Loop:
         collected = time.perf_counter()
         if self.config.run.staleness and step + 1 < self.config.run.steps:
             self.ahead.start(step + 1, self._games(step + 1))
+        if self.config.run.max_tokens:
+            self.algorithm.advance(self.tokens / self.config.run.max_tokens)
         self.numbers |= self.algorithm.update(found, step)
         self.policies.policy.touch()  # a fused optimizer leaves torch's counters as they were
+        self.tokens += self.numbers.get("tokens/sampled", 0.0)
         now = time.perf_counter()
         self.numbers |= {
             "rollout_seconds": collected - started,
@@ -353,12 +401,16 @@ class _Loop:
             shutil.rmtree(old, ignore_errors=True)
         self.pool.trim(step)
 
-    def _finish(self) -> None:
+    def _finish(self, steps: int) -> None:
         """Write the policies and the result."""
         assert self.run is not None
-        config, steps = self.config, self.config.run.steps
-        self.policies.save(self.out / "policies", self._card())
-        found = metrics(self.out, "evaluation")
+        config, after = self.config, self._sweep(steps)
+        # One temperature is said, one of several is the best: no claim is made from it.
+        temperature = to_play_at(after) if after else config.evaluation.temperature[0]
+        self.policies.save(self.out / "policies", self._card(), temperature)
+        found = [
+            line for line in metrics(self.out, "evaluation") if line.get("temperature", temperature) == temperature
+        ]
         for name in self.names:
             self.run.store.add_policy(
                 name,
@@ -368,7 +420,11 @@ class _Loop:
                 step=steps,
                 metrics=found[-1]["rates"] if found else {},
             )
-        record = {"before": found[0]["evaluation"], "after": found[-1]["evaluation"]} if found else {}
+        sweeps = {"before": self._sweep(0), "after": after} if after else {}
+        record = {
+            when: {called(at): evaluation.to_json() for at, evaluation in sweep.items()}
+            for when, sweep in sweeps.items()
+        }
         files.write_text(self.out / "result.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
     def _stored(self) -> tuple[dict[str, Any], TrainConfig]:
@@ -384,6 +440,17 @@ class _Loop:
             )
         facts = {name: stored.get(name) for name in ("hash", "base_weights")}
         old = TrainConfig.from_json({k: v for k, v in stored.items() if k not in facts})
+        if "temperature" not in stored.get("evaluation", {}):  # an earlier version evaluated as it trained
+            then = replace(old.evaluation, temperature=(old.sampling.temperature,))
+            old = replace(old, evaluation=then)
+            if self.config.evaluation.temperature == EvaluationOptions().temperature:
+                self.config = replace(
+                    self.config, evaluation=replace(self.config.evaluation, temperature=then.temperature)
+                )
+        if "shared_luck" not in stored.get("game", {}):  # an earlier version shared nobody's
+            old = replace(old, game=replace(old.game, shared_luck=False))
+            if self.config.game.shared_luck == Game().shared_luck:
+                self.config = replace(self.config, game=replace(self.config.game, shared_luck=False))
         steps = max(old.run.steps, self.config.run.steps)
         # A server may have moved.
         mine = replace(self.config, run=replace(self.config.run, steps=steps, engine_url=old.run.engine_url))
@@ -425,18 +492,26 @@ class _Loop:
         )
 
     def _result(self) -> TrainResult:
-        before = after = None
+        sweeps: dict[str, Sweep] = {}
         if (self.out / "result.json").exists():
             record = json.loads((self.out / "result.json").read_text(encoding="utf-8"))
-            before, after = (Evaluation.from_json(record[k]) if k in record else None for k in ("before", "after"))
+            sweeps = {when: self._read(its) for when, its in record.items()}
+        before, after = sweeps.get("before"), sweeps.get("after")
         return TrainResult(
             out=self.out,
-            steps=self.config.run.steps,
+            steps=max((line["step"] for line in metrics(self.out)), default=self.config.run.steps),
             policies={name: self.out / "policies" / name for name in self.names},
-            before=before,
-            after=after,
-            comparisons=comparisons(before, after) if before and after else {},
+            before=best(before).evaluation if before else None,
+            after=best(after).evaluation if after else None,
+            comparisons=best_against_best(before, after) if before and after else {},
+            sweeps=sweeps,
         )
+
+    def _read(self, record: Mapping[str, Any]) -> Sweep:
+        """Evaluations by temperature; earlier versions kept the one at the temperature of training."""
+        if "numbers" in record:
+            return {self.config.sampling.temperature: Evaluation.from_json(record)}
+        return {float(at): Evaluation.from_json(its) for at, its in record.items()}
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -55,7 +55,8 @@ def describe(line: Mapping[str, Any]) -> str:
             for fact, value in facts.items()
             if fact != RETURN and value is not None
         ]
-        return f"held out after step {line['step']}: {'; '.join(rates)}{' · ' * bool(told)}{', '.join(told)}"
+        at = f" at temperature {line['temperature']:g}" if "temperature" in line else ""
+        return f"held out after step {line['step']}{at}: {'; '.join(rates)}{' · ' * bool(told)}{', '.join(told)}"
     wins = [f"{k.split('/')[1]} {v:.0%}" for k, v in sorted(line.items()) if k.startswith("score/")]
     paid = [
         f"{k.split('/')[1]} {v:+.1f}" for k, v in sorted(line.items()) if k.startswith("reward/") and k.count("/") == 1

@@ -95,6 +95,8 @@ def _checked(f: Field[Any], hint: Any, value: Any) -> Any:
     """The value as the field's type. Raises UsageError where it is none."""
     name, least, choices = f.name, f.metadata["least"], f.metadata["choices"]
     if is_list(f):
+        if float in get_args(hint):
+            return _numbers(name, value)
         if isinstance(value, str) or not isinstance(value, (list, tuple)):
             raise UsageError(f"{name} is a list of names, not {_called(value)}")
         return tuple(value)
@@ -116,6 +118,22 @@ def _checked(f: Field[Any], hint: Any, value: Any) -> Any:
     if least is not None and not value >= least:
         raise UsageError(f"{name} is at least {least:g}, not {value!r}")
     return value
+
+
+def _numbers(name: str, value: Any) -> tuple[float, ...]:
+    """A list of numbers, which the command line hands over as texts; one number is a list of one."""
+    found = []
+    for each in value if isinstance(value, (list, tuple)) else [value]:
+        try:
+            if isinstance(each, bool):
+                raise TypeError
+            number = float(each)
+        except (TypeError, ValueError):
+            raise UsageError(f"{name} is a list of numbers, not {_called(value)}") from None
+        if not math.isfinite(number):
+            raise UsageError(f"{name} is a list of finite numbers, not {_called(value)}")
+        found.append(number)
+    return tuple(dict.fromkeys(found))
 
 
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

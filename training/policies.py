@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,8 @@ class Policies:
         self.sampling = sampling
         self.step = 0
         """How many steps were taken: the version of what plays now."""
+        self.temperature: float | None = None
+        """What the policies' agents play at where it is not the temperature of training: in an evaluation."""
         self.base = policy.ref
         self.engine: Engine | None = None
         """The server that samples the policies; None: the model in this process does."""
@@ -95,6 +98,15 @@ class Policies:
     def tokenizer(self) -> Any:
         """The model's tokenizer."""
         return self.policy.tokenizer
+
+    @contextmanager
+    def playing_at(self, temperature: float) -> Iterator[None]:
+        """Meanwhile ``seats`` gives agents that play at this temperature."""
+        self.temperature = temperature
+        try:
+            yield
+        finally:
+            self.temperature = None
 
     def seats(self) -> Seats:
         """Agents of the policies as they are now, by role and team; one agent per policy, shared by its seats."""
@@ -122,7 +134,7 @@ class Policies:
             played,
             name=called,
             adapter=adapter,
-            sampling=self.sampling.drawn(),
+            sampling=self.sampling.played(self.temperature).sampling,
             ref=PolicyRef(name, str(version), self.base, adapter),
             few_shot=self.sampling.few_shot,
             system=self.sampling.system,
@@ -148,18 +160,19 @@ class Policies:
         while self._speakers:
             close(self._speakers.popitem()[1])
 
-    def save(self, folder: Path, card: str) -> None:
+    def save(self, folder: Path, card: str, temperature: float | None = None) -> None:
         """Every policy as ``folder/<name>``: a transformers folder, or a PEFT adapter with the tokenizer beside it.
 
+        ``temperature``: what whoever seats it plays it at; None is the temperature of training.
         ``folder`` appears whole or not at all; an older one is replaced. Raises LanistaError, and leaves the older one,
         where a weight is not finite.
         """
         self.check_finite()
         with files.making_folder(folder) as new:
             for name in self.names:
-                self._save_one(name, new / name, card)
+                self._save_one(name, new / name, card, temperature)
 
-    def _save_one(self, name: str, place: Path, card: str) -> None:
+    def _save_one(self, name: str, place: Path, card: str, temperature: float | None) -> None:
         adapter = self.adapters.adapter(name)
         place.mkdir()
         if adapter is not None:
@@ -167,7 +180,7 @@ class Policies:
         else:
             self.model.save_pretrained(place)
         self.tokenizer.save_pretrained(place)
-        save_settings(place, self.sampling.played())
+        save_settings(place, self.sampling.played(temperature))
         (place / "README.md").write_text(card.replace("NAME", name), encoding="utf-8")
 
     def save_weights(self, folder: Path) -> None:

@@ -78,11 +78,15 @@ def play_scenarios(
     for scenario, sibling in games:
         state = arena.rules.deal(scenario.seed, game_config)
         teams = {seat: team for team, seats in arena.rules.teams(state).items() for seat in seats}
-        seating = {}
+        seating, others = {}, []
         for seat, team in teams.items():
             role = arena.rules.role(state, seat)
             mine = scenario.team is None or team == scenario.team
             seating[seat] = learner(role, team) if mine else opponent(scenario, role, team)
+            if not mine:
+                others.append(seat)
+        # What does not depend on a learner's own draws may be shared: the comparison of siblings stays unbiased.
+        luck = chance.key("luck", config.run.seed, scenario.number)
         name = f"{scenario.number}.{sibling}"
         asked[name] = (scenario, sibling)
         specs.append(
@@ -94,6 +98,7 @@ def play_scenarios(
                 config=game_config,
                 preset=config.game.preset,
                 agent_seed=chance.key("sibling", config.run.seed, scenario.number, sibling),
+                seat_seeds=dict.fromkeys(others, luck) if config.game.shared_luck else {},
             )
         )
     played: dict[str, Played] = {}

@@ -153,14 +153,20 @@ def _train(out: Path, model: Path, steps: int, games: int, seed: int) -> None:
         steps=steps,
         learning_rate=1e-3,
         lr_schedule="linear",
+        returns="reward_to_go",
+        loss_type="grpo",
+        minibatches=2,
+        beta=0.05,
         max_new_tokens=24,
         evaluate_games=games,
-        evaluate_opponents=("crowd", "random"),
+        evaluate_opponents=("crowd", "bayes"),
+        evaluate_temperature=(0.0, 0.5),
         seed=seed,
     )
     console.print(
         f"{steps} steps of {config.game.scenarios} deals × {config.game.group_size} games against crowd, as each team "
-        f"in turn; then {games} held-out deals per side and opponent, the same before and after."
+        f"in turn; then {games} held-out deals per side and opponent, the same before and after, at two temperatures. "
+        "bayes is met in the held-out games only."
     )
     done = loop.train(
         config,
@@ -180,7 +186,8 @@ def _final(out: Path, seed: int) -> None:
     from lanista.runs import Run
 
     trained = out / "train" / "policies" / "shared"
-    _tournament(out / "board", [f"lm:{out / 'tiny'}", f"lm:{trained}", *SCRIPTED], 400, seed + 1)
+    cold = "?temperature=0"
+    _tournament(out / "board", [f"lm:{out / 'tiny'}{cold}", f"lm:{trained}{cold}", *SCRIPTED], 400, seed + 1)
     with Run.open(out / "board") as run:
         written = page.write(boards.board(run.store), run.store, out / "board" / "leaderboard.html", run.meta)
     console.print(f"The page, with every game to read: {written.resolve()}", soft_wrap=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from lanista.agents.contract import Agent
     from lanista.arenas import Arena
     from lanista.play.executors import Executor as Executor_
+    from lanista.training.evaluate import Evaluation
+
+
+SAVED = "saved"
+"""The word for playing every language model as its folder says."""
 
 
 def add(app: typer.Typer) -> None:
@@ -59,6 +65,14 @@ def evaluate(
     seed: Seed = 1,
     set_: Set = None,
     preset: Preset = "default",
+    temperature: Annotated[
+        str,
+        typer.Option(
+            "--temperature",
+            help="What language models named without one play at; several, as in 0,0.5,1: all, best against best; "
+            "saved: as their folders say.",
+        ),
+    ] = "0",
     max_concurrent_games: Annotated[
         int, typer.Option("--max-concurrent-games", min=1, help="Games side by side.")
     ] = 64,
@@ -73,6 +87,7 @@ def evaluate(
     """Play held-out games as every team and say, with intervals, how good the agent is and whether it got better."""
     from lanista.arenas import config_json, get
     from lanista.play import executors
+    from lanista.training.temperatures import read
 
     if executor is not None:
         executors.check(executor)
@@ -96,9 +111,11 @@ def evaluate(
         "opponents": against,
         "games": games,
         "max_concurrent_games": max_concurrent_games,
+        "temperature": [] if temperature == SAVED else list(read(temperature, "temperature")),
     }
     if dry_run:
-        count = games * len(sides) * max(len(against), 1) * len(entrants)
+        count = games * len(sides) * max(len(against), 1)
+        count *= sum(len(_temperatures(settings, words)) for words in entrants.values())
         if json:
             print_json({**settings, "games_in_all": count})
             return
@@ -112,6 +129,8 @@ def evaluate(
         from lanista.runs import Run
 
         opener = Run.resume if resume else Run.create
+        if resume and (out / "run.json").exists() and "temperature" not in Run.open(out).config:
+            settings.pop("temperature")  # an earlier version played everybody as it was saved
         with opener(out, "evaluate", settings, command_line(), seed) as run:
             if "result" not in run.meta:
                 run.update(
@@ -139,45 +158,98 @@ def _result(
 ) -> dict[str, Any]:
     from lanista.agents import registry
     from lanista.agents.guard import close
-    from lanista.training.evaluate import comparisons, means, named
     from lanista.training.evaluate import evaluate as play_held_out
 
     opponents = {name: registry.make(name, arena=arena.name) for name in settings["opponents"]}
-    found = {}
+    found: dict[str, dict[float | None, Evaluation]] = {}
+    kept = 0
     for when, words in entrants.items():
         seating, made = _learner(arena, config, words)
-        crew = _crew([*made, *opponents.values()], executor, workers)
-        with progress(f"games of {', '.join(words)}", quiet=quiet) as update, crew or nullcontext():
-            found[when] = play_held_out(
-                arena,
-                config,
-                seating,
-                opponents,
-                numbers=range(settings["games"]),
-                seed=seed,
-                preset=settings["preset"],
-                max_concurrent_games=settings["max_concurrent_games"],
-                on_game=update,
-                keep=None if store is None else _keeper(store, when, 0 if when == next(iter(entrants)) else len(store)),
-                executor=crew,
-            )
-        for agent in made:
+        crew = _crew([*made.values(), *opponents.values()], executor, workers)
+        temperatures = _temperatures(settings, words)
+        found[when] = {}
+        with crew or nullcontext():
+            for temperature in temperatures:
+                at = "" if temperature is None else f" at temperature {temperature:g}"
+                name = when if len(temperatures) == 1 else f"{when}/at-{temperature:g}"
+                _cool(made, temperature)
+                with progress(f"games of {', '.join(words)}{at}", quiet=quiet) as update:
+                    found[when][temperature] = play_held_out(
+                        arena,
+                        config,
+                        seating,
+                        opponents,
+                        numbers=range(settings["games"]),
+                        seed=seed,
+                        preset=settings["preset"],
+                        max_concurrent_games=settings["max_concurrent_games"],
+                        on_game=update,
+                        keep=None if store is None else _keeper(store, name, kept),
+                        executor=crew,
+                    )
+                kept += sum(len(scores) for scores in found[when][temperature].scores.values())
+        for agent in made.values():
             close(agent)
     for agent in opponents.values():
         close(agent)
+    return _summary(found)
+
+
+def _temperatures(settings: Mapping[str, Any], words: Sequence[str]) -> list[float | None]:
+    """What an entrant is played at: None where it has no say, or is not to have one."""
+    asked = settings.get("temperature", [])
+    return list(asked) if asked and any(_free(_placed(word)[1]) for word in words) else [None]
+
+
+def _free(spec: str) -> bool:
+    """Whether an agent is a language model whose spec names no temperature."""
+    return spec.startswith("lm:") and "temperature=" not in spec
+
+
+def _cool(agents: Mapping[str, Agent], temperature: float | None) -> None:
+    """Have the language models among the agents play at a temperature, but for those whose spec names one."""
+    for spec, agent in agents.items():
+        if temperature is not None and _free(spec):
+            agent.sampling = replace(agent.sampling, temperature=temperature)  # type: ignore[attr-defined]
+
+
+def _summary(found: Mapping[str, Mapping[float | None, Evaluation]]) -> dict[str, Any]:
+    """Rates and facts at every temperature and at the best one, and who is better, best against best."""
+    from lanista.training.evaluate import means, named
+    from lanista.training.temperatures import best, best_against_best
+
+    sweeps = {when: {0.0 if at is None else at: its for at, its in of.items()} for when, of in found.items()}
+    at_best = {when: best(sweep) for when, sweep in sweeps.items()}
     result: dict[str, Any] = {
         "rates": {
-            when: {named(side): rate._asdict() for side, rate in evaluation.rates().items()}
-            for when, evaluation in found.items()
+            when: {named(side): rate._asdict() for side, rate in one.evaluation.rates().items()}
+            for when, one in at_best.items()
         },
-        "illegal_share": {when: evaluation.illegal_share for when, evaluation in found.items()},
+        "illegal_share": {when: one.evaluation.illegal_share for when, one in at_best.items()},
         "facts": {
-            when: {named(side): means(evaluation, side) for side in evaluation.facts}
-            for when, evaluation in found.items()
+            when: {named(side): means(one.evaluation, side) for side in one.evaluation.facts}
+            for when, one in at_best.items()
+        },
+        "at": {
+            when: {
+                f"{at:g}": {
+                    "rates": {named(side): rate._asdict() for side, rate in its.rates().items()},
+                    "illegal_share": its.illegal_share,
+                }
+                for at, its in of.items()
+                if at is not None
+            }
+            for when, of in found.items()
+        },
+        "best": {
+            when: {named(side): at for side, at in one.chosen.items()}
+            for when, one in at_best.items()
+            if None not in found[when]
         },
     }
     if "before" in found:
-        result["comparisons"] = {side: c.text for side, c in comparisons(found["before"], found["after"]).items()}
+        compared = best_against_best(sweeps["before"], sweeps["after"])
+        result["comparisons"] = {side: comparison.text for side, comparison in compared.items()}
     return result
 
 
@@ -223,18 +295,16 @@ def _seated(spec: str, arena: Arena) -> Agent:
     return agent
 
 
-def _learner(arena: Arena, config: Any, words: list[str]) -> tuple[Callable[[str, str], Agent], list[Agent]]:
-    """Who holds a seat, by its role and team."""
+def _learner(arena: Arena, config: Any, words: list[str]) -> tuple[Callable[[str, str], Agent], dict[str, Agent]]:
+    """Who holds a seat, by its role and team; and every agent by its spec."""
 
     state = arena.rules.deal(0, config)
     places = {*arena.rules.teams(state), *(arena.rules.role(state, s) for s in arena.rules.seats(config))}
     held: dict[str, Agent] = {}
     made: dict[str, Agent] = {}
     for word in words:
-        place, equals, spec = word.partition("=")
-        if not equals or ":" in place:  # lm:tiny?temperature=0 is an agent with an option, not a role's
-            place, spec = "", word
-        elif place not in places:
+        place, spec = _placed(word)
+        if place and place not in places:
             raise UsageError(
                 f"unknown role or team {place!r}{suggest(place, places)} (there is: {', '.join(sorted(places))})"
             )
@@ -248,17 +318,34 @@ def _learner(arena: Arena, config: Any, words: list[str]) -> tuple[Callable[[str
                 return held[place]
         raise UsageError(f"nobody is named for the role {role!r} of team {team!r}: add --agent {role}=AGENT")
 
-    return holder, list(made.values())
+    return holder, made
+
+
+def _placed(word: str) -> tuple[str, str]:
+    """(role or team, spec) of ``ROLE=AGENT``; (nothing, spec) of an agent alone."""
+    place, equals, spec = word.partition("=")
+    # lm:tiny?temperature=0 is an agent with an option, not a role's
+    return ("", word) if not equals or ":" in place else (place, spec)
 
 
 def _show(result: dict[str, Any]) -> None:
     from rich.table import Table
 
-    table = Table("", "side", "score", "95% interval", box=None, pad_edge=False)
+    table = Table("", "side", "temperature", "score", "95% interval", box=None, pad_edge=False)
     for when, rates in result["rates"].items():
+        sweep = result.get("at", {}).get(when, {})
         for side, rate in rates.items():
-            table.add_row(when, side, f"{rate['value']:.3f}", f"{rate['low']:.3f} to {rate['high']:.3f}")
+            for at, its in sweep.items():
+                table.add_row(when, side, at, *_cells(its["rates"][side]))
+            if len(sweep) != 1:
+                best = f"best: {result['best'][when][side]:g}" if sweep else ""
+                table.add_row(when, side, best, *_cells(rate))
     console.print(table)
+    if any(len(sweep) > 1 for sweep in result.get("at", {}).values()):
+        console.print(
+            "best: each half of the deals at the temperature that is best on the other half (named: on all)",
+            style="dim",
+        )
     for when, sides in result["facts"].items():
         for side, facts in sides.items():
             told = ", ".join(f"{fact} {value:.3f}" for fact, value in facts.items() if value is not None)
@@ -267,3 +354,7 @@ def _show(result: dict[str, Any]) -> None:
         console.print(f"refused replies ({when}): {share:.2%}", style="dim")
     for text in result.get("comparisons", {}).values():
         console.print(text)
+
+
+def _cells(rate: Mapping[str, float]) -> tuple[str, str]:
+    return f"{rate['value']:.3f}", f"{rate['low']:.3f} to {rate['high']:.3f}"

@@ -142,6 +142,10 @@ def _names(value: str) -> list[str]:
     return [name.strip() for name in value.split(",") if name.strip()]
 
 
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _command(algorithm: str) -> TyperCommand:
     """The command with the options of that algorithm. Raises UsageError where there is none."""
     one = typer.Typer(add_completion=False)
@@ -203,7 +207,7 @@ def _option(f: Field[Any], hint: Any, panel: str, given: Mapping[str, Any]) -> i
         name = "set_" if name == "set" else name
         hint, value, metavar = list[str] | None, None, "KEY=VALUE"
     elif is_list(f):
-        hint, value, help_ = str, ",".join(value), help_ + "; separated by commas"
+        hint, value, help_ = str, ",".join(map(_word, value)), help_ + "; separated by commas"
     elif get_args(hint) and type(None) not in get_args(hint):
         hint = str
     if f.metadata["choices"]:
@@ -273,14 +277,16 @@ def _plan(config: Any, bound: int, teams: int) -> dict[str, str]:
     game, players, run, evaluation = config.game, config.players, config.run, config.evaluation
     games = run.steps * game.scenarios * game.group_size
     evaluations = 2 + (run.steps // evaluation.every if evaluation.every else 0)
-    held_out = evaluation.games * (len(evaluation.opponents) if teams > 1 else 1)
+    held_out = evaluation.games * (len(evaluation.opponents) if teams > 1 else 1) * len(evaluation.temperature)
     updates = getattr(config.update, "updates", 1)
-    return {
+    budget = {"budget": f"over at {run.max_tokens:,} sampled tokens, if steps allow"} if run.max_tokens else {}
+    return budget | {
         "policies": f"{config.algorithm}: model {players.model}, policies {players.policies}, against "
         f"{', '.join(players.opponents)}",
         "games": f"{run.steps} steps × {game.scenarios} scenarios × {game.group_size} games = "
         f"{games} games, at most {games * bound:,} decisions",
         "updates": f"{run.steps * updates} optimizer steps per policy",
-        "evaluation": f"{evaluations} evaluations of {held_out} held-out games per team",
+        "evaluation": f"{evaluations} evaluations of {held_out} held-out games per team, at temperature "
+        + ", ".join(map(_word, evaluation.temperature)),
         "checkpoints": f"every {run.save_every} steps, {run.keep} kept",
     }

@@ -228,8 +228,10 @@ class Session:
         if id == self.spec.id:
             raise UsageError(f"a fork needs an id of its own, not that of the game it comes from, {id!r}")
         twin = object.__new__(Session)
-        seeded = self.spec.agent_seed if agent_seed is None else agent_seed
-        twin._start(replace(self.spec, id=id, agent_seed=seeded), self.game.fork(chance, salt), None)
+        spec = replace(self.spec, id=id)
+        if agent_seed is not None:
+            spec = replace(spec, agent_seed=agent_seed, seat_seeds={})
+        twin._start(spec, self.game.fork(chance, salt), None)
         twin._history = {seat: list(exchanges) for seat, exchanges in self._history.items()}
         twin._order = self._order
         twin._open = {seat: replace(put, game=id, seed=seat_seed(twin.spec, seat)) for seat, put in self._open.items()}
@@ -252,6 +254,7 @@ class Session:
                 "format": FORMAT,
                 "id": self.spec.id,
                 "agent_seed": self.spec.agent_seed,
+                "seat_seeds": dict(self.spec.seat_seeds),
                 "game": json.loads(self.game.to_json()),
                 "reports": reports,
                 "order": self._order if held else (),
@@ -303,6 +306,7 @@ class Session:
             config=game.config,
             preset=record["preset"],
             agent_seed=kept["agent_seed"],
+            seat_seeds=kept.get("seat_seeds", {}),
             guests=guests or {},
             tags=tags or {},
         )

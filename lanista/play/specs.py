@@ -28,6 +28,8 @@ class GameSpec:
     preset: str = "default"
     agent_seed: int | None = None
     """Each seat's ``Question.seed`` is ``chance.key("seat", agent_seed, seat)``. None: the game's seed."""
+    seat_seeds: Mapping[Seat, int] = field(default_factory=dict)
+    """Seats whose agents are seeded as if ``agent_seed`` were another: games that share it share those agents' luck."""
     guests: Mapping[Seat, str] = field(default_factory=dict)
     """Seats that whoever holds the session answers for, and how the record calls them."""
     tags: Mapping[str, Any] = field(default_factory=dict)
@@ -58,7 +60,7 @@ def check_seating(spec: GameSpec, seats: Sequence[Seat]) -> None:
 
 def seat_seed(spec: GameSpec, seat: Seat) -> int:
     """The seed of whoever sits in ``seat``."""
-    return _seat_key(spec.seed if spec.agent_seed is None else spec.agent_seed, seat)
+    return _seat_key(spec.seat_seeds.get(seat, spec.seed if spec.agent_seed is None else spec.agent_seed), seat)
 
 
 @lru_cache(maxsize=4096)

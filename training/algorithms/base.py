@@ -56,6 +56,10 @@ class Algorithm(ABC):
         """What step number ``step`` (from 0) learns from; by default the games that are due, played by the policies."""
         return play(step)
 
+    def advance(self, share: float) -> None:
+        """Told before each update of a run that ends by sampled tokens: which share of them was sampled before."""
+        return
+
     @abstractmethod
     def update(self, trajectories: Sequence[Trajectory], step: int) -> Mapping[str, float]:
         """Learn from one step's trajectories. Returns numbers for the log.

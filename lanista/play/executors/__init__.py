@@ -34,6 +34,7 @@ class NamedSpec:
     """As ``config_json`` writes it."""
     preset: str = "default"
     agent_seed: int | None = None
+    seat_seeds: Mapping[Seat, int] = field(default_factory=dict)
     begun: str | None = None
     """What ``Session.to_json`` wrote of this game: it is taken up there."""
     tags: Mapping[str, Any] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class NamedSpec:
             config=config_json(spec.arena.configure() if spec.config is None else spec.config),
             preset=spec.preset,
             agent_seed=spec.agent_seed,
+            seat_seeds=spec.seat_seeds,
             tags=tags or {},
         )
 

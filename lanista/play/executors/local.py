@@ -86,6 +86,7 @@ class Local:
                 config=arena.configure(**spec.config),
                 preset=spec.preset,
                 agent_seed=spec.agent_seed,
+                seat_seeds=spec.seat_seeds,
             )
         )
 

@@ -136,6 +136,10 @@ class GRPO(Algorithm):
                 f"episode with it, not {config.credit.returns}"
             )
 
+    def advance(self, share: float) -> None:
+        """The learning rate stands where it would after this share of the run's steps."""
+        self.trainer.advance(share)
+
     def update(self, trajectories: Sequence[Trajectory], step: int) -> Mapping[str, float]:
         """``iterations`` passes of ``minibatches`` optimizer steps over the trajectories."""
         returns = seat_returns(self.config, trajectories)

@@ -327,6 +327,15 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self.lr_scheduler.load_state_dict(state["scheduler"])
         if state["scaler"] is not None and self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
+        self._set_rates()
+
+    def advance(self, share: float) -> None:
+        """Put the schedule where it stands after this share of the run."""
+        self.lr_scheduler.last_epoch = round(min(share, 1.0) * self.config.run.steps * self.options.updates)
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        """The learning rates of where the schedule stands."""
         scheduler = self.lr_scheduler
         rates = [
             base * by(scheduler.last_epoch) for base, by in zip(scheduler.base_lrs, scheduler.lr_lambdas, strict=True)
