@@ -1,4 +1,4 @@
-"""The one door for text to a terminal: markup is text, and nothing foreign acts."""
+"""The one door for text to a terminal: markup is text, nothing foreign acts, and a string is one line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
-from lanista.text import plain
+from lanista.text import one_line, plain
 
 
 class Terminal(Console):
@@ -22,13 +23,37 @@ class Terminal(Console):
         super().__init__(**{"highlight": False, "markup": False, "emoji": False, **options})
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """As rich's; but away from a terminal a text stays in one line, so that it can be copied and found."""
+        """As rich's; but a string is one line, whatever names stand in it: texts of several are ``rich.text.Text``.
+
+        Away from a terminal it stays in one line, so that it can be copied and found.
+        """
         if not self.is_terminal and all(isinstance(part, (str, Text)) for part in objects):
             options.setdefault("soft_wrap", True)
-        super().print(*objects, **options)
+        super().print(*(one_line(part) if isinstance(part, str) else part for part in objects), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What rich makes of it, with every piece of text made harmless; rich's own control codes stay."""
         for segment in super().render(renderable, options):
             text, style, control = segment
             yield segment if control or (text.isascii() and text.isprintable()) else Segment(plain(text), style)
+
+
+class Rows(Table):
+    """A table without borders whose cells are one line each, whatever their texts hold."""
+
+    def __init__(self, *headers: str, **options: Any) -> None:
+        super().__init__(**{"box": None, "pad_edge": False, **options})
+        for header in headers:
+            self.add_column(_cell(header))
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """As rich's; strings and texts are made one line."""
+        super().add_row(*map(_cell, cells), **options)
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return Text(one_line(cell))
+    if isinstance(cell, Text) and one_line(cell.plain) != cell.plain:
+        return Text(one_line(cell.plain), style=cell.style)
+    return cell

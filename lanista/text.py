@@ -24,6 +24,18 @@ def plain(text: str) -> str:
     return text if _HARMLESS.fullmatch(text) else text.translate(_SHOWN)
 
 
+_BREAKS = {ord("\n"): "\u240a", ord("\t"): "\u2409"}
+_ONE_LINE = re.compile(r"[ -~]*")
+
+
+def one_line(text: str) -> str:
+    """``plain``, and newlines and tabs made visible too: for names, and whatever else stands in a row or a sentence.
+
+    A name of two lines would end its row, and begin one that nobody wrote.
+    """
+    return text if _ONE_LINE.fullmatch(text) else plain(text).translate(_BREAKS)
+
+
 REDACTED = "[redacted]"
 _SECRETS = re.compile(
     r"""(?ix)

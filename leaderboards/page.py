@@ -2,7 +2,8 @@
 
 What players said is data. It lies in the file as gzipped base64 (games) or as JSON with every ``<``, ``>`` and ``&``
 escaped (the index), and reaches the page through ``textContent`` only. Whatever the templates write is made harmless
-(``lanista.text.plain``) and then escaped, by one rule for all of them. A Content-Security-Policy forbids every request.
+(``lanista.text.one_line``) and then escaped, by one rule for all of them. A Content-Security-Policy forbids every
+request.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from lanista.leaderboards.board import Board
 from lanista.leaderboards.plots import rating_plot
 from lanista.leaderboards.replay import calls, ending
 from lanista.leaderboards.tables import facts, notes, tables
-from lanista.text import plain
+from lanista.text import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -120,7 +121,7 @@ def _templates() -> Environment:
 
 def _harmless(value: Any) -> Any:
     """What a template is about to write, in which nothing acts; what is markup of ours already stays."""
-    return plain(value) if type(value) is str else value
+    return one_line(value) if type(value) is str else value
 
 
 def _ours(text: str) -> str:

@@ -19,7 +19,7 @@ from lanista.arenas.core.contract import Event, Seat
 from lanista.arenas.core.episode import Episode, StepRecord, Turn
 from lanista.arenas.core.referee import Game
 from lanista.errors import UsageError, suggest
-from lanista.text import plain
+from lanista.text import one_line, plain
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
 _CALL = re.compile(r"[A-Za-z_]\w* \{.*\}", re.DOTALL)
@@ -37,7 +37,7 @@ def show(episode: Episode, console: Console, seat: Seat | None = None, rewards: 
     if seat is not None and rewards:
         raise UsageError("rewards are shown from above only, as who plays never sees them: leave out the seat")
     view = "from above" if seat is None else f"as {seat} saw it"
-    console.print(Text(f"{episode.arena} {episode.version} · seed {episode.seed} · {view}", style="bold"))
+    console.print(Text(one_line(f"{episode.arena} {episode.version} · seed {episode.seed} · {view}"), style="bold"))
     narrator = Narrator(console, seat=seat)
     if seat is None:
         console.print(cast(episode.players, episode.roles, episode.teams))
@@ -51,7 +51,7 @@ def show(episode: Episode, console: Console, seat: Seat | None = None, rewards: 
     if episode.outcome is None:
         console.print(Text("The game was not finished.", style="yellow"))
         return
-    console.print(Rule(Text(ending(episode.outcome.winner, episode.outcome.scores)), style="bold"))
+    console.print(Rule(Text(one_line(ending(episode.outcome.winner, episode.outcome.scores))), style="bold"))
     if seat is None:
         paid = ", ".join(f"{s} {value:+g}" for s, value in episode.returns.items())
         console.print(Text(f"returns: {paid}", style="dim"))
@@ -83,7 +83,7 @@ class Narrator:
         roles = {seat: game.role(seat) for seat in game.seats}
         self.console.print(cast(game.players, roles, game.teams))
         if game.outcome is not None:
-            self.console.print(Text(ending(game.outcome.winner, game.outcome.scores), style="bold"))
+            self.console.print(Text(one_line(ending(game.outcome.winner, game.outcome.scores)), style="bold"))
 
     def step(self, step: StepRecord, seats: Sequence[Seat], *, replies: bool = False) -> None:
         """Print one step: its phase where it is new, faulty turns, a seat's own replies, then the events."""
@@ -91,13 +91,13 @@ class Narrator:
         turns = [turn for turn in step.turns if self._visible(turn, replies)]
         if (told or turns) and step.phase != self._phase:
             self._phase = step.phase
-            self.console.print(Rule(Text(step.phase, style="bold"), style="dim", align="left"))
+            self.console.print(Rule(Text(one_line(step.phase), style="bold"), style="dim", align="left"))
         for turn in turns:
             self._turn(turn)
         if self.seat is None and not self.public:
             for turn in calls(step):
                 line = Text(f"{turn.seat} → ", style=f"bold {colour(turn.seat, seats)}")
-                self.console.print(line.append(plain(turn.action), style="not bold default"))
+                self.console.print(line.append(_hung(turn.action), style="not bold default"))
         self.events(told, seats)
 
     def events(self, told: Sequence[tuple[Event, str]], seats: Sequence[Seat]) -> None:
@@ -110,7 +110,7 @@ class Narrator:
                 line.append(f"[only {', '.join(event.to)}] " if event.to else "[hidden] ", style="dim italic")
             speaker = event.data.get("seat")
             style = colour(speaker, seats) if isinstance(speaker, str) else ""
-            line.append(plain(text), style="dim italic" if event.to == () else style)
+            line.append(_hung(text), style="dim italic" if event.to == () else style)
             self.console.print(line)
 
     def _audible(self, event: Event) -> bool:
@@ -136,7 +136,7 @@ class Narrator:
         word = "forfeited" if turn.by == "forfeit" else "was played for"
         said = f", after replying {plain(_short(turn.reply))!r}" if turn.reply else ""
         text = f"! {turn.seat} {word} ({turn.kind}: {_line(turn.action)}){said}: {_line(turn.why or '')}"
-        self.console.print(Text(text, style="yellow"))
+        self.console.print(Text(one_line(text), style="yellow"))
 
 
 def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[str, Sequence[Seat]]) -> Table:
@@ -146,7 +146,7 @@ def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[
         table.add_column(column)
     team_of = {seat: team for team, seats in teams.items() for seat in seats}
     for seat, role in roles.items():
-        cells = (seat, role, team_of.get(seat, "–"), plain(players.get(seat, "–")))
+        cells = (seat, role, team_of.get(seat, "–"), one_line(players.get(seat, "–")))
         table.add_row(Text(cells[0], style=colour(seat, tuple(roles))), *map(Text, cells[1:]))
     return table
 
@@ -202,3 +202,8 @@ def _line(text: str) -> str:
 
 def _short(text: str, limit: int = 300) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def _hung(text: str) -> str:
+    """A text whose further lines are indented: none of them can be taken for one of the narrator's."""
+    return plain(text).replace("\n", "\n  ")

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from lanista.leaderboards.board import Board
 from lanista.leaderboards.tables import BoardTable, Entry, facts, notes, tables
-from lanista.text import plain
+from lanista.text import one_line
 
 
 def show(board: Board, console: Console, *, brief: bool = False) -> None:
@@ -34,12 +34,13 @@ def entry_text(entry: Entry, split: bool = False) -> str:
     parts = [f"{value} {unit}" if unit else value]
     parts += [f"[{low}, {high}]"] if low is not None else []
     parts += [f"({entry.detail})"] if entry.detail else []
+    parts = [one_line(part) for part in parts]
     return ("\n" if split else " ").join(parts)
 
 
 def _text(text: str, style: str = "") -> Text:
-    """A text as it is: no markup, no control characters."""
-    return Text(plain(text), style=style)
+    """A line as it is: no markup, no control characters."""
+    return Text(one_line(text), style=style)
 
 
 _ENDLESS = 10_000
@@ -57,7 +58,7 @@ class _Fitted:
         self.title = f"{table.title}: {table.lead}"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        titles = [column.title for column in self.table.columns]
+        titles = [one_line(column.title) for column in self.table.columns]
         stacked = [title.replace(" ", "\n") for title in titles]
         whole, split = (
             [[entry_text(entry, how) for entry in line] for line in self.table.lines] for how in (False, True)
@@ -79,9 +80,9 @@ class _Fitted:
     def _rich(self, titles: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
         made = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         for title, column in zip(titles, self.table.columns, strict=True):
-            made.add_column(_text(title), justify=column.align)
+            made.add_column(Text(title), justify=column.align)
         for i, line in enumerate(lines):
             if i in self.table.groups and i:
                 made.add_section()
-            made.add_row(*map(_text, line))
+            made.add_row(*map(Text, line))
         return made

@@ -16,16 +16,16 @@ def add(app: typer.Typer) -> None:
 
 def agents(json: Json = False) -> None:
     """The agents that can be seated, by the name that ``--agents`` takes."""
-    from rich.table import Table
     from rich.text import Text
 
     from lanista.agents.registry import names
+    from lanista.terminal import Rows
 
     rows = [_describe(name) for name in names()]
     if json:
         print_json(rows)
         return
-    table = Table("agent", "who it is", box=None, pad_edge=False)
+    table = Rows("agent", "who it is")
     for row in rows:
         said = Text(row["error"], style="red") if "error" in row else Text(row["summary"])
         table.add_row(Text(row["spec"]), said)

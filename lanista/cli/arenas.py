@@ -30,10 +30,11 @@ def arenas(
         if json:
             print_json(listed)
             return
-        from rich.table import Table
         from rich.text import Text
 
-        table = Table("arena", "version", "hash", "what it is", box=None, pad_edge=False)
+        from lanista.terminal import Rows
+
+        table = Rows("arena", "version", "hash", "what it is")
         for row in listed:
             said = Text(row["error"], style="red") if "error" in row else Text(row["summary"])
             table.add_row(row["name"], row.get("version", "—"), row.get("hash", "—"), said)
@@ -61,22 +62,26 @@ def arenas(
         return
     from rich.text import Text
 
-    console.print(Text.assemble((arena.name, "bold"), f" {arena.version} · hash {arena.hash()} · {arena.summary}\n"))
+    console.print(Text.assemble((arena.name, "bold"), f" {arena.version} · hash {arena.hash()} · {arena.summary}"))
+    console.print()
     for key, value in full["config"].items():
         console.print(Text.assemble("  ", (key, "cyan"), f" = {value['default']!r}  ", (value["help"], "dim")))
     for preset, weights in arena.presets.items():
-        console.print(Text.assemble("\n  preset ", (preset, "bold")))
+        console.print()
+        console.print(Text.assemble("  preset ", (preset, "bold")))
         longest = max(map(len, weights))
         for term, weight in weights.items():
             paid = "team" if term in arena.team_terms else "individual"
             console.print(Text.assemble(f"    {term:<{longest}} {weight:+8g}  ", (paid, "dim")))
     if arena.metrics:
-        console.print("\n  what boards show")
+        console.print()
+        console.print("  what boards show")
     for metric, about in arena.metrics.items():
         done = " (pass^k counts it)" if metric == arena.success else ""
         console.print(Text.assemble(f"    {metric:<{max(map(len, arena.metrics))}} ", (about + done, "dim")))
     bound = "" if arena.degenerate_bound is None else f"; play without judgement stays under {arena.degenerate_bound}"
-    console.print(f"\n  scripted baseline {arena.baseline}{bound}")
+    console.print()
+    console.print(f"  scripted baseline {arena.baseline}{bound}")
 
 
 def _help(config: type) -> dict[str, str]:

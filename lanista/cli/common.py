@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lanista.errors import UsageError, suggest
 from lanista.terminal import Terminal
+from lanista.text import one_line
 
 if TYPE_CHECKING:
     from lanista.arenas import Arena
@@ -208,10 +209,10 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Any]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=notes, transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(one_line(what), total=None)
 
         def update(done: float, total: float, label: str | None = None) -> None:
-            bar.update(task, completed=done, total=total, description=label or what)
+            bar.update(task, completed=done, total=total, description=one_line(label or what))
 
         yield update
 

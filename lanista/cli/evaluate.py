@@ -329,9 +329,9 @@ def _placed(word: str) -> tuple[str, str]:
 
 
 def _show(result: dict[str, Any]) -> None:
-    from rich.table import Table
+    from lanista.terminal import Rows
 
-    table = Table("", "side", "temperature", "score", "95% interval", box=None, pad_edge=False)
+    table = Rows("", "side", "temperature", "score", "95% interval")
     for when, rates in result["rates"].items():
         sweep = result.get("at", {}).get(when, {})
         for side, rate in rates.items():

@@ -21,15 +21,14 @@ def add(app: typer.Typer) -> None:
 @group.command(name="list")
 def list_(json: Json = False) -> None:
     """Which models are in the cache, and how to get the others."""
-    from rich.table import Table
-
     from lanista.agents.lm.models import list_models
+    from lanista.terminal import Rows
 
     models = list_models()
     if json:
         print_json([asdict(model) for model in models])
         return
-    table = Table("model", "size", "what it is", "where", box=None, pad_edge=False)
+    table = Rows("model", "size", "what it is", "where")
     for model in models:
         get = f"lanista models {'fetch' if model.name == 'smollm2' else 'make'} {model.name}"
         table.add_row(

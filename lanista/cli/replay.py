@@ -57,7 +57,7 @@ def replay(
 
 
 def _list(games: object, json: bool) -> None:
-    from rich.table import Table
+    from lanista.terminal import Rows
 
     rows = [
         {"game": g.id, "block": g.block, "seed": g.seed, "winner": g.winner, "players": dict(g.players)}
@@ -66,7 +66,7 @@ def _list(games: object, json: bool) -> None:
     if json:
         print_json(rows)
         return
-    table = Table("game", "block", "seed", "winner", "agents", box=None, pad_edge=False)
+    table = Rows("game", "block", "seed", "winner", "agents")
     for row in rows:
         names = ", ".join(dict.fromkeys(row["players"].values()))
         table.add_row(row["game"], str(row["block"]), str(row["seed"]), str(row["winner"]), names)

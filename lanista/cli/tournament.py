@@ -156,9 +156,9 @@ def _show_plan(plan: Schedule, bound: int, out: Path, json: bool) -> None:
 
 
 def _show(summary: Summary, out: Path) -> None:
-    from rich.table import Table
+    from lanista.terminal import Rows
 
-    table = Table("agent", "games", "score", "refused", "forfeits", box=None, pad_edge=False)
+    table = Rows("agent", "games", "score", "refused", "forfeits")
     for line in summary.standings:
         reasons = "; ".join(f"{count}× {why}" for why, count in line.reasons.items())
         forfeits = f"{line.forfeits}" + (f" ({reasons})" if reasons else "")
