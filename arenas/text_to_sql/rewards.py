@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
+from lanista.arenas.core.contract import FORFEIT, ILLEGAL, REFUSED, Event, Seat, Term
 from lanista.arenas.text_to_sql.config import CHECKER, EXECUTOR, REWRITER, TEAM, WRITER
 from lanista.arenas.text_to_sql.rules import CHECK, OVER, REWRITE, State, Verdict
 
@@ -34,6 +34,7 @@ DEFAULT: Mapping[str, float] = {
     FALSE_ACCEPT: -5.0,
     FALSE_REJECT: -3.0,
     SOLVED: 10.0,
+    REFUSED: -3.0,
     ILLEGAL: -25.0,
     FORFEIT: -25.0,
 }
@@ -43,6 +44,7 @@ LITERAL: Mapping[str, float] = {
     OTHERWISE: 0.7,
     SYNTAX: -0.3,
     SEMANTIC: -0.5,
+    REFUSED: -0.3,
     ILLEGAL: -5.0,
     FORFEIT: -5.0,
 }
