@@ -264,7 +264,9 @@ def test_an_executor_named_wrongly_is_one_line(lanista: Any, verb: str) -> None:
     who = ("--agents", "random", "--out", "x") if verb == "tournament" else ("--agent", "random")
     said = lanista(verb, "werewolf", *who, "--executor", "proceses")
     assert (said.code, said.out) == (2, "")
-    assert "unknown executor 'proceses'; did you mean 'processes'? (there is: local, processes, ray)" in one_line(said.err)
+    assert "unknown executor 'proceses'; did you mean 'processes'? (there is: local, processes, ray)" in one_line(
+        said.err
+    )
 
 
 def test_scripted_evaluation_is_the_same_in_workers(lanista: Any) -> None:
