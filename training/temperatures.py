@@ -81,7 +81,7 @@ def to_play_at(sweep: Sweep) -> float:
 def best_against_best(before: Sweep, after: Sweep) -> dict[str, Comparison]:
     """What changed, per side, each player at its own best temperature; paired by scenario."""
     several = len(before) > 1 or len(after) > 1
-    note = ", each at its own best temperature" if several else ""
+    note = " (each at its own best temperature)" if several else ""
     return comparisons(best(before).evaluation, best(after).evaluation, note)
 
 
