@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
 from lanista.stats import Interval
-from lanista.text import one_line
+from lanista.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,5 +99,5 @@ def _values(board: Board) -> tuple[list[tuple[str, Interval]], str]:
 
 
 def _name(name: str) -> str:
-    name = re.sub("[\u2400-\u2421]", "\ufffd", one_line(name))
+    name = re.sub("[\u2400-\u2421]", "\ufffd", plain(name).replace("\n", " ").replace("\t", " "))
     return name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT // 2] + "…" + name[-(_NAME_LIMIT // 2 - 1) :]

@@ -115,12 +115,13 @@ def test_a_template_without_the_switch_says_so(policy: Policy) -> None:
         LMAgent(policy, thinking=False)
 
 
-def test_a_training_runs_policies_are_played_as_they_were_trained(saved: Path, tmp_path: Path) -> None:
+def test_a_training_runs_policies_are_played_as_they_were_evaluated(saved: Path, tmp_path: Path) -> None:
     from lanista.training.config import TrainConfig
     from lanista.training.loop import train
 
     game = {"players": 5, "wolves": 1}
-    options = {"temperature": 0.3, "max_new_tokens": 5, "steps": 1, "scenarios": 1, "games": 2, "evaluate_games": 0}
+    options: dict[str, Any] = {"temperature": 0.9, "max_new_tokens": 5, "steps": 1, "scenarios": 1, "games": 2}
+    options |= {"evaluate_games": 0, "evaluate_temperature": [0.3]}
     config = TrainConfig.from_json({"arena_config": game, "model": str(saved), "threads": 1, **options})
     done = train(config, tmp_path / "run")
     folder = done.policies["shared"]
