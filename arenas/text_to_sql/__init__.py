@@ -14,7 +14,7 @@ from lanista.arenas.text_to_sql.words import SqlWords
 
 arena = Arena(
     name="text_to_sql",
-    version="1",
+    version="2",
     summary="a team turns a question into a SQL query, looks at what it gives, and mends it",
     rules=SqlRules(),
     words=SqlWords(),
