@@ -226,12 +226,13 @@ class Sandbox:
         """Raises UsageError for limits that this sandbox cannot hold."""
         if not isinstance(limits, Limits):
             raise UsageError(f"limits is a {type(limits).__name__}; Limits are needed")
-        hidden = next((path for path in self._readable if limits.file_bytes and f"{path}/".startswith("/tmp/")), None)
-        if hidden:
-            raise UsageError(
-                f"readable={hidden!r} and file_bytes={limits.file_bytes}: the program's own /tmp would hide it; "
-                f"keep what it is to read outside /tmp"
-            )
+        if limits.file_bytes:
+            for path in (*self._readable, *self._found.paths):
+                if f"{path}/".startswith("/tmp/"):
+                    raise UsageError(
+                        f"{path} is to be readable and file_bytes is {limits.file_bytes}: the program's own /tmp would "
+                        "hide it; keep what it is to read, and the environment of its packages, outside /tmp"
+                    )
         if self.tier != FULL and (limits.file_bytes or limits.processes > 1):
             raise UsageError(
                 f"file_bytes={limits.file_bytes} and processes={limits.processes} need tier 'full'; "

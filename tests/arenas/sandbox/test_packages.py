@@ -141,6 +141,18 @@ def test_the_walls_hold_with_numpy_inside(given: Sandbox, monkeypatch: pytest.Mo
 def test_a_tmp_of_its_own_goes_with_packages(given: Sandbox) -> None:
     if given.tier != FULL:
         pytest.skip("only tier full has files")
+    import numpy
+
+    if numpy.__file__.startswith("/tmp/"):
+        pytest.skip("this environment lies under /tmp, which a /tmp of its own hides: the test below holds that case")
     program = "import numpy as np\ndef f():\n    np.save('/tmp/x.npy', np.arange(4))\n"
     program += "    return int(np.load('/tmp/x.npy').sum())\n"
     assert given.run(program, [Call("f")], Limits(file_bytes=100_000, cpu_s=10))[0].value == 6
+
+
+def test_packages_under_tmp_and_a_tmp_of_its_own_are_one_line(given: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mount would hide the packages; the child used to fail over them."""
+    monkeypatch.setattr(given, "_found", given._found._replace(paths=("/tmp/env/site-packages/numpy",)))
+    given.check_limits(Limits())
+    with pytest.raises(UsageError, match=r"/tmp/env/site-packages/numpy .* outside /tmp"):
+        given.check_limits(Limits(file_bytes=100_000))
