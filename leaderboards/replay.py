@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.console import Console
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 from lanista.arenas.core.contract import Event, Seat
 from lanista.arenas.core.episode import Episode, StepRecord, Turn
 from lanista.arenas.core.referee import Game
 from lanista.errors import UsageError, suggest
+from lanista.terminal import Rows
 from lanista.text import one_line, plain
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
@@ -47,14 +47,14 @@ def show(episode: Episode, console: Console, seat: Seat | None = None, rewards: 
         narrator.step(step, tuple(episode.roles), replies=True)
         if rewards:
             for line in ledger.book(step):
-                console.print(Text(line, style="dim"))
+                console.print(Text(one_line(line), style="dim"))
     if episode.outcome is None:
         console.print(Text("The game was not finished.", style="yellow"))
         return
     console.print(Rule(Text(one_line(ending(episode.outcome.winner, episode.outcome.scores))), style="bold"))
     if seat is None:
         paid = ", ".join(f"{s} {value:+g}" for s, value in episode.returns.items())
-        console.print(Text(f"returns: {paid}", style="dim"))
+        console.print(Text(one_line(f"returns: {paid}"), style="dim"))
 
 
 class Narrator:
@@ -96,7 +96,7 @@ class Narrator:
             self._turn(turn)
         if self.seat is None and not self.public:
             for turn in calls(step):
-                line = Text(f"{turn.seat} → ", style=f"bold {colour(turn.seat, seats)}")
+                line = Text(one_line(f"{turn.seat} → "), style=f"bold {colour(turn.seat, seats)}")
                 self.console.print(line.append(_hung(turn.action), style="not bold default"))
         self.events(told, seats)
 
@@ -107,7 +107,8 @@ class Narrator:
                 continue
             line = Text()
             if event.to is not None and self.seat is None:
-                line.append(f"[only {', '.join(event.to)}] " if event.to else "[hidden] ", style="dim italic")
+                audience = f"[only {', '.join(event.to)}] " if event.to else "[hidden] "
+                line.append(one_line(audience), style="dim italic")
             speaker = event.data.get("seat")
             style = colour(speaker, seats) if isinstance(speaker, str) else ""
             line.append(_hung(text), style="dim italic" if event.to == () else style)
@@ -127,7 +128,7 @@ class Narrator:
 
     def _turn(self, turn: Turn) -> None:
         for reply, why in turn.attempts:
-            self.console.print(Text(f"✗ {turn.seat} ({turn.kind}): {_line(reply)}", style="yellow"))
+            self.console.print(Text(one_line(f"✗ {turn.seat} ({turn.kind}): {_line(reply)}"), style="yellow"))
             self.console.print(Text(f"  refused: {_line(why)}", style="dim"))
         if turn.by == "seat":
             if self.seat is not None:
@@ -139,15 +140,13 @@ class Narrator:
         self.console.print(Text(one_line(text), style="yellow"))
 
 
-def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[str, Sequence[Seat]]) -> Table:
+def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[str, Sequence[Seat]]) -> Rows:
     """Who sat where, as what, for which team."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in ("seat", "role", "team", "agent"):
-        table.add_column(column)
+    table = Rows("seat", "role", "team", "agent", box=box.SIMPLE_HEAD, pad_edge=True)
     team_of = {seat: team for team, seats in teams.items() for seat in seats}
     for seat, role in roles.items():
-        cells = (seat, role, team_of.get(seat, "–"), one_line(players.get(seat, "–")))
-        table.add_row(Text(cells[0], style=colour(seat, tuple(roles))), *map(Text, cells[1:]))
+        named = Text(seat, style=colour(seat, tuple(roles)))
+        table.add_row(named, role, team_of.get(seat, "–"), players.get(seat, "–"))
     return table
 
 

@@ -14,15 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lanista
 from lanista.arenas import get
 from lanista.arenas.core.episode import Episode
 from lanista.cli import main
 from lanista.runs import Run
 from lanista.store import prepare
-from lanista.terminal import Terminal
+from lanista.terminal import Rows, Terminal
 from lanista.text import REDACTED, one_line, plain, redact
 
-EVIL = "[/INST][red]x[/red]\x1b]0;owned\x07\x1b[2J\u202ecba\u2066\x85\u200b<script>alert(1)</script>:smile:\r\nFORGED"
+EVIL = "[/INST][red]x[/red]\x1b]0;owned\x07\x1b[2J\u202ecba\u2066\x85\u200b<script>alert(1)</script>:smile:\r"
+FORGED = "FORGED"
+"""What a line would begin with, were a name able to begin one."""
+EVIL += "".join(f"{end}{FORGED}" for end in ("\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\t"))
 ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -84,6 +88,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "2000")  # what begins a line was put there by no wrapping
 
     def run(*words: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["lanista", *words])
@@ -139,9 +144,10 @@ def test_no_verb_lets_it_act(hostile: Path, said: Callable[..., Any], words: tup
     code, told = said(*(str(hostile) if word == "RUN" else word for word in words))
     assert code in (0, 1, 2)
     assert "Traceback" not in told
-    assert not re.search("^FORGED", told, re.MULTILINE), "a name of two lines began a line that nobody wrote"
     found = ACTS.search(told)
     assert found is None, f"{found[0]!r} reached the terminal: ...{told[max(0, found.start() - 80) : found.end()]!r}"
+    forged = [line for line in told.splitlines() if re.match(f" ?{FORGED}", line)]  # a text's own lines are indented
+    assert not forged, f"a name began a line: {forged[0]!r}"
 
 
 def test_the_page_holds_it_as_text(hostile: Path, said: Callable[..., Any], tmp_path: Path) -> None:
@@ -151,6 +157,7 @@ def test_the_page_holds_it_as_text(hostile: Path, said: Callable[..., Any], tmp_
     assert "<script>alert(1)" not in page
     assert html.escape("<script>alert(1)</script>") in page
     assert not ACTS.search(page.replace("\u2028", "").replace("\u2029", ""))
+    assert not [line for line in page.splitlines() if line.strip().startswith(FORGED)]
 
 
 @given(st.text())
@@ -173,15 +180,28 @@ def test_a_name_is_one_line(text: str) -> None:
 def test_a_terminal_lets_nothing_act(text: str) -> None:
     import io
 
-    from rich.table import Table
-
     out = io.StringIO()
-    terminal = Terminal(file=out, width=10_000)
-    table = Table("head")
+    terminal = Terminal(file=out, width=100_000)
+    table = Rows("head")
     table.add_row(text)
     terminal.print(text)
     terminal.print(table)
     assert not ACTS.search(out.getvalue())
+    assert len(out.getvalue().splitlines()) == 3, "a text, a head and a row"
+
+
+def test_tables_are_made_of_rows_that_are_lines() -> None:
+    """Whoever wants another sees to its cells alone: leaderboards/terminal.py sets intervals below their values."""
+    root = Path(lanista.__file__).parent
+    own = {root / "terminal.py", (root / "leaderboards" / "terminal.py")}
+    others = [path for path in root.rglob("*.py") if path not in own and "rich.table" in path.read_text("utf-8")]
+    others += [
+        path
+        for room in ("agents", "arenas", "leaderboards", "training")
+        for path in (root / room).resolve().rglob("*.py")
+        if path.name != "terminal.py" and "rich.table" in path.read_text("utf-8")
+    ]
+    assert not others, "use lanista.terminal.Rows"
 
 
 @pytest.mark.parametrize(
