@@ -82,18 +82,18 @@ def _copy(of: Prepared, match: Match, strength: dict[str, float], rng: random.Ra
 
 
 def measure(games: int, agents: int, played: list[Prepared], folder: Path, written: Path | None) -> tuple[float, ...]:
-    """Seconds of the board and of the page."""
+    """Seconds of the board and of the page, and the CPU seconds of both together."""
     file = folder / f"{agents}.sqlite"
     with Store.open(file, "w") as store:
         made = copies(games, agents, played)
         while some := list(islice(made, TOGETHER)):
             store.add(*some)
     with Store.open(file) as store:
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), time.process_time()
         found = board(store)
         rated = time.perf_counter()
         page.write(found, store, written or folder / "page.html")
-        return rated - started, time.perf_counter() - rated
+        return rated - started, time.perf_counter() - rated, time.process_time() - spent
 
 
 def cooperative(games: int, agents: int) -> float:
@@ -137,8 +137,12 @@ def main() -> None:
         folder = Path(name)
         played = templates(folder / "played")
         for agents in map(int, asked.agents.split(",")):
-            board_s, page_s = measure(asked.games, agents, played, folder, asked.page)
-            print(f"{asked.games:,} games of {agents} agents: board {board_s:.1f} s, page {page_s:.1f} s", flush=True)
+            board_s, page_s, cpu_s = measure(asked.games, agents, played, folder, asked.page)
+            print(
+                f"{asked.games:,} games of {agents} agents: board {board_s:.1f} s, page {page_s:.1f} s, "
+                f"together {board_s + page_s:.1f} s ({cpu_s:.1f} s of CPU)",
+                flush=True,
+            )
     for agents in map(int, asked.agents.split(",")):
         print(f"{asked.games:,} cooperative games of {agents} agents: board {cooperative(asked.games, agents):.1f} s")
 

@@ -11,19 +11,17 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lanista import __version__, files
-from lanista.arenas.core.contract import Event
-from lanista.arenas.core.episode import Episode, StepRecord
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
 from lanista.leaderboards.plots import rating_plot
-from lanista.leaderboards.replay import calls, ending
+from lanista.leaderboards.replay import ending, is_call
 from lanista.leaderboards.tables import facts, notes, tables
 from lanista.text import one_line
 
@@ -48,8 +46,10 @@ class Shelf(Protocol):
         """Every game, in the schedule's order."""
         ...
 
-    def episode(self, id: str) -> Episode:
-        """The record of one game. Raises LanistaError where it is damaged."""
+    def records(
+        self, ids: Sequence[str], on_damage: Callable[[str, LanistaError], object]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(id, the record as ``Episode.to_dict`` has it) of these games; what is damaged is told and left out."""
         ...
 
 
@@ -162,13 +162,15 @@ def _pack(rows: Sequence[GameRow], store: Shelf, limit: int) -> tuple[list[str],
     packed: list[str] = []
     shown: list[GameRow] = []
     damaged: list[str] = []
+    row_of = {row.id: row for row in rows}
+    records = store.records(list(row_of), lambda id, error: damaged.append(id))
 
     def readable() -> Iterator[tuple[GameRow, dict[str, Any]]]:
-        for row in rows:
+        for id, record in records:
             try:
-                yield row, _game(store.episode(row.id))
-            except LanistaError:
-                damaged.append(row.id)
+                yield row_of[id], _game(record)
+            except KeyError:  # a term that its weights do not name
+                damaged.append(id)
 
     games = readable()
     size = 0
@@ -188,46 +190,37 @@ def _pack(rows: Sequence[GameRow], store: Shelf, limit: int) -> tuple[list[str],
     return packed, shown, damaged
 
 
-def _game(episode: Episode) -> dict[str, Any]:
-    outcome = episode.outcome
+def _game(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page needs of a game, out of its record as ``Episode.to_dict`` has it."""
+    outcome, weights = record["outcome"], record["weights"]
     return {
-        "players": dict(episode.players),
-        "roles": dict(episode.roles),
-        "teams": {team: list(seats) for team, seats in episode.teams.items()},
-        "opening": [_event(event, text) for event, text in episode.opening],
-        "steps": [_step(step, episode.weights) for step in episode.steps],
-        "ending": None if outcome is None else ending(outcome.winner, outcome.scores),
-        "returns": {seat: round(value, 6) for seat, value in episode.returns.items()},
+        "players": record["players"],
+        "roles": record["roles"],
+        "teams": record["teams"],
+        "opening": [_event(event) for event in record["opening"]],
+        "steps": [_step(step, weights) for step in record["steps"]],
+        "ending": None if outcome is None else ending(outcome["winner"], outcome["scores"]),
+        "returns": {seat: round(value, 6) for seat, value in record["returns"].items()},
     }
 
 
-def _step(step: StepRecord, weights: Mapping[str, float]) -> dict[str, Any]:
+_TOLD = ("seat", "kind", "reply", "action", "by", "why", "attempts")
+"""What the page says of a turn."""
+
+
+def _step(step: Mapping[str, Any], weights: Mapping[str, float]) -> dict[str, Any]:
+    turns = step["turns"]
     return {
-        "phase": step.phase,
-        "turns": [
-            {
-                "seat": turn.seat,
-                "kind": turn.kind,
-                "reply": turn.reply,
-                "action": turn.action,
-                "by": turn.by,
-                "why": turn.why,
-                "attempts": [list(attempt) for attempt in turn.attempts],
-            }
-            for turn in step.turns
-        ],
-        "calls": [[turn.seat, turn.action] for turn in calls(step)],
-        "events": [_event(event, text) for event, text in step.events],
-        "terms": [
-            [term.name, term.to, round(term.amount * weights[term.name], 6)]
-            for term in step.terms
-            if weights[term.name]
-        ],
+        "phase": step["phase"],
+        "turns": [{name: turn[name] for name in _TOLD} for turn in turns],
+        "calls": [[turn["seat"], turn["action"]] for turn in turns if is_call(turn["action"])],
+        "events": [_event(event) for event in step["events"]],
+        "terms": [[name, to, round(amount * weights[name], 6)] for name, to, amount in step["terms"] if weights[name]],
     }
 
 
-def _event(event: Event, text: str) -> dict[str, Any]:
-    return {"text": text, "to": None if event.to is None else list(event.to), "seat": event.data.get("seat")}
+def _event(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {"text": event["text"], "to": event["to"], "seat": event["data"].get("seat")}
 
 
 def _index(rows: Sequence[GameRow]) -> str:

@@ -152,7 +152,12 @@ def cast(players: Mapping[Seat, str], roles: Mapping[Seat, str], teams: Mapping[
 
 def calls(step: StepRecord) -> list[Turn]:
     """The step's turns whose action is a tool call, ``NAME {json}``: who looks from above sees the call itself."""
-    return [turn for turn in step.turns if _CALL.fullmatch(turn.action)]
+    return [turn for turn in step.turns if is_call(turn.action)]
+
+
+def is_call(action: str) -> bool:
+    """Whether an action is a tool call, ``NAME {json}``."""
+    return _CALL.fullmatch(action) is not None
 
 
 class Ledger:

@@ -6,14 +6,15 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from lanista.arenas.core.episode import Episode
-from lanista.errors import UsageError
+from lanista.errors import LanistaError, UsageError
 from lanista.runs import Run
 from lanista.store import GameRow, TurnStats
 
@@ -68,6 +69,19 @@ class Several:
             )
         run, own = self._at[id]
         return run.store.episode(own)
+
+    def records(
+        self, ids: Sequence[str], on_damage: Callable[[str, LanistaError], object]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(id, the record as ``Episode.to_dict`` has it) of these games, in this order; see ``Store.records``."""
+        for run, part in groupby(ids, lambda id: self._at[id][0]):
+            named = {self._at[id][1]: id for id in part}
+
+            def tell(own: str, error: LanistaError, named: Mapping[str, str] = named) -> None:
+                on_damage(named[own], error)
+
+            for own, record in run.store.records(list(named), tell):
+                yield named[own], record
 
     def turn_stats(self) -> dict[str, TurnStats]:
         """How each agent behaved in the games that count, by agent's name in sorted order."""

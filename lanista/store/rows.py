@@ -150,15 +150,31 @@ def unpack(id: str, record: bytes) -> Episode:
     A record that would unpack to more than RECORD_BYTES is refused before it fills the memory.
     """
     try:
+        return Episode.from_dict(unpacked(id, record))
+    except _DAMAGED as error:
+        raise _damaged(id, error) from error
+
+
+def unpacked(id: str, record: bytes) -> dict[str, Any]:
+    """The record as the dictionary that ``Episode.to_dict`` made, checked like ``unpack``'s."""
+    try:
         unpacker = zlib.decompressobj()
         text = unpacker.decompress(record, RECORD_BYTES)
         if unpacker.unconsumed_tail:
             raise ValueError(f"it unpacks to more than {RECORD_BYTES:,} bytes")
         if not unpacker.eof:
             raise ValueError("it is cut short")
-        return Episode.from_dict(checker()(json.loads(text)))
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise LanistaError(f"the record of game {id!r} is damaged ({type(error).__name__}: {error})") from error
+        checked: dict[str, Any] = checker()(json.loads(text))
+        return checked
+    except _DAMAGED as error:
+        raise _damaged(id, error) from error
+
+
+_DAMAGED = (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _damaged(id: str, error: Exception) -> LanistaError:
+    return LanistaError(f"the record of game {id!r} is damaged ({type(error).__name__}: {error})")
 
 
 def game_row(columns: dict[str, Any]) -> GameRow:

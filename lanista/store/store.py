@@ -21,7 +21,7 @@ from lanista.arenas.core.episode import Episode
 from lanista.errors import LanistaError, UsageError, suggest
 from lanista.store import schema
 from lanista.store.engine import BUSY_S, Mode, connect, explained
-from lanista.store.rows import GameRow, Prepared, Timing, TurnStats, finite, game_row, prepare, unpack
+from lanista.store.rows import GameRow, Prepared, Timing, TurnStats, finite, game_row, prepare, unpack, unpacked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,6 +185,28 @@ class Store:
                     on_damage(columns["id"], error)
                     continue
                 yield columns, episode
+
+    def records(
+        self, ids: Sequence[str], on_damage: Callable[[str, LanistaError], object]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(id, the record as ``Episode.to_dict`` has it) of these games, in this order; a few at a time are read.
+
+        What is damaged, or not there, is told to ``on_damage(id, error)`` and left out.
+        """
+        for start in range(0, len(ids), 32):
+            part = ids[start : start + 32]
+            with self._reading() as connection:
+                rows = connection.execute(select(_e.id, _e.record).where(_e.id.in_(part)))
+                found: dict[str, bytes] = {row.id: row.record for row in rows}
+            for id in part:
+                try:
+                    if id not in found:
+                        raise LanistaError(f"there is no game {id!r} in {self.where}")
+                    record = unpacked(id, found[id])
+                except LanistaError as error:
+                    on_damage(id, error)
+                else:
+                    yield id, record
 
     def games(self) -> list[GameRow]:
         """What ratings need of every finished game, in schedule order."""

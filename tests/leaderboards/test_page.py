@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
+from sqlalchemy import update
 
 from lanista.arenas.core.contract import Event, Outcome, Term
 from lanista.arenas.core.episode import Episode, StepRecord, Turn
@@ -26,6 +28,7 @@ from lanista.leaderboards import page
 from lanista.leaderboards.board import board
 from lanista.leaderboards.replay import ending
 from lanista.store import Store
+from lanista.store.schema import episodes
 
 SPEECH = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -238,3 +241,11 @@ def test_a_game_that_was_not_finished_can_be_read(store: Store) -> None:
     store.add_game("open", 99, 99, replace(episode(99, False, "pack"), outcome=None), (0.0, 1.0))
     text = page.render(board(store), store)
     assert games(text)[-1]["ending"] is None
+
+
+def test_a_record_whose_terms_have_no_weight_is_damaged_and_stops_nothing(store: Store) -> None:
+    packed = zlib.compress(json.dumps({**store.episode("b0003g0").to_dict(), "weights": {}}).encode())
+    with store._writing() as connection:
+        connection.execute(update(episodes).where(episodes.c.id == "b0003g0").values(record=packed))
+    text = page.render(board(store), store)
+    assert "The record of game b0003g0 is damaged: it is counted above, and cannot be read." in text

@@ -127,8 +127,8 @@ class NoGames:
     def games(self) -> list[GameRow]:
         return []
 
-    def episode(self, id: str) -> Any:
-        raise AssertionError(id)
+    def records(self, ids: Any, on_damage: Any) -> Any:
+        return iter(())
 
 
 def on_page(board: Board) -> dict[str, list[list[str]]]:

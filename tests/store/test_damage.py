@@ -333,3 +333,19 @@ def test_a_folder_that_cannot_be_written_can_be_read(path):
             Store.open(path, "w")
     finally:
         subprocess.run(undo, check=True)
+
+
+def test_records_come_in_the_order_that_is_asked_and_damage_is_told(path, episode):
+    with Store.open(path, "w") as store:
+        _fill(store, episode(), range(3, 40))
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE episodes SET record = substr(record, 1, 20) WHERE id = 'g7'")
+    told: dict[str, LanistaError] = {}
+    asked = ["g39", "g7", "g0", "nobody", *(f"g{i}" for i in range(8, 39))]
+    with Store.open(path) as store:
+        found = list(store.records(asked, told.__setitem__))
+        assert [id for id, _ in found] == [id for id in asked if id not in ("g7", "nobody")]
+        assert found[1][1] == store.episode("g0").to_dict()
+    assert sorted(told) == ["g7", "nobody"]
+    assert "damaged" in str(told["g7"])
+    assert "there is no game 'nobody'" in str(told["nobody"])
