@@ -10,9 +10,10 @@ from rich.columns import Columns
 from rich.rule import Rule
 from rich.text import Text
 
-from lanista.agents.contract import Answer, Question
+from lanista.agents.contract import Answer, Exchange, Question
 from lanista.arenas.core.contract import Forfeit
-from lanista.terminal import Terminal
+from lanista.errors import Unavailable
+from lanista.terminal import Terminal, reader_gone
 
 _LONG = 12
 """Legal replies that are still listed one below the other."""
@@ -38,10 +39,17 @@ class HumanAgent:
         self._console = Terminal(file=writer, soft_wrap=False)
         self._told: dict[tuple[str, str], str] = {}
         """What each seat was told since its last reply, by game and seat."""
+        self._behind: set[tuple[str, str]] = set()
+        """Games and seats whose history is shown with their next question."""
 
     def answer(self, questions: Sequence[Question]) -> list[Answer | Forfeit]:
-        """What the person said to each question."""
-        return [self._one(question) for question in questions]
+        """What the person said to each question. Raises Unavailable where the terminal is gone."""
+        try:
+            return [self._one(question) for question in questions]
+        except (SystemExit, BrokenPipeError) as error:
+            if reader_gone(error):
+                raise Unavailable("the terminal was closed") from error
+            raise
 
     def tell(self, game: str, seat: str, text: str) -> None:
         """Show a seat what it has learnt since its last reply, before it is asked again, if it ever is.
@@ -51,6 +59,10 @@ class HumanAgent:
         news = self._news(game, seat, text)
         if news:
             self._say(news)
+
+    def catch_up(self, game: str, seat: str) -> None:
+        """Show the seat's history before its next question: whoever takes a game up may have forgotten it."""
+        self._behind.add((game, seat))
 
     def forget(self, game: str) -> None:
         """Drop what was told in that game."""
@@ -98,6 +110,12 @@ class HumanAgent:
         # Several people may share this terminal: whose turn it is comes first, before anything private.
         title = Text.assemble((question.seat, "bold"), f", {question.role} · {question.phase}")
         self._console.print(Rule(title, align="left"))
+        if (question.game, question.seat) in self._behind and question.history:
+            self._say("What happened so far, with your replies:", "dim")
+            for exchange in question.history:
+                self._exchange(exchange)
+            self._console.print(Rule(Text("now"), style="dim", align="left"))
+        self._behind.discard((question.game, question.seat))
         self._say(self._news(question.game, question.seat, question.text))
         if question.legal:
             self._console.print()
@@ -116,9 +134,12 @@ class HumanAgent:
 
     def _history(self, question: Question) -> None:
         for exchange in question.history:
-            self._say(exchange.text)
-            self._say(f"> {exchange.reply}" if exchange.reply else "> (turn forfeited)", "bold")
+            self._exchange(exchange)
         self._say(question.text)
+
+    def _exchange(self, exchange: Exchange) -> None:
+        self._say(exchange.text)
+        self._say(f"> {exchange.reply}" if exchange.reply else "> (turn forfeited)", "bold")
 
     def _read(self) -> str | None:
         """What is typed next, without its last line end; None at the end of input."""

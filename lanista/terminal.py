@@ -12,6 +12,16 @@ from rich.text import Text
 
 from lanista.text import one_line, plain
 
+READER_GONE = 141
+"""The exit code where whoever read our output went away (`lanista … | head`): what a shell gives for SIGPIPE."""
+
+
+def reader_gone(error: BaseException | None) -> bool:
+    """Whether a closed pipe is what ``error`` comes from: rich and typer make an exit with code 1 of one."""
+    while error is not None and not isinstance(error, BrokenPipeError):
+        error = error.__context__
+    return error is not None
+
 
 class Terminal(Console):
     """A console that shows strings as they are: square brackets are no markup, and control characters are visible.

@@ -149,7 +149,7 @@ def _interval(interval: Interval, kind: Kind) -> Shown:
     if math.isnan(interval.value):
         return Shown(UNKNOWN)
     scale = 100 if kind in ("rate", "rate_gap") else 1
-    value, low, high = (_number(scale * x, _FORMS[kind]) for x in interval)
+    value, low, high = (number(scale * x, _FORMS[kind]) for x in interval)
     percent = "%" if kind == "rate" else ""
     unit = "points" if kind == "rate_gap" else ""
     if math.isinf(interval.high):  # nothing is known of how it varies
@@ -157,8 +157,8 @@ def _interval(interval: Interval, kind: Kind) -> Shown:
     return Shown(value + percent, low, high, unit)
 
 
-def _number(x: float, form: str) -> str:
-    """The number in its form; what rounds to nothing has no sign that says otherwise."""
+def number(x: float, form: str) -> str:
+    """The number in its form, such as ``{:+.3g}``; what rounds to nothing has no sign that says otherwise."""
     text = form.format(x)
     nothing = _NOTHING.fullmatch(text)
     return text if nothing is None else f"{'+' if '+' in form else ''}{nothing[1]}"

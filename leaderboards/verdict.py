@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lanista import ratings
 from lanista.leaderboards.shapes import Line, PairLine
+from lanista.leaderboards.tables import number
 
 NAMED = 6
 """Agents that a verdict names; of more it gives the number."""
@@ -27,8 +28,8 @@ def verdict(lines: Sequence[Line], pairs: Sequence[PairLine], rated: ratings.Rat
     gap = ""
     if second.difference is not None:
         form = "{:.0f}" if rated is not None else "{:.3f}"
-        value = form.format(second.difference.value)
-        low, high = (form.replace(":", ":+").format(end) for end in second.difference[1:])
+        value = number(second.difference.value, form)
+        low, high = (number(end, form.replace(":", ":+")) for end in second.difference[1:])
         gap = f"{best.agent} stands {value} {unit} above {second.other}, {level:.0%} interval {low} to {high}"
     else:
         gap = f"{best.agent} and {second.other} share no seeds"

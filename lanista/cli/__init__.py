@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -27,6 +29,7 @@ from lanista.cli import (
 )
 from lanista.cli.common import ClickException, fail
 from lanista.errors import LanistaError, UsageError
+from lanista.terminal import READER_GONE, reader_gone
 
 app = typer.Typer(
     name="lanista",
@@ -72,7 +75,8 @@ def _root(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0, 1 for a failure, 2 for usage, 130 after Ctrl-C. One line says what is wrong."""
+    """Run the command line and exit: 0, 1 for a failure, 2 for usage, 130 after Ctrl-C, 141 where
+    whoever read the output is gone. One line says what is wrong."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows a mark instead
@@ -91,10 +95,15 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(fail(f"this needs {error.name}, which is not installed: pip install 'lanista[{extra}]'", 1))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(fail("stopped", 130))
-    except BrokenPipeError:
-        # Whoever read our output went away (`lanista … | head`). Nothing is left to say, nor anywhere to say it.
-        sys.stderr.close()
-        sys.exit(141)
+    except (SystemExit, BrokenPipeError) as error:
+        if not reader_gone(error):
+            raise
+        # Nothing is left to say, nor anywhere to say it: not what is still in the buffer either.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.__stdout__, sys.__stderr__):
+            with suppress(OSError, ValueError, AttributeError):
+                os.dup2(nowhere, stream.fileno())  # type: ignore[union-attr]
+        sys.exit(READER_GONE)
     except OSError as error:
         if error.errno is None:
             raise

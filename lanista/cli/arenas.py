@@ -45,7 +45,7 @@ def arenas(
     full: dict[str, Any] = {
         **_brief(name),
         "config": {
-            f.name: {"default": getattr(default, f.name), "help": f.metadata.get("help") or help_.get(f.name, "")}
+            f.name: _setting(f.default, getattr(default, f.name), f.metadata.get("help") or help_.get(f.name, ""))
             for f in fields(arena.config)
         },
         "presets": {preset: dict(weights) for preset, weights in arena.presets.items()},
@@ -65,7 +65,8 @@ def arenas(
     console.print(Text.assemble((arena.name, "bold"), f" {arena.version} · hash {arena.hash()} · {arena.summary}"))
     console.print()
     for key, value in full["config"].items():
-        console.print(Text.assemble("  ", (key, "cyan"), f" = {value['default']!r}  ", (value["help"], "dim")))
+        left = f", which makes it {value['becomes']!r} here" if "becomes" in value else ""
+        console.print(Text.assemble("  ", (key, "cyan"), f" = {value['default']!r}{left}  ", (value["help"], "dim")))
     for preset, weights in arena.presets.items():
         console.print()
         console.print(Text.assemble("  preset ", (preset, "bold")))
@@ -82,6 +83,13 @@ def arenas(
     bound = "" if arena.degenerate_bound is None else f"; play without judgement stays under {arena.degenerate_bound}"
     console.print()
     console.print(f"  scripted baseline {arena.baseline}{bound}")
+
+
+def _setting(declared: Any, made: Any, said: str) -> dict[str, Any]:
+    """A key's default and help; ``becomes`` where what is left at None follows from the other keys."""
+    if declared is None and made is not None:
+        return {"default": None, "becomes": made, "help": said}
+    return {"default": made, "help": said}
 
 
 def _help(config: type) -> dict[str, str]:

@@ -268,6 +268,16 @@ def command_line() -> list[str]:
     return ["lanista", *sys.argv[1:]]
 
 
+def folder_to_make(path: Path) -> Path | None:
+    """The uppermost folder that is to be made before ``path`` can be written; None where its folder is there."""
+    missing = None
+    for parent in path.parents:
+        if parent.exists():
+            break
+        missing = parent
+    return missing
+
+
 def free_bytes(path: Path) -> int:
     """Free disk space where ``path`` is or would be."""
     while not path.exists():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lanista.cli.common import Json, console, print_json
+from lanista.cli.common import Json, console, folder_to_make, notes, print_json
 from lanista.errors import LanistaError, UsageError
 
 
@@ -28,8 +28,11 @@ def export(
     if out.resolve() == run.resolve():
         raise UsageError(f"{out} is the run's own folder: choose another --out, so that a run holds nothing but itself")
     damaged: dict[str, LanistaError] = {}
+    missing = folder_to_make(out)
     with Run.open(run) as opened:
         written = opened.store.export(out, damaged.__setitem__)
+    if missing is not None:
+        notes.print(f"made the folder {missing}", soft_wrap=True)
     if json:
         print_json([str(path) for path in written])
     else:

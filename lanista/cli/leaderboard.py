@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lanista.cli.common import Json, console, notes, print_result
+from lanista.cli.common import Json, console, folder_to_make, notes, print_result
 from lanista.errors import UsageError
 
 
@@ -65,7 +65,11 @@ def leaderboard(
         else:
             terminal.show(board, console)
         if not no_page and (html is not None or (not json and len(runs) == 1)):
-            written = page.write(board, store, html or runs[0] / "leaderboard.html", about)
+            to = html or runs[0] / "leaderboard.html"
+            missing = folder_to_make(to)
+            written = page.write(board, store, to, about)
+            if missing is not None:
+                notes.print(f"made the folder {missing}", soft_wrap=True)
             notes.print(f"page: {written}", soft_wrap=True)
         if not json:
             for run in opened:

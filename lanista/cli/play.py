@@ -26,8 +26,11 @@ from lanista.cli.common import (
     split,
 )
 from lanista.errors import Stopped, Unavailable, UsageError, suggest
+from lanista.terminal import READER_GONE, reader_gone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lanista.agents.contract import Agent
     from lanista.arenas import Arena, Game
     from lanista.play.session import Session
@@ -103,11 +106,13 @@ def play(
         session = _session(game_arena, game_config, seed, preset, players, seated, out if resume else None)
         started = time.time()
         try:
-            _play(session, None if json else view, view is None and not json)
-        except (KeyboardInterrupt, Unavailable) as error:
-            if out is None:
+            gone = _play(session, None if json else view, view is None and not json)
+        except (KeyboardInterrupt, Unavailable, SystemExit) as error:
+            gone_now = reader_gone(error)
+            if isinstance(error, SystemExit) and not gone_now:
                 raise
-            raise _half_played(out, session, seed, error) from None
+            stopped = error if out is None else _half_played(out, session, seed, error)
+            raise SystemExit(READER_GONE) if gone_now else stopped from None
     finally:
         for agent in seated.values():
             close(agent)
@@ -117,6 +122,8 @@ def play(
         with _run(out, played, seed) as run:
             run.store.add_game("game", 0, 0, played.episode(), (started, time.time()))
         notes.print(f"kept; read it again with: lanista replay {out}")
+    if gone is not None:
+        raise gone
     if json:
         import json as json_
 
@@ -159,8 +166,12 @@ def _session(
     return Session(GameSpec(id="game", arena=arena, seed=seed, config=config, preset=preset, seating=seating))
 
 
-def _play(session: Session, view: str | None, alone: bool) -> None:
-    """Play to the end and tell it from ``view``, or else, ``alone``, to the person who sits in it."""
+def _play(session: Session, view: str | None, alone: bool) -> SystemExit | None:
+    """Play to the end and tell it from ``view``, or else, ``alone``, to the person who sits in it.
+
+    Where nobody listens any more (``lanista play … | head``) the game is played to its end all the same, as long as
+    no person sits in it; returns what to raise then.
+    """
     from lanista.agents.human import HumanAgent
     from lanista.leaderboards.replay import Narrator
     from lanista.play import runner
@@ -177,12 +188,34 @@ def _play(session: Session, view: str | None, alone: bool) -> None:
                 if seat not in game.to_act():
                     person.tell(session.spec.id, seat, game.text(seat))
 
-    def over(_: Any, game: Game) -> None:
+    def over(game: Game) -> None:
         tell(game)
         if view is not None or (alone and people):
             narrator.reveal(game)
 
-    runner.play([session], on_turn=lambda _, game, seat: tell(game), on_game=over)
+    gone: SystemExit | None = None
+
+    def listened(say: Callable[[Game], None], game: Game) -> None:
+        nonlocal gone
+        if gone is not None:
+            return
+        try:
+            say(game)
+        except SystemExit as error:
+            if people or not reader_gone(error):
+                raise
+            gone = error
+
+    if session.game.steps:  # taken up where it was left
+        if view is not None:
+            listened(narrator.turn, session.game)
+        else:
+            for seat, person in people.items():
+                person.catch_up(session.spec.id, seat)
+    runner.play(
+        [session], on_turn=lambda _, game, seat: listened(tell, game), on_game=lambda _, game: listened(over, game)
+    )
+    return gone
 
 
 def _half_played(out: Path, session: Session, seed: int, error: BaseException) -> Stopped | Unavailable:

@@ -188,6 +188,11 @@ def test_a_half_played_game_is_kept_on_ctrl_c_and_gone_on_with(lanista: Any, typ
     typed("1\n" * 50)
     again = lanista(*words, "--out", "game", "--resume")
     assert again.code == 0, again.err
+    first, recap = stopped.out.strip().splitlines(), again.out.split("What happened so far, with your replies:")
+    assert len(recap) == 2, "whoever takes a game up reads once what was told and said before"
+    assert all(line in recap[1] for line in first[1:4])
+    assert "> accuse: player_1" in recap[1].partition("now ─")[0], "the reply that the person gave"
+    assert "What happened so far" not in whole.out
     assert lanista("replay", "game", "--json").json["journal"] == lanista("replay", "whole", "--json").json["journal"]
     over = lanista(*words, "--out", "game", "--resume")
     assert (over.code, "the game in game is over" in over.err) == (2, True)
@@ -455,3 +460,22 @@ def test_options_that_contradict_each_other_are_refused(lanista: Any, words: tup
 def test_doctor_knows_every_kind_of_plug_in(lanista: Any) -> None:
     found = lanista("doctor", "--json").json
     assert found["algorithms"]["grpo"] == found["backends"]["hf"] == found["commands"]["coding"] == "fine"
+
+
+def test_a_key_that_follows_from_others_is_shown_as_left_open(lanista: Any) -> None:
+    shown = lanista("arenas", "werewolf").out
+    assert "players = 9  " in shown
+    assert "wolves = None, which makes it 2 here" in shown
+    assert "roles = None, which makes it ('seer', 'doctor') here" in shown
+    told = lanista("arenas", "werewolf", "--json").json["config"]
+    assert told["wolves"]["default"] is None
+    assert (told["wolves"]["becomes"], "becomes" in told["players"]) == (2, False)
+
+
+def test_a_folder_that_is_made_on_the_way_is_said(lanista: Any) -> None:
+    assert lanista("tournament", "werewolf", "--agents", "random,crowd", "--games", "4", "--out", "cup").code == 0
+    for words in (("export", "cup", "--out", "{}/deep/x.jsonl"), ("leaderboard", "cup", "--html", "{}/deep/x.html")):
+        folder = f"made_{words[0]}"
+        filled = [word.format(folder) for word in words]
+        assert f"made the folder {folder}" in lanista(*filled).err.splitlines()
+        assert "made the folder" not in lanista(*filled).err

@@ -19,6 +19,8 @@ from rich.console import Console
 from lanista.errors import LanistaError
 from lanista.leaderboards import terminal
 from lanista.leaderboards.board import Board, of_rows
+from lanista.leaderboards.verdict import verdict
+from lanista.stats import Interval
 from lanista.store import GameRow, TurnStats
 
 _TEAMS = {"village": ["p0", "p1", "p2"], "wolves": ["p3"]}
@@ -190,6 +192,7 @@ def test_any_games_make_a_board(rows: list[GameRow], shuffle: random.Random) -> 
             assert line.rating.low <= line.rating.value <= line.rating.high
             assert abs(line.rating.value - 1500) < 4000
     assert board.verdict
+    assert not re.search(r"-0(\.0+)?(?![.\d])", board.verdict), "nothing has no sign"
     shown(board)
     shuffle.shuffle(rows)
     assert of_rows(rows, {}).to_json() == text
@@ -210,6 +213,11 @@ def test_verdicts() -> None:
         [r for one, other in (("a", "b"), ("c", "d")) for r in tournament([one, other], 5, dict.fromkeys("abcd", 1.0))],
         {},
     )
+    first, *rest = equal.pairs
+    nothing = replace(first, difference=Interval(-1e-5, -1e-5, 1e-5))
+    lines = [line for name in (first.one, first.other) for line in equal.lines if line.agent == name]
+    assert "stands 0.000 of score above" in verdict(lines, [nothing, *rest], None, 0.95)
+    assert "interval +0.000 to +0.000" in verdict(lines, [nothing, *rest], None, 0.95)
     assert "{a, b}; {c, d}" in apart.verdict
     assert any("falls apart" in note for note in apart.notes)
     assert next(p for p in apart.pairs if (p.one, p.other) == ("a", "c")).difference is None
