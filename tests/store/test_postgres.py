@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import make_url
 
 from lanista.errors import LanistaError, UsageError
 from lanista.runs import Run
@@ -120,3 +121,49 @@ def test_a_run_keeps_its_games_there_and_shares_the_database_with_no_other(url, 
     with Run.resume(tmp_path / "one", "tournament", {}) as run:
         run.store.add_game("g1", 0, 1, episode(), _WHEN)
         assert run.store.ids() == ["g0", "g1"]
+
+
+def test_suspended_games_wait_on_a_server_as_in_a_file(url, tmp_path, episode):
+    kept = []
+    for where in (url, tmp_path / "store.sqlite"):
+        with Store.open(where, "w") as store:
+            store.add_game("g0", 0, 0, episode(), _WHEN)
+            for index in (5, 2):
+                store.suspend(f"g{index}", index // 2, index, agent="openai:x", why="down \u202e", session='{"a": 1}')
+            store.suspend("g2", 1, 2, agent="openai:y", why="no key", session='{"a": 2}')
+            assert store.ids() == ["g0"]
+        with Store.open(where) as store:
+            kept.append([{k: v for k, v in row.items() if k != "at"} for row in store.suspended()])
+        with Store.open(where, "w") as store:
+            store.add_game("g2", 1, 2, episode(), _WHEN)
+            assert [row["id"] for row in store.suspended()] == ["g5"]
+            told: dict[str, LanistaError] = {}
+            assert [id for id, _ in store.records(["g2", "g9", "g0"], told.__setitem__)] == ["g2", "g0"]
+            assert list(told) == ["g9"]
+    server, file = kept
+    assert [row["agent"] for row in server] == ["openai:y", "openai:x"]
+    assert server == file
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_tables_of_an_older_version_are_read_and_then_brought_up(url, episode, version):
+    import psycopg
+
+    with Store.open(url, "w") as store:
+        store.add_game("g0", 0, 0, episode(), _WHEN)
+    at = make_url(url)
+    with psycopg.connect(host=str(at.query["host"]), user="lanista", dbname=at.database, autocommit=True) as connection:
+        connection.execute("DROP TABLE suspended")
+        if version == 1:
+            connection.execute("ALTER TABLE episodes DROP COLUMN facts")
+        connection.execute(f"UPDATE meta SET value = '{version}' WHERE key = 'schema'")  # type: ignore[arg-type]
+    with Store.open(url) as store:
+        assert (store.ids(), store.suspended()) == (["g0"], [])
+        assert bool(store.games()[0].facts) == (version == 2 and bool(episode().outcome.facts))
+    for _ in range(2):
+        with Store.open(url, "w") as store:
+            store.suspend("g1", 0, 1, agent="a", why="b", session="{}")
+            if not store.has("g2"):
+                store.add_game("g2", 1, 2, episode(), _WHEN)
+            assert [row["id"] for row in store.suspended()] == ["g1"]
+            assert store.ids() == ["g0", "g2"]
