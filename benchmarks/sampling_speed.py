@@ -1,7 +1,9 @@
 """Decisions per CPU-second of language-model seats: key-value caches kept between turns, against plain ``generate``.
 
 Every configuration answers the same conversations: SEATS seats, TURNS turns each, about 25 new tokens a turn, replies
-of REPLY tokens. ``generate`` is transformers' own, fed the whole conversation each turn, left-padded, in batches.
+of REPLY tokens. ``generate`` is transformers' own, fed the whole conversation each turn, left-padded, in batches. All
+conversations begin with the same text, which is read once ("read apart": in each of them). ``--siblings`` says how many
+seats are asked the very same things, as the games of a group are.
 
     python benchmarks/sampling_speed.py [--sizes 64x2 128x4 256x4] [--json]
 """
@@ -40,14 +42,18 @@ def build(size: str) -> Policy:
     return Policy(model, tokenizer, ref=size)
 
 
-def texts(turn: int) -> list[str]:
+def texts(turn: int, siblings: int = 1) -> list[str]:
     brief = BRIEF if turn == 0 else ""
-    return [brief + NEWS.format(turn=turn, a=(seat + turn) % 9, b=(seat * 5 + turn) % 9) for seat in range(SEATS)]
+    games = [seat // siblings for seat in range(SEATS)]
+    return [brief + NEWS.format(turn=turn, a=(game + turn) % 9, b=(game * 5 + turn) % 9) for game in games]
 
 
-def seats(policy: Policy, cache: Any, batch_size: int) -> Callable[[int], None]:
+def seats(
+    policy: Policy, cache: Any, batch_size: int, *, share: bool = True, siblings: int = 1
+) -> Callable[[int], None]:
     """The project's own: ``LMAgent``, everything included."""
-    agent = LMAgent(HFBackend(policy, cache=cache, batch_size=batch_size), sampling=Sampling(max_new_tokens=REPLY))
+    backend = HFBackend(policy, cache=cache, batch_size=batch_size, share=share)
+    agent = LMAgent(backend, sampling=Sampling(max_new_tokens=REPLY))
     histories: list[list[Exchange]] = [[] for _ in range(SEATS)]
 
     def turn(number: int) -> None:
@@ -65,7 +71,7 @@ def seats(policy: Policy, cache: Any, batch_size: int) -> Callable[[int], None]:
                 legal_complete=False,
                 history=tuple(histories[seat]),
             )
-            for seat, text in enumerate(texts(number))
+            for seat, text in enumerate(texts(number, siblings))
         ]
         for history, question, answer in zip(histories, asked, agent.answer(asked), strict=True):
             history.append(Exchange(question.text, answer.text, answer.meta))  # type: ignore[union-attr]
@@ -104,12 +110,13 @@ def decisions_per_cpu_second(turn: Callable[[int], None], turns: int) -> float:
     return SEATS * turns / (time.process_time() - started)
 
 
-def measure(size: str, turns: int) -> dict[str, Any]:
+def measure(size: str, turns: int, siblings: int) -> dict[str, Any]:
     torch.manual_seed(0)
     policy = build(size)
     seats(policy, "kept", 64)(0)  # warm up
     found = {
-        "kept, batch 64": decisions_per_cpu_second(seats(policy, "kept", 64), turns),
+        "kept, batch 64": decisions_per_cpu_second(seats(policy, "kept", 64, siblings=siblings), turns),
+        "kept, read apart": decisions_per_cpu_second(seats(policy, "kept", 64, share=False, siblings=siblings), turns),
         "none, batch 64": decisions_per_cpu_second(seats(policy, "none", 64), turns),
         "generate, batch 64": decisions_per_cpu_second(plain(policy, 64), turns),
         "generate, batch 1": decisions_per_cpu_second(plain(policy, 1), min(turns, 3)),
@@ -122,16 +129,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sizes", nargs="+", default=["64x2", "128x4", "256x4"])
     parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--siblings", type=int, default=1, help="seats that are asked the same things")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     for size in options.sizes:
-        found = measure(size, options.turns)
+        found = measure(size, options.turns, options.siblings)
         if options.json:
             print(json.dumps(found, sort_keys=True), flush=True)
             continue
         print(f"{size} ({found['parameters'] / 1e6:.2f}M parameters), decisions per CPU-second:")
-        for name in ("kept, batch 64", "none, batch 64", "generate, batch 64", "generate, batch 1"):
+        for name in ("kept, batch 64", "kept, read apart", "none, batch 64", "generate, batch 64", "generate, batch 1"):
             print(f"  {name:20} {found[name]:8.0f}")
         print(f"  kept caches are {found['kept over generate']:.1f} times plain generate at the same batch", flush=True)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult, ScoreRequest
 from lanista.agents.lm.backends.hf.columns import Geometry, Pending, column_bytes, geometry
 from lanista.agents.lm.backends.hf.generate import prefill, sample, score
+from lanista.agents.lm.backends.hf.prefixes import shared_beginnings
 from lanista.agents.lm.backends.hf.states import device_bytes
 from lanista.agents.lm.chat import Chat
 from lanista.agents.lm.policy import Policy
@@ -32,7 +33,14 @@ class HFBackend:
     states as wide as the longest conversation if the two share a batch.
     """
 
-    def __init__(self, policy: Policy, *, batch_size: int = 64, cache: Literal["kept", "none"] = "kept") -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        batch_size: int = 64,
+        cache: Literal["kept", "none"] = "kept",
+        share: bool = True,
+    ) -> None:
         known = ("kept", "none")
         if cache not in known:
             raise UsageError(f"unknown cache {cache!r}{suggest(cache, known)} (it is one of: {', '.join(known)})")
@@ -41,6 +49,8 @@ class HFBackend:
         self.policy = policy
         self.batch_size = batch_size
         self.cache = cache
+        self.share = share
+        """Whether beginnings that new conversations have in common are read once (with cache ``kept``)."""
         self._shape: tuple[Any, Geometry | None] | None = None
         self._handles: set[Hashable] = set()
 
@@ -80,9 +90,10 @@ class HFBackend:
         for (adapter, sampling), places in _alike(requests, lambda request: (request.adapter, request.sampling)):
             with self._playing(adapter) as (model, shape, stamp):
                 rows = self._pending([requests[place] for place in places], shape, stamp)
+                bound = device_bytes(self.policy.device, BATCH_BYTES) // column_bytes(model, shape)
+                self._share(model, rows, shape, stamp, bound)
                 waiting = list(zip(places, rows, strict=True))
                 waiting.sort(key=lambda one: (one[1].kept is not None, _length(one[1]), one[0]))
-                bound = device_bytes(self.policy.device, BATCH_BYTES) // column_bytes(model, shape)
                 for batch in _batches(waiting, self.batch_size, bound, sampling.max_new_tokens):
                     replies = sample(
                         model,
@@ -105,9 +116,10 @@ class HFBackend:
         for adapter, places in _alike(requests, lambda request: request.adapter):
             with self._playing(adapter) as (model, shape, stamp):
                 rows = self._pending([requests[place] for place in places], shape, stamp)
+                bound = device_bytes(self.policy.device, BATCH_BYTES) // column_bytes(model, shape)
+                self._share(model, rows, shape, stamp, bound)
                 waiting = list(zip(places, rows, strict=True))
                 waiting.sort(key=lambda one: (one[1].kept is not None, _length(one[1]), one[0]))
-                bound = device_bytes(self.policy.device, BATCH_BYTES) // column_bytes(model, shape)
                 for batch in _batches(waiting, self.batch_size, bound, 0):
                     asked = [requests[place] for place, _ in batch]
                     totals = self._score(model, asked, [row for _, row in batch], shape, stamp, bound)
@@ -136,8 +148,12 @@ class HFBackend:
         bound: int,
     ) -> list[list[float]]:
         if shape is not None:  # what the replies follow is read once, but for its last id
-            fresh = [Pending(row.new_ids[:-1], 0, row.kept) for row in rows]
-            states = prefill(model, fresh, shape=shape, stamp=stamp)
+            unread = [row for row in rows if len(row.new_ids) > 1]
+            if unread:
+                fresh = [Pending(row.new_ids[:-1], 0, row.kept) for row in unread]
+                for row, state in zip(unread, prefill(model, fresh, shape=shape, stamp=stamp), strict=True):
+                    row.new_ids, row.kept = row.new_ids[-1:], state
+            states = [row.kept for row in rows if row.kept is not None]
             for request, state in zip(asked, states, strict=True):
                 self.policy.states.put(self._held(request.handle), state)
             rows = [Pending(row.new_ids[-1:], 0, state) for row, state in zip(rows, states, strict=True)]
@@ -172,6 +188,21 @@ class HFBackend:
             key = request.key if isinstance(request, GenerateRequest) else 0
             rows.append(Pending(request.ids[kept.length if kept is not None else 0 :], key, kept))
         return rows
+
+    def _share(self, model: Any, rows: Sequence[Pending], shape: Geometry | None, stamp: Any, bound: int) -> None:
+        """Read what new conversations begin with in common once, and let them go on from there."""
+        fresh = [row for row in rows if row.kept is None] if shape is not None and self.share else []
+        found = shared_beginnings([row.new_ids for row in fresh])
+        if shape is None or not found:
+            return
+        waiting = [(one.rows, Pending(fresh[one.rows[0]].new_ids[: one.length], 0)) for one in found]
+        waiting.sort(key=lambda one: len(one[1].new_ids))
+        for batch in _batches(waiting, self.batch_size, bound, 0):
+            states = prefill(model, [row for _, row in batch], shape=shape, stamp=stamp)
+            for (places, _), state in zip(batch, states, strict=True):
+                for place in places:
+                    row = fresh[place]
+                    row.new_ids, row.kept = row.new_ids[state.length :], state
 
     def _held(self, handle: Hashable) -> Hashable:
         self._handles.add(handle)
