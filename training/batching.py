@@ -52,16 +52,29 @@ def chunks(rows: Sequence[ScoredRow], count: int, seed: int) -> list[list[Scored
     return [[rows[i] for i in order[part::count]] for part in range(count)]
 
 
-def buckets(rows: Sequence[ScoredRow], budget: int) -> list[list[ScoredRow]]:
-    """Rows of one weight and like length together, each bucket at most ``budget`` tokens with padding (or one row)."""
+def buckets(rows: Sequence[ScoredRow], budget: int, *, siblings: bool = False) -> list[list[ScoredRow]]:
+    """Rows of one weight and like length together, each bucket at most ``budget`` tokens with padding (or one row).
+
+    ``siblings``: rows that begin with the same prompt stay side by side, so that it can be read once; their longest one
+    says where they come.
+    """
+
+    def first(row: ScoredRow) -> tuple[int, ...]:
+        return row.row.ids[: row.row.own.index(True)] if siblings else ()
+
+    longest: dict[tuple[int, ...], int] = {}
+    for row in rows if siblings else ():
+        longest[first(row)] = max(longest.get(first(row), 0), len(row.row.ids))
     found: list[list[ScoredRow]] = []
-    # Sorted, so the row that comes is the longest of its bucket.
-    for row in sorted(rows, key=lambda r: (-r.weight, len(r.row.ids))):
+    wide = 0
+    for row in sorted(rows, key=lambda r: (-r.weight, longest.get(first(r), 0), first(r), len(r.row.ids))):
         last = found[-1] if found else []
-        if last and last[0].weight == row.weight and (len(last) + 1) * len(row.row.ids) <= budget:
+        wide = max(wide, len(row.row.ids))
+        if last and last[0].weight == row.weight and (len(last) + 1) * wide <= budget:
             last.append(row)
         else:
             found.append([row])
+            wide = len(row.row.ids)
     return found
 
 

@@ -18,11 +18,16 @@ SCALES = ("final_logit_softcapping", "logit_scale", "output_multiplier", "lm_hea
 
 
 def are_cheaper(model: Any) -> bool:
-    """Whether ``marked_logits`` may stand in for TRL's head: on a CPU, behind a plain head, without a router's loss."""
+    """Whether ``marked_logits`` may stand in for TRL's head and costs less: on a CPU."""
+    return bool(model.device.type == "cpu" and is_plain(model))
+
+
+def is_plain(model: Any) -> bool:
+    """Whether ``marked_logits`` gives what TRL's head does: behind a plain head, without a router's loss."""
     config = model.config
     text = config.get_text_config()
     plain = text is config and all(getattr(config, name, None) in (None, 1, 1.0) for name in SCALES)
-    return bool(model.device.type == "cpu" and plain and not hasattr(config, "output_router_logits"))
+    return bool(plain and not hasattr(config, "output_router_logits"))
 
 
 def marked_logits(model: Any, ids_BT: torch.Tensor, marked_BT: torch.Tensor) -> torch.Tensor:

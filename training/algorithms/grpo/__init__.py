@@ -81,7 +81,18 @@ class GRPOOptions(Section):
         "share of tokens whose weight lies beyond the cap, or under its inverse, above which a step tells an alarm",
         least=0.0,
     )
-    tokens_per_batch: int = option(16384, "tokens, padding included, of one forward and backward pass", least=1)
+    tokens_per_batch: int = option(
+        16384,
+        "tokens, padding included, of one forward and backward pass; fewer where their activations would take over 4 "
+        "GB on a CPU, or an eighth of a GPU",
+        least=1,
+    )
+    passes: str = option(
+        "auto",
+        "together: what siblings' rows begin with is read once, and rows of several adapters share a forward and "
+        "backward pass, in one process and where the gradients are the same; apart: neither; auto: on a CPU the first",
+        choices=("auto", "together", "apart"),
+    )
     gradient_checkpointing: bool = option(False, "recompute activations in the backward pass to save memory")
 
     @property

@@ -21,7 +21,9 @@ Where it departs from ``trl.GRPOTrainer`` 1.16, and why:
    ``cispo`` caps its weights at 1 + epsilon_high (TRL would cap them at epsilon_high itself, 0.2 by default).
 10. A gradient that is not finite stops the run before the optimizer's step. TRL leaves it out of the log and goes on.
 11. What a model draws while it is trained (dropout) follows from the seed and the step, so no generator is kept.
-12. On one CPU only the policy's own tokens are scored (``training/logits.py``); the loss reads no others.
+12. On one CPU only the policy's own tokens are scored (``training/logits.py``); the loss reads no others. What rows
+    begin with in common is read once, and rows of several policies share a pass (``training/forward.py``), where the
+    gradients are the same; each part still has TRL's loss by itself.
 
 Optimizers, schedules, loss variants and accelerate are TRL's and transformers'.
 """
@@ -34,7 +36,6 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ from trl import GRPOConfig, GRPOTrainer
 
 from lanista.arenas.core import chance
 from lanista.errors import LanistaError, UsageError
-from lanista.training import logits
+from lanista.training import forward, logits, memory
 from lanista.training.algorithms.grpo import OF_SEQUENCES, GRPOOptions
-from lanista.training.batching import MicroBatch, RolloutBatch, ScoredRow, agree, buckets, chunks, micro_batch, totals
+from lanista.training.algorithms.grpo.passes import Part, Update, groups, packed_rows, spread
+from lanista.training.batching import MicroBatch, RolloutBatch, ScoredRow, agree, chunks, micro_batch, totals
 from lanista.training.config import TrainConfig
 from lanista.training.policies import Policies
 
@@ -66,20 +68,6 @@ STATE = "state.pt"
 """In a checkpoint: the optimizer's moments, the schedule, and the scaler of fp16."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A micro-batch of one policy with its factor in the step's loss."""
-
-    tensors: dict[str, torch.Tensor]
-    factor: float
-    token_share: float
-    """Its part of the policy's own tokens in this optimizer step."""
-
-
-Update = dict[str, list[Part]]
-"""One optimizer step: by policy, in a fixed order."""
-
-
 class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
     """TRL's losses and optimizer over rollouts that are handed in. ``learn`` takes one; ``save_state`` and
     ``load_state`` keep what is not weights. Raises UsageError where scenarios cannot be dealt to processes evenly."""
@@ -90,6 +78,8 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self.adapters = policies.adapters
         self._seen: tuple[torch.Tensor, torch.Tensor] | None = None
         self._own = torch.empty(0)
+        self._given: tuple[torch.Tensor, torch.Tensor] | None = None
+        """Scores that a pass over several policies' rows found for the part whose loss comes next."""
         self._untouched = True
         """Whether the weights are still those that a rollout began to be learned from with."""
         self._scratch = tempfile.TemporaryDirectory(prefix="lanista-")  # TRL wants a folder; nothing is written to it
@@ -113,6 +103,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         if self.options.gradient_checkpointing:
             self.model.activation_checkpointing_enable()
         self.current_gradient_accumulation_steps = 1
+        self._choose_passes()
         self._wrapped, _ = self._prepare_for_training(config.run.steps * self.options.updates, None, None)
 
     def learn(self, batch: RolloutBatch, step: int) -> dict[str, float]:
@@ -151,7 +142,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         for name in self.adapters.names:
             # A row without advantage adds nothing to the gradient, but it counts in the mean.
             used = [row for row in rows[name] if every_row or row.has_signal]
-            packed[name] = buckets(used, self.options.tokens_per_batch)
+            packed[name] = packed_rows(used, self._budget, share=self._shares)
             trajectories = math.fsum(row.weight for row in rows[name])
             sums[name] = totals(self.accelerator, trajectories, sum(row.row.tokens for row in rows[name]))
         sizes = agree(gather_object([{name: list(map(len, its)) for name, its in packed.items()}]))
@@ -217,12 +208,14 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         """Forward and backward passes of one optimizer step, policy by policy. Returns the summed loss."""
         model, tally = self._wrapped, _Tally(self.options)
         total = torch.zeros((), device=self.accelerator.device)
-        for policy, parts in update.items():
+        for group in groups(update, self._budget, join=self._joins):
+            if len(group) > 1:
+                total += self._backward_together(model, group, tally)
+                continue
+            ((policy, part),) = group
             self.adapters.activate(policy)
-            for i, part in enumerate(parts):
-                last = i + 1 == len(parts)
-                with nullcontext() if last else self.accelerator.no_sync(model):
-                    total += self._backward(model, part, tally)
+            with nullcontext() if part is update[policy][-1] else self.accelerator.no_sync(model):
+                total += self._backward(model, part, tally)
         for policy in self.adapters.names:
             if policy not in update:
                 self.adapters.silence(policy)
@@ -236,16 +229,69 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         return total
 
     def _backward(self, model: Any, part: Part, tally: _Tally) -> torch.Tensor:
+        loss = self._loss(model, part)
+        self.accelerator.backward(loss)
+        self._count(part, tally)
+        return loss.detach()
+
+    def _backward_together(self, model: Any, group: Sequence[tuple[str, Part]], tally: _Tally) -> torch.Tensor:
+        """One forward and one backward pass for the parts of several policies; each part has its own loss."""
+        self.adapters.trainable()
+        plain = self.accelerator.unwrap_model(model)
+        ids_BL, own_BL, names = [], [], []
+        for policy, part in group:
+            ids_BL += list(part.ids_BL)
+            own_BL += list(part.own_BL)
+            names += [str(self.adapters.adapter(policy))] * len(part.ids_BL)
+        with forward.adapting(plain) as told, self.compute_loss_context_manager():
+            found = forward.own_scores(
+                plain,
+                torch.nn.utils.rnn.pad_sequence(ids_BL, batch_first=True),
+                torch.nn.utils.rnn.pad_sequence(own_BL, batch_first=True),
+                self.temperature,
+                adapters=names,
+                told=told,
+                share=self._shares,
+            )
+            sizes = [int(part.tensors["tool_mask"].sum()) for _, part in group]
+            total = torch.zeros((), device=self.accelerator.device)
+            seen = []
+            for (_, part), *scores in zip(group, *(torch.split(scores_N, sizes) for scores_N in found), strict=True):
+                self._given = spread(part.tensors["tool_mask"].bool(), *scores)
+                total = total + self._loss(model, part)
+                seen.append(self._seen)
+            self.accelerator.backward(total)
+        for (_, part), self._seen in zip(group, seen, strict=True):
+            self._count(part, tally)
+        return total.detach()
+
+    def _loss(self, model: Any, part: Part) -> torch.Tensor:
         self._own = part.tensors["tool_mask"]
         # TRL's bonus is a mean over a micro-batch's tokens: weighed so that the sum is the mean over the step's.
         self.entropy_coef = self.options.entropy_coef * part.token_share / part.factor if part.factor else 0.0
         with self.compute_loss_context_manager():
             loss: torch.Tensor = self.compute_loss(model, part.tensors) * part.factor
-        self.accelerator.backward(loss)
+        self._given = None
+        return loss
+
+    def _count(self, part: Part, tally: _Tally) -> None:
         if part.factor and self._seen is not None:
             tally.add(part.tensors, *self._seen)
         self._seen = None
-        return loss.detach()
+
+    def _choose_passes(self) -> None:
+        """How much fits a pass, and whether beginnings are shared (``_shares``) and policies join (``_joins``)."""
+        model, options = self.accelerator.unwrap_model(self.model), self.options
+        fits = memory.tokens_that_fit(
+            model, self.accelerator.device, adapters=self.adapters.present, checkpointing=options.gradient_checkpointing
+        )
+        self._budget = min(options.tokens_per_batch, fits)
+        together = options.passes == "together" or (options.passes == "auto" and model.device.type == "cpu")
+        together &= self.accelerator.num_processes == 1 and not self.aux_loss_enabled and logits.is_plain(model)
+        self._shares = together and not options.gradient_checkpointing and forward.can_share(model)
+        # On a CPU PEFT's sums over rows of several adapters cost more than passes of their own.
+        self._joins = together and options.passes == "together" and len(self.adapters.names) > 1
+        self._joins = self._joins and forward.can_adapt(model)
 
     def _optimize(self, step: int) -> None:
         """Clip, step, and go on in the schedule. Raises LanistaError before a step on what is not finite."""
@@ -289,16 +335,16 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self, model: Any, ids_BL: torch.Tensor, mask_BL: torch.Tensor, completion: int, **kwargs: Any
     ) -> Any:
         """TRL's, or on one CPU the same at the policy's own tokens and zero elsewhere: (B, T) each."""
+        if self._given is not None:
+            return *self._given, None
         plain = self.accelerator.unwrap_model(model)
-        if self.accelerator.num_processes > 1 or self.aux_loss_enabled or not logits.are_cheaper(plain):
+        ours = self._shares or logits.are_cheaper(plain)
+        if self.accelerator.num_processes > 1 or self.aux_loss_enabled or not ours:
             return super()._get_per_token_logps_and_entropies(model, ids_BL, mask_BL, completion, **kwargs)
         own_BT = self._own.bool()
         own_BL = torch.cat([own_BT.new_zeros(len(own_BT), ids_BL.size(1) - completion), own_BT], 1)
-        logp_NV = (logits.marked_logits(plain, ids_BL, own_BL) / self.temperature).log_softmax(-1)
-        said_N = logp_NV.gather(-1, ids_BL[own_BL][:, None])[:, 0]
-        entropy_N = -(logp_NV.exp() * logp_NV).sum(-1)
-        spread = [own_BT.new_zeros(own_BT.shape, dtype=x.dtype).masked_scatter(own_BT, x) for x in (said_N, entropy_N)]
-        return spread[0], spread[1], None
+        found = forward.own_scores(plain, ids_BL, own_BL, self.temperature, share=self._shares)
+        return *spread(own_BT, *found), None
 
     def create_optimizer(self, model: Any = None) -> Any:
         """TRL's, over the weights of every policy (activating one froze the others)."""
