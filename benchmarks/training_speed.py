@@ -5,9 +5,9 @@ forward and backward pass over all rows, as if scripted replies were the policy'
 projects every position; here only what is taught, or was said, is projected.
 
 Then an update of groups: 16 scenarios, 8 games of each by scripted players, under one policy and under one
-adapter per role. ``auto`` reads what siblings begin with once, ``together`` lets roles share passes too, ``apart`` does
-neither; they are timed in turns, and the best of each counts. ``--model`` takes another model there (smollm2, say), with
-``--cases`` fewer cases, and tells the process's peak memory.
+adapter per role. ``auto`` reads what siblings begin with once, ``together`` lets roles share passes too, ``apart``
+does neither; they are timed in turns, and the best of each counts. ``--model`` takes another model there (smollm2,
+say), with ``--cases`` fewer cases, and tells the process's peak memory.
 
     python benchmarks/training_speed.py [--games 200] [--size 64x2] [--json]
 """

@@ -138,7 +138,7 @@ def test_adapters_side_by_side(adapted: tuple[Any, Adapters], share: bool, check
     adapters.trainable()
     if checkpointing:
         model.base_model.model.activation_checkpointing_enable()
-    called = [adapters.adapter(name) for name in names]
+    called = [str(adapters.adapter(name)) for name in names]
     with forward.adapting(model) as told:
         together = forward.own_scores(
             model, ids_BT, own_BT, 1.3, adapters=called, told=told, share=share and not checkpointing
@@ -153,7 +153,7 @@ def test_an_adapter_without_rows_gets_no_gradient(adapted: tuple[Any, Adapters])
     """Adam moves a weight whose gradient is zero: it has to be None."""
     model, adapters = adapted
     ids_BT, own_BT = siblings(8, groups=2)
-    called = [adapters.adapter(NAMES[b % 2]) for b in range(len(ids_BT))]
+    called = [str(adapters.adapter(NAMES[b % 2])) for b in range(len(ids_BT))]
     with forward.adapting(model) as told:
         gradients(model, forward.own_scores(model, ids_BT, own_BT, 1.0, adapters=called, told=told))
     assert all(p.grad is None for p in adapters.parameters("third"))
