@@ -189,6 +189,29 @@ def paired_comparison(
     return Comparison(text, diff.value, diff.low, diff.high)
 
 
+def over_seeds_and_cases(
+    differences: Sequence[Sequence[float]], *, span: float = 1.0, level: float = LEVEL
+) -> Interval:
+    """The mean over training seeds of a paired difference, ``differences[seed][case]``, each seed with its own cases.
+
+    Cases are nested in seeds, so the spread of the seeds' means holds both what a seed does and what its cases do:
+    Student's t over seeds. Few seeds may lie together by luck; the interval is therefore never narrower than the one
+    over all cases as if there were one policy (``paired_difference``), and with one seed it is that one. Raises
+    LanistaError for no seeds or a seed without cases.
+    """
+    if not differences or not all(differences):
+        raise LanistaError(f"a comparison over seeds needs cases in each of them, not {[len(d) for d in differences]}")
+    blocks = [(seed, case) for seed, its in enumerate(differences) for case in range(len(its))]
+    gains = [value for its in differences for value in its]
+    cases = paired_difference([0.0] * len(gains), gains, blocks, span=span, level=level)
+    means = np.array([math.fsum(its) / len(its) for its in differences])
+    value, half = float(means.mean()), (cases.high - cases.low) / 2
+    if len(means) > 1:
+        error = float(means.std(ddof=1)) / math.sqrt(len(means))
+        half = max(half, t_quantile(0.5 + level / 2, len(means) - 1) * error)
+    return Interval(value, max(-span, value - half), min(span, value + half))
+
+
 # Student's t without scipy
 
 

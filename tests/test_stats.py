@@ -155,6 +155,38 @@ def test_paired_difference_covers(blocks: int, rate: float) -> None:
     assert inside / 800 > 0.95 - 0.031
 
 
+def test_over_seeds_and_cases_by_hand() -> None:
+    # means 0.5 and 0 of two seeds: 0.25, with s = 0.3536, error 0.25, t(0.975, 1) = 12.706; cut off at the span
+    assert stats.over_seeds_and_cases([[1, 0], [0, 0]]) == (0.25, -1.0, 1.0)
+    # seeds that agree to the bit are no certainty: as wide as over all of their cases
+    same = stats.over_seeds_and_cases([[1.0, 0.0] * 50] * 3)
+    flat = stats.paired_difference([0.0] * 300, [1.0, 0.0] * 150, range(300))
+    assert same.high - same.low == pytest.approx(flat.high - flat.low)
+    # one seed: over its cases
+    one = stats.over_seeds_and_cases([[1.0, 0.0] * 50])
+    flat = stats.paired_difference([0.0] * 100, [1.0, 0.0] * 50, range(100))
+    assert one.value == 0.5
+    assert one.high - one.low == pytest.approx(flat.high - flat.low)
+    for empty in ([], [[1.0], []]):
+        with pytest.raises(LanistaError, match="cases in each of them"):
+            stats.over_seeds_and_cases(empty)
+
+
+@pytest.mark.parametrize("between", [0.0, 0.02, 0.2])
+def test_over_seeds_and_cases_covers(between: float) -> None:
+    # Five seeds of 60 cases, gains of -1, 0 or 1 about a seed's own mean, whose mean is 0.1; 800 studies: 4 s.e. = 3.1
+    rng = np.random.default_rng(7)
+    inside = 0
+    for _ in range(800):
+        means = np.clip(0.1 + between * rng.standard_normal(5), -0.7, 0.9)
+        up, down = 0.15 + np.maximum(means, 0), 0.15 + np.maximum(-means, 0)
+        draws = rng.random((5, 60))
+        gains = (draws < up[:, None]).astype(float) - (draws > 1 - down[:, None]).astype(float)
+        found = stats.over_seeds_and_cases([row.tolist() for row in gains])
+        inside += found.low <= 0.1 <= found.high
+    assert inside / 800 > 0.95 - 0.031
+
+
 def test_verdicts_in_words() -> None:
     n = range(60)
     better = stats.paired_comparison([0.0] * 60, [1.0] * 60, n)

@@ -1,0 +1,1 @@
+from benchmarks._evidence_presets import *
