@@ -175,6 +175,15 @@ class RunOptions(Section):
     stop_if_illegal: int = option(
         512, "stop where a kind of ask had no legal reply in this many tries from the start; 0: go on", least=0
     )
+    watch_entropy: float = option(
+        2.0, "say so where entropy leaves its start by more than this factor, up or down; 0: not watched", least=0.0
+    )
+    watch_refused: float = option(
+        0.05, "say so where the share of refused replies exceeds its start by more than this; 0: not watched", least=0.0
+    )
+    watch_kl: float = option(
+        0.5, "say so where the KL to the start exceeds this, in nats a token (with --beta); 0: not watched", least=0.0
+    )
     report_to: tuple[str, ...] = option((), "experiment trackers to report to: tensorboard, wandb, mlflow, …")
     dtype: str = option(
         "fp32",
@@ -196,6 +205,11 @@ class RunOptions(Section):
     staleness: int = option(
         0, "1: play the next step while this one trains, with policies one update old; with a server only", least=0
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 0 < self.watch_entropy <= 1:
+            raise UsageError(f"watch_entropy is a factor above 1, or 0 not to watch, not {self.watch_entropy:g}")
 
 
 SECTIONS: dict[str, type[Section]] = {

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +37,7 @@ from lanista.errors import LanistaError, Stopped, Unavailable, UsageError
 from lanista.runs import Run, differences
 from lanista.stats import Comparison
 from lanista.store import Timing, prepare
-from lanista.training import algorithms, policies, trackers
+from lanista.training import algorithms, policies, trackers, watch
 from lanista.training.config import EvaluationOptions, Game, TrainConfig
 from lanista.training.engine import Ahead, Engine
 from lanista.training.evaluate import Evaluation, evaluate, means, named
@@ -150,6 +151,9 @@ class _Loop:
         self.tally = LegalTally(config.run.stop_if_illegal)
         self.numbers: dict[str, float] = {}
         self.tokens = 0.0
+        self.history: list[dict[str, Any]] = []
+        self.shown = ""
+        """The words that show a game of the last step."""
         self.run: Run | None = None
         self.trackers: trackers.Trackers | None = None
         self.engine: Engine | None = None
@@ -246,7 +250,8 @@ class _Loop:
             self.algorithm.load(checkpoint)
         else:
             self.evaluate(0)
-        self.tokens = sum(line.get("tokens/sampled", 0.0) for line in metrics(out)) if run.max_tokens else 0.0
+        self.history = metrics(out) if self.writes else []
+        self.tokens = sum(line.get("tokens/sampled", 0.0) for line in self.history) if run.max_tokens else 0.0
         while not self._over(done):
             self._step(done)
             done += 1
@@ -341,7 +346,10 @@ class _Loop:
         if "tokens/sampled" in self.numbers:
             self.numbers["tokens/sampled_per_second"] = self.numbers["tokens/sampled"] / (collected - started)
         kept = {name: value for name, value in self.numbers.items() if math.isfinite(value)}
-        self.write({"kind": "step", "step": step + 1, "of": self.config.run.steps, **kept})
+        line = {"kind": "step", "step": step + 1, "of": self.config.run.steps, **kept}
+        self.history.append(line)
+        told = watch.said(self.history, self.config.run, self.shown)
+        self.write({**line, **({"watch": told} if told else {})})
 
     def play(self, step: int) -> list[Trajectory]:
         """Play the scenarios of a step, this process's share of them; what the policies' seats saw and said."""
@@ -383,11 +391,13 @@ class _Loop:
         """Put games into the run's store. What a killed run had kept already is played again to the same bytes."""
         if self.run is None:
             return
-        rows = []
+        rows, ids = [], []
         for index, game in enumerate(games, step * self.config.run.keep_games):
             id = f"step-{step}-{game.scenario.number}.{game.sibling}"
+            ids.append(id)
             if not self.run.store.has(id):
                 rows.append(prepare(id, step, index, game.episode, timing))
+        self.shown = shlex.join(["lanista", "replay", str(self.out), ids[0]]) if ids else ""
         self.run.store.add(*rows)
 
     def _save(self, step: int) -> None:

@@ -69,6 +69,8 @@ def describe(line: Mapping[str, Any]) -> str:
     for name, form in _SHOWN.items():
         if name in line:
             parts.append(form.format(line[name]))
+    if line.get("watch"):
+        parts.append(line["watch"])
     if line.get("sampler/alarm"):
         parts.append(
             f"ALARM: sampler and trainer differ by more than the weights' cap on {line['sampler/beyond_cap']:.1%} of "
@@ -78,8 +80,9 @@ def describe(line: Mapping[str, Any]) -> str:
 
 
 _SHOWN = {
-    "policy/entropy": "entropy {:.2f}",
+    "tokens/entropy": "entropy {:.2f}",
     "policy/kl_sampler": "kl {:.4f}",
+    "kl": "kl to the start {:.3f}",
     "policy/clip_share": "clipped {:.1%}",
     "loss/first": "loss {:.3f}",
     "loss/last": "to {:.3f}",

@@ -6,6 +6,7 @@ it, who sits opposite, every draw of every player. An interrupted step can there
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -157,6 +158,7 @@ def report(games: Sequence[Played]) -> dict[str, float]:
     paid: dict[str, list[float]] = defaultdict(list)
     won: dict[str, list[float]] = defaultdict(list)
     turns = refused = tokens = prompts = 0
+    surprise = 0.0
     for game in games:
         episode = game.episode
         for seat, role, team in learning_seats(game):
@@ -175,6 +177,7 @@ def report(games: Sequence[Played]) -> dict[str, float]:
                     for said in TokenTurn.all_from_meta(turn.meta):
                         tokens += len(said.ids)
                         prompts += len(said.prompt_ids)
+                        surprise -= math.fsum(said.logps)
         if episode.outcome is not None:
             for side, score in episode.outcome.scores.items():
                 # In self-play every side is the learner's; otherwise only the one it held says how it fares.
@@ -188,6 +191,7 @@ def report(games: Sequence[Played]) -> dict[str, float]:
         "tokens/sampled": float(tokens),
         "tokens/shown": float(prompts),
         "tokens/per_reply": tokens / max(turns, 1),
+        **({"tokens/entropy": surprise / tokens} if tokens else {}),
     }
 
 
