@@ -89,6 +89,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "2000")  # what begins a line was put there by no wrapping
+    monkeypatch.setattr("lanista.cli.common.console._width", 2000)  # whatever terminal the tests were started from
+    monkeypatch.setattr("lanista.cli.common.console._height", 50)
 
     def run(*words: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["lanista", *words])
