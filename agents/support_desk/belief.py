@@ -27,7 +27,7 @@ class Belief:
     """The hypotheses that a file leaves open. ``gone`` are the causes cleared by now, as far as can be told."""
 
     def __init__(self, file: File) -> None:
-        self.manual = manual(file.faults, file.symptom)
+        self.manual = manual(file.faults, file.symptom, "untold" in file.options)
         self.mask, self.failed = _posterior(self.manual, file)
         self.gone = file.gone & ~self.failed
         self.sure, self.possible = _bounds(self.manual, self.mask)

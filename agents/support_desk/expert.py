@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
+from lanista.agents.support_desk import notes
 from lanista.agents.support_desk.belief import QUESTION_COST, Belief
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
-from lanista.arenas.support_desk.calls import ASKS, BILLING, READS, ROUTER, SUMMARIZER, TECHNICAL
+from lanista.arenas.support_desk.calls import ASKS, BILLING, NOTED, READS, ROUTER, SUMMARIZER, TECHNICAL
 from lanista.arenas.support_desk.faults import BIT, OF_OWNER, QUESTIONS, STEPS, WRITES, named
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, SUPPORT
 
@@ -43,7 +44,7 @@ class DeskExpert(Scripted):
 
 def _reply(question: Question) -> str:
     file = read(question)
-    return unread(question, file) or str(decide(file))
+    return unread(question, file) or str(noted(file, decide(file)))
 
 
 def unread(question: Question, file: File) -> str | None:
@@ -63,6 +64,14 @@ def decide(file: File) -> Call:
     if file.role == ROUTER:
         return route(file, belief)
     return next(specialist(file, belief))
+
+
+def noted(file: File, move: Call) -> Call:
+    """The call with a note of everything on file, where it is of those that carry one."""
+    if "notes" not in file.options or move.tool not in NOTED:
+        return move
+    end = {"close": "closed", "escalate": move.args.get("to", "")}.get(move.tool, "")
+    return call(move.tool, **move.args, note=notes.write(file, end))
 
 
 def ticket(file: File) -> Call:

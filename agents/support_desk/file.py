@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lanista.agents.contract import Question
+from lanista.agents.support_desk import notes
 from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
 from lanista.arenas.support_desk.policy import Params
@@ -41,6 +42,8 @@ class File:
     role: str = ""
     faults: int = 1
     """Causes that the case has."""
+    options: frozenset[str] = frozenset()
+    """The options of a hard level that are in force."""
     params: Params | None = None
     """The rules of the house."""
     symptom: str = ""
@@ -91,6 +94,7 @@ def _brief(file: File, event: Event) -> None:
         return  # the customer's, or that of another game
     policy: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in event.data["policy"].items()}
     file.faults, file.params = event.data["faults"], Params(**policy)
+    file.options = frozenset(event.data.get("options", ()))
 
 
 def _complaint(file: File, event: Event) -> None:
@@ -149,6 +153,8 @@ def _identity(file: File, event: Event) -> None:
 def _casefile(file: File, event: Event) -> None:
     """What the others did and saw is taken over; what this seat knows better, it keeps."""
     data = event.data
+    if "notes" in data:
+        data = notes.read(data, file)
     file.symptom = data["symptom"]
     before = file.gone
     done = [change.partition(" ")[0] for change in data["changes"]]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 
-from lanista.arenas.support_desk.belief import fault_sets
+from lanista.arenas.support_desk.belief import fault_sets, untold_sets
 from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, SHY, internet, observe, symptom
 
 CLAIMED, LIED = 0.5, 0.25
@@ -23,10 +23,10 @@ COMPLAINTS = ("no_internet", "slow_internet", "no_mobile", "high_bill")
 class Manual:
     """The hypotheses of one complaint, each with its weight. Only caches change."""
 
-    def __init__(self, sets: tuple[int, ...]) -> None:
+    def __init__(self, sets: tuple[int, ...], shares: Mapping[int, float] | None = None) -> None:
         flagged = [(faults, *pair) for faults in sets for pair in _secrets(faults)]
         self.truths = [faults | flags for faults, flags, _ in flagged]
-        self.weights = [weight for _, _, weight in flagged]
+        self.weights = [weight * (shares[faults] if shares else 1) for faults, _, weight in flagged]
         self.everything = (1 << len(self.truths)) - 1
         self._splits: dict[str, Mapping[str, int]] = {}
         self._having: dict[int, int] = {}
@@ -77,8 +77,12 @@ class Manual:
 
 
 @lru_cache(maxsize=32)
-def manual(faults: int, complaint: str) -> Manual:
-    """The manual of cases with so many causes that begin with this complaint, whether or not one hides another."""
+def manual(faults: int, complaint: str, untold: bool = False) -> Manual:
+    """The manual of cases with so many causes that begin with this complaint, whether or not one hides another; with
+    ``untold``, of cases with up to so many."""
+    if untold:
+        shares = untold_sets(faults, "any")
+        return Manual(tuple(m for m in shares if complaint not in COMPLAINTS or symptom(m) == complaint), shares)
     sets = (*fault_sets(faults, False, "any"), *(fault_sets(faults, True, "any") if faults > 1 else ()))
     return Manual(tuple(mask for mask in sets if complaint not in COMPLAINTS or symptom(mask) == complaint))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.agents.support_desk.expert import decide, unread
+from lanista.agents.support_desk.expert import decide, noted, unread
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
@@ -64,7 +64,7 @@ def _reply(question: Question) -> str:
     if file.role in SPECIALISTS:
         file.skips = frozenset(rule for rule, percent in SKIPS.items() if luck.game(f"skips {rule}", percent))
     habit = _HABIT[file.role](file, luck)
-    return str(decide(file) if habit is None else habit)
+    return str(noted(file, decide(file) if habit is None else habit))
 
 
 class _Luck:

@@ -296,8 +296,17 @@ class Arena:
 
 
 def config_json(config: Any) -> dict[str, Any]:
-    """A config as plain JSON values, every field named."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()}
+    """A config as plain JSON values, every field named but those of ``later`` that are at their default."""
+    left = {f.name for f in fields(config) if f.metadata.get(LATER) and getattr(config, f.name) == f.default}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items() if k not in left}
+
+
+def later(default: Any) -> Any:
+    """A config field that came after games had been recorded without it: those games' records stay as they were."""
+    return field(default=default, metadata={LATER: True})
+
+
+LATER = "later"
 
 
 def _hash(arena: Arena, preset: str) -> str:

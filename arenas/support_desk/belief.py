@@ -25,6 +25,7 @@ from lanista.arenas.support_desk.faults import (
     observe,
     symptom,
 )
+from lanista.arenas.support_desk.levels import CAUSES
 
 _INTERNET, _MOBILE = OF_SERVICE["internet"], OF_SERVICE["mobile"]
 _TECHNICIAN, _HUMAN = bits("line_cut", "line_noise"), bits("sim_blocked", "unknown_charge")
@@ -77,14 +78,14 @@ def fault_sets(faults: int, masking: bool, topic: str) -> tuple[int, ...]:
 class Space:
     """The hypotheses that one complaint leaves open, with their prior. Shared by all its cases; only caches change."""
 
-    def __init__(self, sets: tuple[int, ...], lie_rate: float) -> None:
+    def __init__(self, sets: tuple[int, ...], lie_rate: float, shares: Mapping[int, float] | None = None) -> None:
         self.hypotheses: list[int] = []
         self.weights: list[float] = []
         self._group: list[int] = []
         for group, faults in enumerate(sets):
             for truth, weight in _with_flags(faults, lie_rate):
                 self.hypotheses.append(truth)
-                self.weights.append(weight)
+                self.weights.append(weight * shares[faults] if shares else weight)
                 self._group.append(group)
         self.index = {truth: i for i, truth in enumerate(self.hypotheses)}
         self.everything = (1 << len(self.hypotheses)) - 1
@@ -194,6 +195,23 @@ def _with_flags(faults: int, lie_rate: float) -> list[tuple[int, float]]:
     shy = lie_rate if faults & BIT["loose_cable"] else 0.0
     pairs = itertools.product(((0, 1 - claims), (CLAIMS, claims)), ((0, 1 - shy), (SHY, shy)))
     return [(faults | a | b, p * q) for (a, p), (b, q) in pairs if p * q > 0]
+
+
+@lru_cache(maxsize=16)
+def untold_sets(faults: int, topic: str) -> Mapping[int, float]:
+    """Every set of one to ``faults`` faults, whether one hides another or not, and how often a case has it."""
+    found: dict[int, float] = {}
+    for number, share in zip(range(1, faults + 1), CAUSES, strict=False):
+        sets = (*fault_sets(number, False, topic), *(fault_sets(number, True, topic) if number > 1 else ()))
+        found |= dict.fromkeys(sets, share / len(sets))
+    return found
+
+
+@lru_cache(maxsize=32)
+def untold_space(faults: int, topic: str, cooperation: str, complaint: str) -> Space:
+    """The space that a complaint opens where the number of causes is not told."""
+    shares = untold_sets(faults, topic)
+    return Space(tuple(m for m in shares if complaint in (VAGUE, symptom(m))), LIE_RATE[cooperation], shares)
 
 
 @lru_cache(maxsize=128)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from lanista.arenas.core.contract import Ask
 from lanista.arenas.core.tools import Call, Tool, by_name, call
 from lanista.arenas.support_desk.cases import PLANS
 from lanista.arenas.support_desk.faults import NAMES, OF_OWNER, STEPS, named
+from lanista.arenas.support_desk.levels import NOTE_LIMIT
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, FACTORS
 
 ROUTER, TECHNICAL, BILLING, SUMMARIZER, CUSTOMER = "router", "technical", "billing", "summarizer", "customer"
@@ -81,6 +83,13 @@ _ARGUMENTS: dict[str, Mapping[str, Mapping[str, Any]]] = {
 }
 
 
+_NOTE: Mapping[str, Any] = {
+    "note": {"type": "string", "maxLength": NOTE_LIMIT, "description": "what the next seat has to know,"}
+}
+NOTED = ("route", "handover", "escalate", "close")
+"""The calls that carry a note, where notes are all that the seats have of each other."""
+
+
 def _tools(role: str) -> Mapping[str, Tool]:
     tools = [
         Tool("wait", "lets the customer wait", {}),
@@ -127,17 +136,33 @@ _TICKET = Tool(
     },
 )
 
+
+def _with_note(tool: Tool) -> Tool:
+    return replace(tool, parameters={**tool.parameters, **_NOTE}, optional=tool.optional | {"note"})
+
+
 TOOLS: Mapping[str, Mapping[str, Tool]] = {
     **{role: _tools(role) for role in (ROUTER, TECHNICAL, BILLING)},
     SUMMARIZER: by_name(_TICKET),
 }
+
+_WITH_NOTES: Mapping[str, Mapping[str, Tool]] = {
+    role: by_name(*(_with_note(tool) if tool.name in NOTED else tool for tool in tools.values()))
+    for role, tools in TOOLS.items()
+}
+
+
+def tools_of(role: str, notes: bool) -> Mapping[str, Tool]:
+    """What a role can call: TOOLS, with a note beside what hands the call on or ends it where notes are written."""
+    return _WITH_NOTES[role] if notes else TOOLS[role]
+
 
 WAIT = call("wait")
 EMPTY_TICKET = call("ticket", causes=[], end="closed", identity=False, changes=[])
 
 
 @lru_cache(maxsize=4096)
-def act(role: str, charge: int | None, until: str | None) -> Ask:
+def act(role: str, charge: int | None, until: str | None, notes: bool = False) -> Ask:
     """To act for the customer. ``charge`` (euros) and ``until`` are what readings have shown of them."""
     calls: list[Call] = [WAIT]
     calls += [call("ask", question=q) for q in ASKS[role]]
@@ -161,7 +186,7 @@ def act(role: str, charge: int | None, until: str | None) -> Ask:
         calls += [call("handover", to=to) for to in tools["handover"].parameters["to"]["enum"]]
     calls += [call("escalate", to=to) for to in tools["escalate"].parameters["to"]["enum"]]
     calls.append(call("close"))
-    return Ask(SEAT[role], "act", tuple(calls), False)
+    return Ask(SEAT[role], "act", tuple(calls), False, (("notes", True),) if notes else ())
 
 
 @lru_cache(maxsize=4096)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
-from lanista.arenas.support_desk.belief import CLAIM_RATE, LIE_RATE, VAGUE, Space, fault_sets, open_space, space
+from lanista.arenas.support_desk.belief import (
+    CLAIM_RATE,
+    LIE_RATE,
+    VAGUE,
+    Space,
+    fault_sets,
+    open_space,
+    space,
+    untold_space,
+)
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import (
     BIT,
@@ -22,6 +32,7 @@ from lanista.arenas.support_desk.faults import (
     named,
     symptom,
 )
+from lanista.arenas.support_desk.levels import CAUSES, PLAIN, STANDARD
 from lanista.arenas.support_desk.policy import Params, split_of, vectors
 from lanista.errors import LanistaError
 
@@ -31,6 +42,9 @@ ACCESS = ("dsl", "cable", "fibre")
 ASIDES = ("neighbour", "weather", "moving", "holiday", "television", "dog", "work")
 PATIENCE = {"helpful": 16, "mixed": 13, "difficult": 11}
 """What a customer with one fault puts up with; six more for each further one, and up to two by chance."""
+
+MORE_PATIENCE = 4
+"""What a customer puts up with besides where the desk has to find out how many causes there are."""
 
 VAGUE_RATE = {"helpful": 0.0, "mixed": 0.2, "difficult": 0.4}
 """How often the customer does not say at first what the trouble is."""
@@ -105,7 +119,7 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
     """The case of a seed and the key of its chance."""
     key = chance.key("support_desk", seed)
     rng = chance.stream(key, "case")
-    faults, access, plan = rng.choice(combinations(config))
+    faults, access, plan = rng.choice(_drawn_from(rng, config))
     params = rng.choice(vectors(config.split))
     context = _context(rng, faults, access, plan, params, config)
     lie = LIE_RATE[config.cooperation]
@@ -116,7 +130,8 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
         truth |= SHY
     vague = rng.random() < VAGUE_RATE[config.cooperation]
     mentions = bool(truth & CLAIMS) and not vague and rng.random() < 0.5
-    patience = PATIENCE[config.cooperation] + 6 * (config.faults - 1) + rng.randrange(3)
+    patience = PATIENCE[config.cooperation] + 6 * (faults.bit_count() - 1) + rng.randrange(3)
+    patience += MORE_PATIENCE * config.hard.untold
     complaint = VAGUE if vague else symptom(truth)
     return build(config, truth, mentions, params, context, patience, complaint), key
 
@@ -134,11 +149,15 @@ def build(
     config does not allow."""
     faults = named(truth)
     complaint = complaint or symptom(truth)
-    hypotheses = space(config.faults, config.masking, config.topic, config.cooperation, complaint)
+    if config.hard.untold:
+        hypotheses = untold_space(config.faults, config.topic, config.cooperation, complaint)
+        unsorted = untold_space(config.faults, "any", "difficult", complaint)
+    else:
+        hypotheses = space(config.faults, config.masking, config.topic, config.cooperation, complaint)
+        unsorted = open_space(config.faults, complaint)
     if truth not in hypotheses.index:
         raise LanistaError(f"no case of this kind has the faults {', '.join(faults)}")
     start = hypotheses.everything
-    unsorted = open_space(config.faults, complaint)
     told = unsorted.everything
     if mentions_reboot:
         start = hypotheses.parts(start, "rebooted", 0)["yes"]
@@ -197,6 +216,27 @@ def combinations(config: Config) -> tuple[tuple[int, str, str], ...]:
         found += [(faults, access, plan) for access, plan in pairs]
     if not found:
         raise LanistaError(f"no case of the split {config.split!r} fits this config; loosen its difficulty keys")
+    return tuple(found)
+
+
+def _drawn_from(rng: random.Random, config: Config) -> tuple[tuple[int, str, str], ...]:
+    """The combinations to draw from: those with a number of causes that is drawn first, where it is not told."""
+    if not config.hard.untold:
+        return combinations(config)
+    number = rng.choices(range(1, config.faults + 1), CAUSES[: config.faults])[0]
+    return untold_combinations(config, number)
+
+
+_OFF: Mapping[str, Any] = dict.fromkeys(PLAIN._fields, False)
+
+
+@lru_cache(maxsize=64)
+def untold_combinations(config: Config, number: int) -> tuple[tuple[int, str, str], ...]:
+    """The combinations of a config that does not tell the number of causes, with so many of them."""
+    found: list[tuple[int, str, str]] = []
+    for masking in (False, True) if number > 1 else (False,):
+        if fault_sets(number, masking, config.topic):
+            found += combinations(replace(config, level=STANDARD, **_OFF, faults=number, masking=masking))
     return tuple(found)
 
 

@@ -50,7 +50,8 @@ def counterfactual(
     truth = rng.choice(others or [case.truth])
     kind = case.config
     if any_kind:
-        kind = replace(kind, masking=masks(truth & ALL), topic="any", cooperation="difficult", conflicts=False)
+        hides = masks(truth & ALL) and not kind.hard.untold
+        kind = replace(kind, masking=hides, topic="any", cooperation="difficult", conflicts=False)
     other = build(kind, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint)
     mask = _mask(state, other) if any_kind else state.mask
     low = other.space.entropy(mask) if any_kind else state.low

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lanista.arenas.core.contract import Event
-from lanista.arenas.core.tools import Call, error_body
+from lanista.arenas.core.tools import Call, call, error_body
 from lanista.arenas.support_desk import calls, judge
 from lanista.arenas.support_desk.calls import SEAT, SPECIALISTS
 from lanista.arenas.support_desk.faults import BIT, READINGS, WRITES
+from lanista.arenas.support_desk.levels import HANDOVER_PATIENCE
 from lanista.arenas.support_desk.state import (
     Note,
     Played,
@@ -38,7 +39,7 @@ def _wait(state: State, move: Call) -> Played:
 
 
 def _read(state: State, move: Call) -> Played:
-    outcome, after, idle = look(state, move.tool)
+    outcome, after, idle, _ = look(state, move.tool)
     if idle:
         after = noted(after, Note.IRRELEVANT)
     data = {"reading": move.tool, "outcome": outcome, **details(state, move.tool)}
@@ -101,9 +102,10 @@ def _works(state: State, move: Call) -> bool:
 def _hand_on(state: State, move: Call) -> Played:
     to = move.args["to"]
     first = to not in state.visited
+    state = noting(state, move)
     after = state._replace(holder=to, visited=(*state.visited, to) if first else state.visited, fresh=frozenset())
     if to in SPECIALISTS:
-        if not state.open & state.case.open.having(_OWNED[to]):
+        if not (state.case.config.hard.notes or state.open & state.case.open.having(_OWNED[to])):
             after = noted(after, Note.MISROUTED)
         elif first and _has_work(state, to):
             after = noted(after, Note.ROUTED)
@@ -112,6 +114,16 @@ def _hand_on(state: State, move: Call) -> Played:
         Event("casefile", casefile(state), (SEAT[to],)),
     ]
     return after, events
+
+
+def noting(state: State, move: Call) -> State:
+    """The state with the note of a call that hands on or ends; what hands on costs the customer patience then."""
+    if not state.case.config.hard.notes:
+        return state
+    patience = state.patience - HANDOVER_PATIENCE * (move.tool in ("route", "handover"))
+    note = move.args.get("note")
+    written = (*state.written, (state.holder, note)) if note else state.written
+    return state._replace(patience=patience, written=written)
 
 
 def _has_work(state: State, role: str) -> bool:
@@ -126,12 +138,13 @@ def _has_work(state: State, role: str) -> bool:
 def _escalate(state: State, move: Call) -> Played:
     to = move.args["to"]
     right = judge.escalation_is_right(state, to)
-    after = state._replace(end=to, changes=(*state.changes, move))
+    after = noting(state, move)
+    after = after._replace(end=to, changes=(*state.changes, call("escalate", to=to)))
     return noted(after, Note.APPROPRIATE if right else Note.PREMATURE), []
 
 
 def _close(state: State, move: Call) -> Played:
-    return state._replace(end="closed"), []
+    return noting(state, move)._replace(end="closed"), []
 
 
 _DO: dict[str, Callable[[State, Call], Played]] = {

@@ -50,6 +50,8 @@ def grade(state: State) -> Grade:
     ticket = ticket_share(state)
     proper = state.end in PROPER
     resolved = proper and goal == 1 and told == 1 and frame and policy
+    if case.config.hard.notes:  # what nobody can read up was not done
+        resolved = resolved and ticket == 1
     return Grade(goal, told, frame, policy, ticket, resolved, round(resolved * (1 - TICKET * (1 - ticket)), 9))
 
 

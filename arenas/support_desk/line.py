@@ -52,8 +52,11 @@ def _ask(state: State, request: Call, reply: Call) -> Played:
     question = request.args["question"]
     if reply.tool != "answer":
         return _costs(state, 1, Note.QUESTION), [to_holder(state, "unsure", {"question": question})]
-    outcome, after, idle = look(state, question)
-    after = _costs(after, 3, Note.QUESTION, Note.IRRELEVANT) if idle else _costs(after, 1, Note.QUESTION)
+    outcome, after, idle, again = look(state, question)
+    if idle:
+        after = _costs(after, 3, Note.QUESTION, Note.IRRELEVANT)
+    else:
+        after = _costs(after, 3 if again and state.case.config.hard.notes else 1, Note.QUESTION)
     data = {"question": question, "outcome": outcome}
     if question == "speed":
         data["plan_mbps"] = PLANS[state.case.context.plan][0]
@@ -67,7 +70,8 @@ def _ask(state: State, request: Call, reply: Call) -> Played:
 def _verify(state: State, request: Call, reply: Call) -> Played:
     factor, right = request.args["factor"], reply.tool == "give"
     after = state._replace(identified=state.identified | {factor}) if right else state
-    return _costs(after, 1), [to_holder(after, "identity", {"factor": factor, "ok": right})]
+    again = state.case.config.hard.notes and factor in state.identified
+    return _costs(after, 3 if again else 1), [to_holder(after, "identity", {"factor": factor, "ok": right})]
 
 
 def _instruct(state: State, request: Call, reply: Call) -> Played:
@@ -76,7 +80,7 @@ def _instruct(state: State, request: Call, reply: Call) -> Played:
     fault = BIT[STEPS[step]]
     told = step in state.steps
     doubted = told and customer.contradicted(state, step, state.steps[step])
-    useless = not told and not state.open & case.open.having(fault)
+    useless = not (told or case.config.hard.notes or state.open & case.open.having(fault))
     if reply.tool in ("do", "pretend"):
         if (told and not doubted) or useless:
             state = noted(state, Note.IRRELEVANT)

@@ -134,5 +134,5 @@ def information(before: State, after: State) -> float:
 
 def promptness(state: State) -> float:
     """1 within QUICK_TURNS turns at the customer for each fault; LATER less for each further one, LEAST at least."""
-    late = state.turns - QUICK_TURNS * state.case.config.faults
+    late = state.turns - QUICK_TURNS * len(state.case.remedies)
     return max(LEAST, 1 - LATER * max(0, late))

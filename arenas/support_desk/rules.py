@@ -13,6 +13,7 @@ from lanista.arenas.support_desk import calls, cases, customer, desk, judge, lin
 from lanista.arenas.support_desk.calls import CUSTOMER, ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import WRITES, named
+from lanista.arenas.support_desk.levels import PLAIN
 from lanista.arenas.support_desk.state import (
     OPEN,
     OVER,
@@ -46,7 +47,13 @@ class SupportDeskRules:
     def opening(self, state: State) -> Sequence[Event]:
         case = state.case
         config = case.config
-        given = {"faults": config.faults, "policy": _policy(case.params), "short": config.brief == "short"}
+        given: dict[str, Any] = {
+            "faults": config.faults,
+            "policy": _policy(case.params),
+            "short": config.brief == "short",
+        }
+        if config.hard != PLAIN:
+            given["options"] = [name for name in PLAIN._fields if getattr(config.hard, name)]
         events = [Event("brief", {"seat": SEAT[role], "role": role, **given}, (SEAT[role],)) for role in calls.TOOLS]
         listeners = [SEAT[ROUTER]]
         if config.customer == "seat":
@@ -73,6 +80,8 @@ class SupportDeskRules:
 
     def ask(self, state: State, seat: Seat) -> Ask:
         if state.stage == TICKET:
+            if state.case.config.hard.notes:
+                return calls.ticket((), ())
             return calls.ticket(named(state.told | state.wrong), _changed(state))
         if state.pending is not None:
             return customer.ask(state)
@@ -80,7 +89,7 @@ class SupportDeskRules:
         invoices, outages = state.seen.get("invoices"), state.seen.get("outage_map")
         charge = case.context.refund_eur if invoices and "double" in invoices[0] else None
         until = case.context.until if outages and outages[0] == "outage" else None
-        return calls.act(state.holder, charge, until)
+        return calls.act(state.holder, charge, until, case.config.hard.notes)
 
     def fallback(self, state: State, seat: Seat) -> Call:
         """The customer waits, or is unsure; the ticket stays empty."""

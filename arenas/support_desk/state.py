@@ -80,6 +80,8 @@ class State(NamedTuple):
     errors: int = 0
     """Calls answered with an error."""
     visited: tuple[str, ...] = (ROUTER,)
+    written: tuple[tuple[str, str], ...] = ()
+    """(role, note), where notes are all that the seats have of each other."""
     end: str | None = None
     ticket: Call | None = None
     notes: tuple[Note, ...] = ()
@@ -164,6 +166,8 @@ class Looked(NamedTuple):
     state: State
     idle: bool
     """Whether the holder's own texts had settled what it would show."""
+    again: bool
+    """Whether somebody at the desk was told already, with nothing changed or done since."""
 
 
 def look(state: State, test: str) -> Looked:
@@ -176,8 +180,11 @@ def look(state: State, test: str) -> Looked:
     after = learn(state, test, outcome)
     known = state.seen.get(test)
     asked = state.diagnostics + (known is None or known[1] == state.epoch)
-    idle = test in state.fresh or (not state.epoch and (known is not None or _settled(state, test, outcome)))
-    return Looked(outcome, after._replace(diagnostics=asked, fresh=state.fresh | {test}), idle)
+    idle = test in state.fresh
+    if not idle and not state.epoch and not state.case.config.hard.notes:  # else the holder may not have been told
+        idle = known is not None or _settled(state, test, outcome)
+    again = known is not None and known[1] == state.epoch
+    return Looked(outcome, after._replace(diagnostics=asked, fresh=state.fresh | {test}), idle, again)
 
 
 def _settled(state: State, test: str, outcome: str) -> bool:
@@ -237,7 +244,10 @@ def world(state: State) -> Event:
 
 
 def casefile(state: State) -> dict[str, Any]:
-    """What the desk has on file, as the next seat reads it."""
+    """What the desk has on file, as the next seat reads it: all that was seen, or the notes that were written."""
+    if state.case.config.hard.notes:
+        notes = [{"by": by, "text": text} for by, text in state.written]
+        return {"notes": notes, "left": state.end == "abandoned"}
     return {
         "symptom": state.case.complaint,
         "seen": {test: outcome for test, (outcome, _) in state.seen.items()},

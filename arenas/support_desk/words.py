@@ -17,7 +17,9 @@ from lanista.arenas.core.speech import tame
 from lanista.arenas.core.tools import BadCall, Call, Tool, example, parse
 from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk import customer, policy
-from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS
+from lanista.arenas.support_desk.briefs import hard_lines
+from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS, tools_of
+from lanista.arenas.support_desk.levels import PLAIN, Options
 from lanista.arenas.support_desk.phrases import (
     AGREED,
     ALREADY,
@@ -55,7 +57,7 @@ class SupportDeskWords:
 
     def tools(self, ask: Ask) -> Mapping[str, Tool]:
         """What may be called."""
-        return customer.TOOLS if ask.kind == "reply" else TOOLS[ROLE[ask.seat]]
+        return customer.TOOLS if ask.kind == "reply" else tools_of(ROLE[ask.seat], bool(ask.data))
 
     def wrappings(self, ask: Ask) -> frozenset[str]:
         """What a reply is read out of."""
@@ -75,16 +77,21 @@ def _brief(data: Mapping[str, Any]) -> str:
     if data["role"] == CUSTOMER:
         return _customer_brief(data)
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["policy"].items()}
-    return _brief_text(data["role"], data["faults"], policy.Params(**given), data["short"])
+    hard = Options(**dict.fromkeys(data.get("options", ()), True))
+    return _brief_text(data["role"], data["faults"], policy.Params(**given), data["short"], hard)
 
 
 @lru_cache(maxsize=1 << 14)
-def _brief_text(role: str, faults: int, params: policy.Params, short: bool) -> str:
+def _brief_text(role: str, faults: int, params: policy.Params, short: bool, hard: Options = PLAIN) -> str:
     causes = "one cause" if faults == 1 else f"{faults} causes"
+    if hard.untold:
+        causes = f"one to {faults} causes; how many is for you to find out"
     if short:
         return "\n".join(filter(None, (f"{SEAT[role]}, {causes}.", policy.text(params, role, short=True))))
     said = policy.text(params, role)
-    return _BRIEFS[role].format(causes=causes, example=_EXAMPLES[role], tools=_tool_lines(role), policy=said)
+    shown = _tool_lines(role, hard.notes)
+    brief = _BRIEFS[role].format(causes=causes, example=_EXAMPLES[role], tools=shown, policy=said)
+    return "\n".join([brief, *hard_lines(hard, role)])
 
 
 def _customer_brief(data: Mapping[str, Any]) -> str:
@@ -106,10 +113,10 @@ def _request(data: Mapping[str, Any]) -> str:
     return f"desk:{said} {' '.join([data['tool'], *asked])}.{seen}"
 
 
-@lru_cache(maxsize=8)
-def _tool_lines(role: str) -> str:
+@lru_cache(maxsize=16)
+def _tool_lines(role: str, notes: bool = False) -> str:
     """One line per tool; those without arguments that read or change share a line each."""
-    tools = TOOLS[role].values()
+    tools = tools_of(role, notes).values()
     bare = [t for t in tools if not t.parameters and t.name not in ("wait", "close")]
     lines = [t.line(quoted=False) for t in tools if t not in bare]
     for title, writes in (("read, with {}", False), ("change, with {}", True)):
@@ -170,6 +177,8 @@ def _changed(data: Mapping[str, Any]) -> str:
 
 
 def _casefile(data: Mapping[str, Any]) -> str:
+    if "notes" in data:
+        return _notes(data)
     lines = [f"file: {data['symptom']}"]
     for name in ("seen", "steps", "identity", "agreed", "explained", "changes"):
         value = data[name]
@@ -180,6 +189,13 @@ def _casefile(data: Mapping[str, Any]) -> str:
         if data[name]:
             lines.append(f"{name}: {data[name]}")
     return "; ".join(lines)
+
+
+def _notes(data: Mapping[str, Any]) -> str:
+    lines = [f'note of {note["by"]}: "{tame(note["text"])}"' for note in data["notes"]]
+    if data["left"]:
+        lines.append("The customer has hung up.")
+    return "\n".join(lines) or "Nobody has written anything down."
 
 
 def _world(data: Mapping[str, Any]) -> str:
