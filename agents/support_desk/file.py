@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lanista.agents.contract import Question
-from lanista.agents.support_desk import notes
+from lanista.agents.support_desk import notes, printed
 from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
 from lanista.arenas.support_desk.policy import Params
@@ -108,9 +108,14 @@ def _complaint(file: File, event: Event) -> None:
 
 def _look(file: File, event: Event) -> None:
     test = event.data.get("question") or event.data["reading"]
-    file.numbers |= {name: value for name, value in event.data.items() if name not in _PLAIN}
     file.asked.append(test)
-    _note(file, test, event.data["outcome"])
+    if "lines" in event.data:
+        outcome, numbers = printed.read(test, event.data["lines"])
+    else:
+        outcome = event.data["outcome"]
+        numbers = {name: value for name, value in event.data.items() if name not in _PLAIN}
+    file.numbers |= numbers
+    _note(file, test, outcome)
     file.checked = len(file.steps)
 
 

@@ -59,6 +59,8 @@ class Config:
     options below: as the level says."""
     notes: bool | None = later(None)
     """Whether the case file is the notes of those before, instead of all that was seen."""
+    raw: bool | None = later(None)
+    """Whether readings are what the systems print (numbers, dates, logs, charts) instead of what they mean."""
 
     hard: ClassVar[Options] = PLAIN
     """The options as they are in force: set for each config from its level and its keys."""

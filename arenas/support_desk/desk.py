@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from lanista.arenas.core.contract import Event
 from lanista.arenas.core.tools import Call, call, error_body
-from lanista.arenas.support_desk import calls, judge
+from lanista.arenas.support_desk import calls, judge, systems
 from lanista.arenas.support_desk.calls import SEAT, SPECIALISTS
 from lanista.arenas.support_desk.faults import BIT, READINGS, WRITES
 from lanista.arenas.support_desk.levels import HANDOVER_PATIENCE
@@ -42,7 +43,9 @@ def _read(state: State, move: Call) -> Played:
     outcome, after, idle, _ = look(state, move.tool)
     if idle:
         after = noted(after, Note.IRRELEVANT)
-    data = {"reading": move.tool, "outcome": outcome, **details(state, move.tool)}
+    data: dict[str, Any] = {"reading": move.tool, "outcome": outcome, **details(state, move.tool)}
+    if state.case.config.hard.raw:
+        data = systems.as_event(move.tool, outcome, state.case.context, state.key, state.decisions, articles=False)
     return after, [to_holder(after, "reading", data)]
 
 

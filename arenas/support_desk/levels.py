@@ -14,6 +14,7 @@ class Options(NamedTuple):
 
     untold: bool = False
     notes: bool = False
+    raw: bool = False
 
 
 PLAIN = Options()

@@ -162,6 +162,8 @@ def _pick(phrases: Sequence[str], v: int) -> str:
 
 
 def _reading(data: Mapping[str, Any]) -> str:
+    if "lines" in data:
+        return "\n  ".join([f"{data['reading']}:", *data["lines"]])
     shown = READINGS[data["reading"]]
     parts = [shown[part].format(**data) for part in data["outcome"].split("+")]
     return f"{data['reading']}: {' '.join(parts)}"

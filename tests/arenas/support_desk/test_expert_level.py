@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any
 
 import pytest
 
+from lanista.agents.support_desk import printed
 from lanista.arenas import Game, config_json, get
 from lanista.arenas.core import conformance
-from lanista.arenas.support_desk import Config, cases, planner
+from lanista.arenas.support_desk import Config, cases, planner, systems
+from lanista.arenas.support_desk.belief import untold_sets
+from lanista.arenas.support_desk.faults import BIT, READINGS, observe
 from lanista.arenas.support_desk.levels import PLAIN, Options
 from lanista.errors import UsageError
 
@@ -92,3 +96,36 @@ def test_cases_are_made_and_proven_fast_enough() -> None:
     for seed in range(60):
         cases.deal(seed, EXPERT)
     assert time.process_time() - started < 60 / 20
+
+
+# raw: readings as the systems print them
+
+
+@pytest.mark.parametrize("test", READINGS)
+def test_what_is_printed_means_the_outcome_and_says_the_numbers(test: str) -> None:
+    """The expert's manual and the printing agree for every outcome, account and noise; no line names the outcome."""
+    rng = random.Random(1)
+    outcomes = {observe(test, truth, gone) for truth in untold_sets(3, "any") for gone in (0, BIT["hung_modem"])}
+    outcomes |= {"up_days"} if test == "modem_status" else set()
+    assert len(outcomes) > 1
+    for outcome in outcomes:
+        for moment in range(40):
+            context = cases.deal(moment, EXPERT)[0].context
+            changes = {"refund_days": 1 + rng.randrange(120), "months": rng.randrange(60), "waived": rng.randrange(4)}
+            billed = rng.choice([plan for plan in cases.PLANS if plan != context.plan])
+            context = context._replace(**changes, billed=billed)
+            lines = systems.printed(test, outcome, context, rng.getrandbits(64), moment, articles=False)
+            said, numbers = printed.read(test, lines)
+            assert said == outcome, lines
+            for name, value in numbers.items():
+                known = {**context._asdict(), "ordered": context.plan, "extra_eur": context.fee_eur}
+                if name not in ("due_eur", "billed"):
+                    assert value == known[name], (name, lines)
+            if "_" in outcome:
+                assert outcome not in " ".join(lines)
+
+
+def test_two_printings_of_one_outcome_differ() -> None:
+    context = cases.deal(0, EXPERT)[0].context
+    texts = {tuple(systems.printed("line_test", "noisy", context, key, 0, articles=False)) for key in range(50)}
+    assert len(texts) > 40
