@@ -13,6 +13,7 @@ from typing import Any
 from lanista.agents.contract import Question
 from lanista.agents.support_desk import notes, printed
 from lanista.arenas.core.contract import Event
+from lanista.arenas.support_desk import voices
 from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
 from lanista.arenas.support_desk.policy import Params
 
@@ -98,9 +99,14 @@ def _brief(file: File, event: Event) -> None:
 
 
 def _complaint(file: File, event: Event) -> None:
-    file.symptom = event.data["symptom"]
-    if event.data["rebooted"]:
+    if "said" in event.data:
+        file.symptom, claimed, troubles = voices.meant(event.data["said"])
+    else:
+        file.symptom, claimed, troubles = event.data["symptom"], bool(event.data["rebooted"]), None
+    if claimed:
         _note(file, "rebooted", "yes")
+    if troubles is not None:
+        _note(file, "anything_else", "+".join(troubles))
     first = SAID_FIRST.get(file.symptom)
     if first is not None:
         file.shown[first[0]] = first[1]
@@ -111,6 +117,8 @@ def _look(file: File, event: Event) -> None:
     file.asked.append(test)
     if "lines" in event.data:
         outcome, numbers = printed.read(test, event.data["lines"])
+    elif "said" in event.data:
+        outcome, numbers = voices.answered(test, event.data["said"]) or "", {}
     else:
         outcome = event.data["outcome"]
         numbers = {name: value for name, value in event.data.items() if name not in _PLAIN}

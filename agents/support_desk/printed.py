@@ -16,7 +16,7 @@ CROWDED = 5
 
 
 def read(test: str, lines: Sequence[str], margin_db: float = MARGIN_DB, firmware: str = FIRMWARE) -> Read:
-    """What the lines of a reading come to. ``margin_db`` (the least margin of a line) and ``firmware`` (the current one)
+    """What the lines of a reading come to. ``margin_db``, the least margin, and ``firmware``, the current one,
     count where the lines do not say them."""
     return _READ[test]("\n".join(lines), margin_db, firmware)
 

@@ -30,10 +30,12 @@ from lanista.arenas.support_desk.faults import (
     bits,
     internet,
     named,
+    observe,
     symptom,
 )
 from lanista.arenas.support_desk.levels import CAUSES, PLAIN, STANDARD
 from lanista.arenas.support_desk.policy import Params, split_of, vectors
+from lanista.arenas.support_desk.voices import BELIEFS
 from lanista.errors import LanistaError
 
 PLANS: Mapping[str, tuple[int, int]] = {"S": (50, 20), "M": (100, 30), "L": (250, 40), "XL": (500, 50)}
@@ -86,6 +88,15 @@ class Remedy(NamedTuple):
     call: Call | None = None
 
 
+class Manner(NamedTuple):
+    """How the customer of a hard case is; none of it follows from the faults."""
+
+    tells_all: bool = False
+    """Whether they say at once what else there is, or that there is nothing else."""
+    belief: str | None = None
+    """The cause that they believe in."""
+
+
 class Case(NamedTuple):
     """What never changes in a call."""
 
@@ -113,6 +124,7 @@ class Case(NamedTuple):
     """Every world that the seats' own texts leave open at first, whatever the kind of case."""
     told: int
     """Those that are left after the customer's first words."""
+    manner: Manner = Manner()
 
 
 def deal(seed: int, config: Config) -> tuple[Case, int]:
@@ -133,7 +145,17 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
     patience = PATIENCE[config.cooperation] + 6 * (faults.bit_count() - 1) + rng.randrange(3)
     patience += MORE_PATIENCE * config.hard.untold
     complaint = VAGUE if vague else symptom(truth)
-    return build(config, truth, mentions, params, context, patience, complaint), key
+    manner = _manner(chance.stream(key, "manner"), complaint, config)
+    return build(config, truth, mentions, params, context, patience, complaint, manner), key
+
+
+def _manner(rng: random.Random, complaint: str, config: Config) -> Manner:
+    """How the customer is, drawn apart from the case so that neither shifts the other."""
+    if not config.hard.voices:
+        return Manner()
+    believed = [name for name in BELIEFS if complaint in (VAGUE, symptom(BIT[name]))]
+    tells_all = rng.random() < 0.5 and complaint != VAGUE
+    return Manner(tells_all, rng.choice(believed) if rng.random() < 0.6 else None)
 
 
 def build(
@@ -144,6 +166,7 @@ def build(
     context: Context,
     patience: int,
     complaint: str | None = None,
+    manner: Manner = Manner(),  # noqa: B008  # immutable
 ) -> Case:
     """The case with these hidden facts; ``complaint`` None is the clear one. Raises LanistaError for faults that the
     config does not allow."""
@@ -162,11 +185,16 @@ def build(
     if mentions_reboot:
         start = hypotheses.parts(start, "rebooted", 0)["yes"]
         told = unsorted.showing("rebooted")["yes"]
+    if manner.tells_all:
+        said = observe("anything_else", truth, 0)
+        start = hypotheses.parts(start, "anything_else", 0)[said]
+        told &= unsorted.showing("anything_else")[said]
     remedies = {name: remedy(name, params, context) for name in faults}
     expected = {r.call for r in remedies.values() if r.how not in (EXPLAIN, STEP) and r.call is not None}
     return Case(
         config, truth, complaint, mentions_reboot, params, context, patience, hypotheses, start,
         hypotheses.entropy(start), hypotheses.needed(truth, start), remedies, frozenset(expected), unsorted, told,
+        manner,
     )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ class Config:
     """Whether the case file is the notes of those before, instead of all that was seen."""
     raw: bool | None = later(None)
     """Whether readings are what the systems print (numbers, dates, logs, charts) instead of what they mean."""
+    voices: bool | None = later(None)
+    """Whether customers speak in many voices: openings built of parts, beliefs, two things at once, interruptions."""
 
     hard: ClassVar[Options] = PLAIN
     """The options as they are in force: set for each config from its level and its keys."""

@@ -52,7 +52,7 @@ def counterfactual(
     if any_kind:
         hides = masks(truth & ALL) and not kind.hard.untold
         kind = replace(kind, masking=hides, topic="any", cooperation="difficult", conflicts=False)
-    other = build(kind, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint)
+    other = build(kind, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint, case.manner)
     mask = _mask(state, other) if any_kind else state.mask
     low = other.space.entropy(mask) if any_kind else state.low
     return state._replace(case=other, patience=patience, mask=mask, low=low), moves

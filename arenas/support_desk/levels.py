@@ -15,6 +15,7 @@ class Options(NamedTuple):
     untold: bool = False
     notes: bool = False
     raw: bool = False
+    voices: bool = False
 
 
 PLAIN = Options()

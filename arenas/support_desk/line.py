@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call
-from lanista.arenas.support_desk import calls, customer
+from lanista.arenas.support_desk import calls, customer, voices
 from lanista.arenas.support_desk.cases import PLANS
-from lanista.arenas.support_desk.faults import BIT, STEPS
+from lanista.arenas.support_desk.faults import BIT, STEPS, observe
 from lanista.arenas.support_desk.hearing import heard
 from lanista.arenas.support_desk.state import Note, Played, State, changed, learn, look, moved, noted, to_holder
 
@@ -51,20 +54,38 @@ def exchange(state: State, request: Call, reply: Call) -> Played:
 def _ask(state: State, request: Call, reply: Call) -> Played:
     question = request.args["question"]
     if reply.tool != "answer":
-        return _costs(state, 1, Note.QUESTION), [to_holder(state, "unsure", {"question": question})]
+        heard_: dict[str, Any] = {"question": question}
+        if state.case.config.hard.voices:
+            heard_["said"] = voices.INTERRUPTIONS[
+                chance.draw(state.key, "interrupts", state.decisions, len(voices.INTERRUPTIONS))
+            ]
+        return _costs(state, 1, Note.QUESTION), [to_holder(state, "unsure", heard_)]
     outcome, after, idle, again = look(state, question)
     if idle:
         after = _costs(after, 3, Note.QUESTION, Note.IRRELEVANT)
     else:
         after = _costs(after, 3 if again and state.case.config.hard.notes else 1, Note.QUESTION)
-    data = {"question": question, "outcome": outcome}
+    data: dict[str, Any] = {"question": question, "outcome": outcome}
     if question == "speed":
         data["plan_mbps"] = PLANS[state.case.context.plan][0]
     if question == "rebooted":
         data["times"] = state.case.context.times
         if outcome == "yes" and "reboot" not in state.steps:
             after = after._replace(steps={**after.steps, "reboot": 0})
+    if state.case.config.hard.voices:
+        mbps = PLANS[state.case.context.plan][0]
+        said = voices.answer(state.key, state.decisions, question, outcome, mbps, state.case.context.times)
+        data = {"question": question, "said": said}
     return after, [to_holder(after, "answer", data)]
+
+
+def first_words(state: State) -> str:
+    """What the customer says at the start, in their own voice."""
+    case = state.case
+    times = case.context.times if case.mentions_reboot else 0
+    troubles = tuple(observe("anything_else", case.truth, 0).split("+")) if case.manner.tells_all else None
+    asides = len(case.context.asides)
+    return voices.opening(state.key, case.complaint, case.context.days, times, case.manner.belief, asides, troubles)
 
 
 def _verify(state: State, request: Call, reply: Call) -> Played:

@@ -59,13 +59,15 @@ class SupportDeskRules:
         if config.customer == "seat":
             events.append(customer.brief(state))
             listeners.append(SEAT[CUSTOMER])
-        first = {
+        first: dict[str, Any] = {
             "symptom": case.complaint,
             "days": case.context.days,
             "rebooted": case.context.times if case.mentions_reboot else 0,
             "asides": list(case.context.asides),
             "v": chance.draw(state.key, "words", 0, 3),
         }
+        if config.hard.voices:
+            first = {"said": line.first_words(state)}
         return [*events, world(state), Event("complaint", first, tuple(listeners))]
 
     def seats(self, config: Config) -> tuple[Seat, ...]:

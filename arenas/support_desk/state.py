@@ -124,6 +124,8 @@ def begin(case: Case, key: int) -> State:
     seen = {question: (outcome, 0) for question, outcome in _SAID_FIRST[case.complaint]}
     if case.mentions_reboot:
         seen["rebooted"] = ("yes", 0)
+    if case.manner.tells_all:
+        seen["anything_else"] = (observe("anything_else", case.truth, 0), 0)
     steps = {"reboot": 0} if case.mentions_reboot else {}
     return State(
         case, key, mask=case.start, open=case.told, low=case.entropy, patience=case.patience, seen=seen, steps=steps

@@ -130,6 +130,8 @@ def _tool_lines(role: str, notes: bool = False) -> str:
 
 
 def _complaint(data: Mapping[str, Any]) -> str:
+    if "said" in data:
+        return _customer(data["said"])
     said = [_pick(COMPLAINTS[data["symptom"]], data["v"]).format(days=data["days"])]
     said += [ASIDES[aside] for aside in data["asides"]]
     if data["rebooted"]:
@@ -138,6 +140,8 @@ def _complaint(data: Mapping[str, Any]) -> str:
 
 
 def _answer(data: Mapping[str, Any]) -> str:
+    if "said" in data:
+        return _customer(data["said"])
     phrases = ANSWERS[data["question"]]
     outcome = data["outcome"]
     if outcome not in phrases:  # several things at once
@@ -214,7 +218,7 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "world": _world,
     "complaint": _complaint,
     "answer": _answer,
-    "unsure": lambda data: _customer(_pick(UNSURE, data["v"])),
+    "unsure": lambda data: _customer(data.get("said") or _pick(UNSURE, data["v"])),
     "declined": lambda data: _customer(_pick(DECLINED, data["v"])),
     "tired": lambda data: _customer(_pick(TIRED, data["v"])),
     "request": _request,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from lanista.agents.support_desk import printed
 from lanista.arenas import Game, config_json, get
 from lanista.arenas.core import conformance
-from lanista.arenas.support_desk import Config, cases, planner, systems
+from lanista.arenas.support_desk import Config, cases, line, planner, systems, voices
 from lanista.arenas.support_desk.belief import untold_sets
 from lanista.arenas.support_desk.faults import BIT, READINGS, observe
 from lanista.arenas.support_desk.levels import PLAIN, Options
+from lanista.arenas.support_desk.phrases import ANSWERS
 from lanista.errors import UsageError
 
 ARENA = get("support_desk")
@@ -129,3 +131,55 @@ def test_two_printings_of_one_outcome_differ() -> None:
     context = cases.deal(0, EXPERT)[0].context
     texts = {tuple(systems.printed("line_test", "noisy", context, key, 0, articles=False)) for key in range(50)}
     assert len(texts) > 40
+
+
+# voices: customers as they speak
+
+
+def test_openings_are_diverse() -> None:
+    """No opening twice, and two of the same trouble share under a tenth of their three-word runs on average."""
+    states = [ARENA.rules.deal(seed, EXPERT) for seed in range(300)]
+    texts = [line.first_words(state) for state in states]
+    assert len(set(texts)) == len(texts)
+    for symptom in voices.WRONG:
+        runs = [_runs(text) for text, state in zip(texts, states, strict=True) if state.case.complaint == symptom]
+        if len(runs) < 10:
+            continue
+        shared = [len(a & b) / len(a | b) for a, b in itertools.combinations(runs, 2)]
+        assert sum(shared) / len(shared) < 0.1, symptom
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = text.lower().split()
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def test_openings_mean_what_they_should_and_nothing_else() -> None:
+    for seed in range(300):
+        state = ARENA.rules.deal(seed, EXPERT)
+        case = state.case
+        symptom, claimed, troubles = voices.meant(line.first_words(state))
+        assert (symptom, claimed) == (case.complaint, case.mentions_reboot)
+        said = tuple(observe("anything_else", case.truth, 0).split("+")) if case.manner.tells_all else None
+        assert troubles == said
+
+
+def test_no_saying_means_two_things_and_every_answer_is_understood() -> None:
+    for question, outcomes in ANSWERS.items():
+        for a, b in itertools.combinations(outcomes, 2):
+            assert not set(voices.sayings(question, a)) & set(voices.sayings(question, b)), (question, a, b)
+        for outcome in (*outcomes, *(["internet+mobile+bill"] if question == "anything_else" else [])):
+            texts = {voices.answer(key, 0, question, outcome, 250, 2) for key in range(60)}
+            assert len(texts) > 20
+            assert {voices.answered(question, text) for text in texts} == {outcome}, question
+
+
+def test_what_a_customer_believes_says_nothing_of_the_cause() -> None:
+    right = total = 0
+    for seed in range(600):
+        case, _ = cases.deal(seed, EXPERT)
+        if case.manner.belief is not None and case.complaint in ("no_internet", "slow_internet"):
+            total += 1
+            right += bool(case.truth & BIT[case.manner.belief])
+    assert total > 150
+    assert right / total < 0.5
