@@ -170,7 +170,7 @@ def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
         yield from identify(file)
         if "confirm" not in file.skips and tool in file.params.confirm and tool not in file.agreed:
             yield call("confirm", action=tool)
-        yield _change(file, tool)
+        yield change_of(file, tool)
     if fault not in file.explained and "explain" not in file.skips:
         if fault == "outage":
             if "until" not in file.numbers:
@@ -188,7 +188,8 @@ _NUMBERS = {
 """The reading, and the number in it, that a cause's remedy depends on."""
 
 
-def _change(file: File, tool: str) -> Call:
+def change_of(file: File, tool: str) -> Call:
+    """The change, with the amount or the plan that readings told."""
     if tool == "refund":
         return call("refund", charge="C2", amount=file.numbers["refund_eur"])
     if tool == "change_plan":

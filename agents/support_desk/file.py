@@ -64,6 +64,8 @@ class File:
     explained: set[str] = field(default_factory=set)
     changes: list[str] = field(default_factory=list)
     """Tools that changed something, and escalations, in order."""
+    had: set[str] = field(default_factory=set)
+    """The roles that have held the call, as far as this seat was told."""
     end: str = ""
     checked: int = 0
     """How many of the steps were followed by an observation that tells whether they worked."""
@@ -207,4 +209,5 @@ _FOLD = {
     "agreed": lambda file, event: file.agreed.add(event.data["action"]),
     "explained": lambda file, event: file.explained.add(event.data["cause"]),
     "casefile": _casefile,
+    "handover": lambda file, event: file.had.update((event.data["from"], event.data["to"])),
 }
