@@ -1,4 +1,4 @@
-"""``desk_reader``: reads everything rightly, knows the rules and the remedies, and never thinks further than the next step.
+"""``desk_reader``: reads everything rightly, knows the rules and the remedies, and never thinks beyond the next step.
 
 What it takes to show that a case is not won by reading alone. It knows every phrase, every printed line and every note;
 it keeps to the rules of the house as far as one call can be judged by itself; it asks what a checklist asks. What it
