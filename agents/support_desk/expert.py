@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.agents.support_desk import notes
+from lanista.agents.support_desk import credits, notes
 from lanista.agents.support_desk.belief import QUESTION_COST, Belief
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas.core import chance
@@ -71,7 +71,13 @@ def noted(file: File, move: Call) -> Call:
     if "notes" not in file.options or move.tool not in NOTED:
         return move
     end = {"close": "closed", "escalate": move.args.get("to", "")}.get(move.tool, "")
-    return call(move.tool, **move.args, note=notes.write(file, end))
+    return call(move.tool, **move.args, note=notes.write(file, end, needs(file)))
+
+
+def needs(file: File) -> set[str]:
+    """Whom the causes need that this seat has explained, and those it was told of."""
+    ends = {remedy(file, fault) for fault in file.explained if OF_OWNER.get(file.role, 0) & BIT[fault]}
+    return file.needs | ends & {"technician", "human"}
 
 
 def ticket(file: File) -> Call:
@@ -128,23 +134,33 @@ def remedy(file: File, fault: str) -> str:
     if "limits" in file.skips and fault in _NUMBERS:
         return "write"
     if fault in ("line_cut", "line_noise"):
-        return "technician"
+        return in_time(file, "technician")
     if fault in ("sim_blocked", "unknown_charge"):
         return "human"
     if fault in ("outage", "proration"):
         return "explain"
     if fault in _STEP_OF:
         return "step"
-    if fault in file.explained and _WRITE_OF[fault] not in file.changes:
+    if fault in file.explained and _WRITE_OF[fault] not in file.changes and not BIT[fault] & OF_OWNER.get(file.role, 0):
+        if file.options:
+            return "human" if "human" in file.needs else "explain"
         return "human" if fault == "double_charge" else "explain"
     if fault == "double_charge" and "refund_eur" in numbers:
         allowed = numbers["refund_eur"] <= params.refund_eur and numbers["refund_days"] <= params.refund_days
-        return "write" if allowed else "human"
+        return "write" if allowed and credits.fit(file) else "human"
     if fault == "ended_discount" and "months" in numbers:
         return "write" if numbers["months"] >= params.discount_months else "explain"
     if fault == "late_fee" and "waived" in numbers:
-        return "write" if numbers["waived"] < params.waivers else "explain"
+        if numbers["waived"] >= params.waivers:
+            return "explain"
+        return "write" if credits.fit(file) else "human"
     return "write"
+
+
+def in_time(file: File, how: str) -> str:
+    """Whom to send now: after hours a human instead of a technician."""
+    late = "limits" in file.options and file.minute > file.house.window
+    return "human" if how == "technician" and late else how
 
 
 def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
@@ -156,6 +172,9 @@ def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
             yield from instruct(file, fault)
         if file.checked < len(file.steps):
             yield from check(file, belief, bit)
+    if fault in credits.AMOUNTS and "limits" in file.options and fault not in file.explained:
+        for reading in credits.unread(file):
+            yield from look(file, reading)
     if how in ("write", "human", "technician") or fault in _NUMBERS:
         source = _NUMBERS.get(fault)
         if source is not None and source[1] not in file.numbers:
@@ -257,7 +276,11 @@ def evidence(file: File, belief: Belief, what: str) -> str | None:
     assert file.params is not None
     if what == "technician" and file.params.map_first and file.shown.get("outage_map") != "clear":
         return "outage_map" if file.role == TECHNICAL else None
-    wanted = SUPPORT.get(what, {})
+    wanted = dict(SUPPORT.get(what, {}))
+    if what == "human" and "limits" in file.options:
+        wanted["charge_detail"] = (*wanted["charge_detail"], "late_fee")
+        if in_time(file, "technician") == "human":
+            wanted["line_test"] = SUPPORT["technician"]["line_test"]
     if not wanted or any(set(file.shown.get(test, "").split("+")) & set(shown) for test, shown in wanted.items()):
         return None
     for test, shown in wanted.items():
@@ -284,7 +307,7 @@ def find_out(file: File, belief: Belief) -> Iterator[Call]:
 
 def end(file: File, belief: Belief) -> Iterator[Call]:
     """Send or call whom a cause demands, else close."""
-    ends = {remedy(file, fault) for fault in named(belief.sure)}
+    ends = {in_time(file, how) for how in (*(remedy(file, fault) for fault in named(belief.sure)), *file.needs)}
     if "technician" in ends:
         if file.role == BILLING:
             yield call("handover", to=TECHNICAL)

@@ -6,7 +6,7 @@ file what the others saw, and not when, so each such observation may be from any
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from lanista.agents.support_desk import notes, printed
 from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk import voices
 from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
+from lanista.arenas.support_desk.house import NO_HOUSE, House
 from lanista.arenas.support_desk.policy import Params
 
 SAID_FIRST: Mapping[str, tuple[str, str]] = {
@@ -45,6 +46,12 @@ class File:
     """Causes that the case has."""
     options: frozenset[str] = frozenset()
     """The options of a hard level that are in force."""
+    house: House = NO_HOUSE
+    """The rules that hang together."""
+    minute: int = 0
+    """The time of day, as far as this seat was told."""
+    needs: set[str] = field(default_factory=set)
+    """Whom a cause needs that others know of: technician, human."""
     params: Params | None = None
     """The rules of the house."""
     symptom: str = ""
@@ -86,6 +93,9 @@ def read(question: Question) -> File:
     """The file that a seat's events make."""
     file = File(role=question.role, moves=len(question.history))
     for event in question.events:
+        if "at" in event.data:
+            hours, _, minutes = event.data["at"].partition(":")
+            file.minute = 60 * int(hours) + int(minutes)
         fold = _FOLD.get(event.kind)
         if fold is not None:
             fold(file, event)
@@ -98,6 +108,11 @@ def _brief(file: File, event: Event) -> None:
     policy: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in event.data["policy"].items()}
     file.faults, file.params = event.data["faults"], Params(**policy)
     file.options = frozenset(event.data.get("options", ()))
+    if "house" in event.data:
+        rules: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in event.data["house"].items()
+        }
+        file.house = House(**rules)
 
 
 def _complaint(file: File, event: Event) -> None:
@@ -129,7 +144,7 @@ def _look(file: File, event: Event) -> None:
     file.checked = len(file.steps)
 
 
-_PLAIN = frozenset({"question", "reading", "outcome", "v"})
+_PLAIN = frozenset({"question", "reading", "outcome", "v", "at"})
 
 
 def _note(file: File, test: str, outcome: str) -> None:
@@ -192,12 +207,13 @@ def _casefile(file: File, event: Event) -> None:
     file.identity |= set(data["identity"])
     file.agreed |= set(data["agreed"])
     file.explained = set(data["explained"])
+    file.needs |= set(data.get("needs", ()))
     if data["until"]:
         file.numbers["until"] = data["until"]
     file.end = data["end"] or ""
 
 
-_FOLD = {
+_FOLD: dict[str, Callable[[File, Event], None]] = {
     "brief": _brief,
     "complaint": _complaint,
     "answer": _look,

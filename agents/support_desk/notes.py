@@ -6,7 +6,7 @@ that finds no note of this kind, or prose, knows nothing by it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lanista.arenas.support_desk.faults import NAMES, STEPS, TESTS, WRITES, named
@@ -21,12 +21,13 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "agreed": tuple(WRITES),
     "told": NAMES,
     "done": tuple(WRITES),
+    "needs": ("technician", "human"),
 }
 """The parts of a note that name things, and the things that they may name."""
 
 
-def write(file: File, end: str = "") -> str:
-    """The note of everything on file; ``end`` is how the seat ends the call."""
+def write(file: File, end: str = "", needs: Iterable[str] = ()) -> str:
+    """The note of everything on file; ``end`` is how the seat ends the call, ``needs`` whom its causes need."""
     done = [tool for tool in dict.fromkeys(file.changes) if tool in WRITES]
     parts = {
         "seen": " ".join(f"{test}={outcome}" for test, outcome in file.shown.items()),
@@ -35,6 +36,7 @@ def write(file: File, end: str = "") -> str:
         "agreed": " ".join(sorted(file.agreed)),
         "told": " ".join(sorted(file.explained)),
         "done": " ".join(done),
+        "needs": " ".join(sorted(needs)),
         "until": str(file.numbers.get("until", "")),
         "end": end,
     }
@@ -52,6 +54,7 @@ def read(data: Mapping[str, Any], file: File) -> dict[str, Any]:
         "agreed": sorted(file.agreed),
         "explained": sorted(file.explained),
         "changes": list(file.changes),
+        "needs": sorted(file.needs),
         "until": None,
         "end": "abandoned" if data["left"] else "",
     }

@@ -13,6 +13,8 @@ Read = tuple[str, dict[str, Any]]
 MARGIN_DB = 6.0
 FIRMWARE = "7.4"
 CROWDED = 5
+DAYS = 30
+"""How long a credit counts."""
 
 
 def read(test: str, lines: Sequence[str], margin_db: float = MARGIN_DB, firmware: str = FIRMWARE) -> Read:
@@ -78,7 +80,10 @@ def _sim_status(text: str, margin_db: float, firmware: str) -> Read:
 
 
 def _account(text: str, margin_db: float, firmware: str) -> Read:
-    numbers = {"plan": _found(r"plan (\w+)", text), "due_eur": int(_found(r"balance -(\d+)", text))}
+    numbers: dict[str, Any] = {"plan": _found(r"plan (\w+)", text), "due_eur": int(_found(r"balance -(\d+)", text))}
+    today = date.fromisoformat(_found(r"today ([\d-]+)", text))
+    given = ((date.fromisoformat(at), int(eur)) for at, eur in re.findall(r"^credit (\S+) (\d+)", text, re.MULTILINE))
+    numbers["credited"] = sum(eur for at, eur in given if (today - at).days <= DAYS)
     return ("active" if "bar none" in text else "suspended"), numbers
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.agents.support_desk.expert import change_of, identify, noted, remedy, ticket, unread
+from lanista.agents.support_desk.expert import change_of, identify, in_time, noted, remedy, ticket, unread
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.calls import ASKS, BILLING, CAUSES, READS, ROUTER, SUMMARIZER, TECHNICAL
@@ -111,7 +111,7 @@ def _work(file: File) -> Iterator[Call]:
         yield call("handover", to=other)
     if "anything_else" not in file.shown:
         yield call("ask", question="anything_else")
-    ends = {remedy(file, fault) for fault in found}
+    ends = {in_time(file, how) for how in (*(remedy(file, fault) for fault in found), *file.needs)}
     if "technician" in ends:
         yield call("escalate", to="technician") if file.role == TECHNICAL else call("handover", to=TECHNICAL)
     yield call("escalate", to="human") if "human" in ends else call("close")
@@ -154,9 +154,18 @@ def _mend(file: File, fault: str) -> Iterator[Call]:
     if how == "write" and _WRITE_OF[fault] not in file.changes:
         tool = _WRITE_OF[fault]
         yield from identify(file)
+        if "limits" in file.options and fault in (
+            "double_charge",
+            "late_fee",
+        ):  # this call's rule says: read both first
+            for test, number in (("contract", "months"), ("account", "credited")):
+                if number not in file.numbers:
+                    yield call(test)
         if tool in file.params.confirm and tool not in file.agreed:
             yield call("confirm", action=tool)
         yield change_of(file, tool)
+    if how == "human" and "limits" in file.options and fault == "late_fee" and "charge_detail" not in file.shown:
+        yield call("charge_detail")
     if how == "technician" and file.params.map_first and file.shown.get("outage_map") != "clear":
         yield call("outage_map")
     if fault not in file.explained:

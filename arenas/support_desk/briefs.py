@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from lanista.arenas.support_desk import house
 from lanista.arenas.support_desk.calls import SUMMARIZER
+from lanista.arenas.support_desk.house import House
 from lanista.arenas.support_desk.levels import Options
 
 
-def hard_lines(hard: Options, role: str) -> list[str]:
+def hard_lines(hard: Options, role: str, rules: House) -> list[str]:
     """The lines that a role's brief ends with, for the options in force."""
-    lines = []
+    lines = house.text(rules, role) if hard.limits else []
     if hard.notes:
         lines.append(_NOTES_READ if role == SUMMARIZER else _NOTES_WRITTEN)
     return lines

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
+from lanista.arenas.support_desk import house as house_rules
 from lanista.arenas.support_desk.belief import (
     CLAIM_RATE,
     LIE_RATE,
@@ -22,6 +23,7 @@ from lanista.arenas.support_desk.belief import (
 )
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import (
+    ALL,
     BIT,
     CLAIMS,
     SHY,
@@ -33,6 +35,7 @@ from lanista.arenas.support_desk.faults import (
     observe,
     symptom,
 )
+from lanista.arenas.support_desk.house import NO_HOUSE, House
 from lanista.arenas.support_desk.levels import CAUSES, PLAIN, STANDARD
 from lanista.arenas.support_desk.policy import Params, split_of, vectors
 from lanista.arenas.support_desk.voices import BELIEFS
@@ -45,6 +48,8 @@ ASIDES = ("neighbour", "weather", "moving", "holiday", "television", "dog", "wor
 PATIENCE = {"helpful": 16, "mixed": 13, "difficult": 11}
 """What a customer with one fault puts up with; six more for each further one, and up to two by chance."""
 
+CONFLICTS = 0.4
+"""How often a rule forbids what the customer wants, of cases where one could, where the rules hang together."""
 MORE_PATIENCE = 4
 """What a customer puts up with besides where the desk has to find out how many causes there are."""
 
@@ -95,6 +100,10 @@ class Manner(NamedTuple):
     """Whether they say at once what else there is, or that there is nothing else."""
     belief: str | None = None
     """The cause that they believe in."""
+    start: int = 0
+    """The minute of the day when the call begins."""
+    credits: tuple[tuple[int, int], ...] = ()
+    """(days ago, euros) of what was credited before."""
 
 
 class Case(NamedTuple):
@@ -125,6 +134,7 @@ class Case(NamedTuple):
     told: int
     """Those that are left after the customer's first words."""
     manner: Manner = Manner()
+    house: House = NO_HOUSE
 
 
 def deal(seed: int, config: Config) -> tuple[Case, int]:
@@ -145,17 +155,43 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
     patience = PATIENCE[config.cooperation] + 6 * (faults.bit_count() - 1) + rng.randrange(3)
     patience += MORE_PATIENCE * config.hard.untold
     complaint = VAGUE if vague else symptom(truth)
-    manner = _manner(chance.stream(key, "manner"), complaint, config)
-    return build(config, truth, mentions, params, context, patience, complaint, manner), key
+    if config.hard == PLAIN:
+        return build(config, truth, mentions, params, context, patience, complaint), key
+    house = house_rules.draw(chance.stream(key, "house")) if config.hard.limits else NO_HOUSE
+    manner, context = _manner(chance.stream(key, "manner"), truth, complaint, params, context, house, config)
+    return build(config, truth, mentions, params, context, patience, complaint, manner, house), key
 
 
-def _manner(rng: random.Random, complaint: str, config: Config) -> Manner:
-    """How the customer is, drawn apart from the case so that neither shifts the other."""
-    if not config.hard.voices:
-        return Manner()
-    believed = [name for name in BELIEFS if complaint in (VAGUE, symptom(BIT[name]))]
-    tells_all = rng.random() < 0.5 and complaint != VAGUE
-    return Manner(tells_all, rng.choice(believed) if rng.random() < 0.6 else None)
+def _manner(
+    rng: random.Random, truth: int, complaint: str, params: Params, context: Context, house: House, config: Config
+) -> tuple[Manner, Context]:
+    """How the customer is, drawn apart from the case so that neither shifts the other, and the facts to go with it."""
+    manner = Manner()
+    if config.hard.voices:
+        believed = [name for name in BELIEFS if complaint in (VAGUE, symptom(BIT[name]))]
+        tells_all = rng.random() < 0.5 and complaint != VAGUE
+        manner = manner._replace(tells_all=tells_all, belief=rng.choice(believed) if rng.random() < 0.6 else None)
+    if config.hard.limits:
+        if truth & _TECHNICIAN:  # whoever comes for the line is no human, so every credit has to fit
+            months = max(context.months, house_rules.TENURES[-1])
+            context = context._replace(months=months, refund_eur=min(context.refund_eur, 20))
+        credits_ = _credits(rng, truth, params, context, house)
+        manner = manner._replace(start=house.window - 40 + rng.randrange(60), credits=credits_)
+    return manner, context
+
+
+def _credits(
+    rng: random.Random, truth: int, params: Params, context: Context, house: House
+) -> tuple[tuple[int, int], ...]:
+    """What was credited before: half of the time so much that what is due now does not fit, where anything is."""
+    asked = {f: None for f in named(truth & ALL) if remedy(f, params, context).how == WRITE}
+    room = house_rules.credit_limit(house, context.months) - house_rules.due(context, asked)
+    over = house_rules.due(context, asked) > 0 and not truth & _TECHNICIAN and rng.random() < 0.5
+    before = max(0, room) + 1 + rng.randrange(8) if over else rng.randrange(max(0, room) + 1)
+    recent = (before,) if before < 4 or rng.random() < 0.5 else (before // 2, before - before // 2)
+    entries = [(3 + rng.randrange(house_rules.DAYS - 4), eur) for eur in recent if eur]
+    entries += [(house_rules.DAYS + 6 + rng.randrange(60), 3 + rng.randrange(20)) for _ in range(rng.randrange(3))]
+    return tuple(sorted(entries, reverse=True))
 
 
 def build(
@@ -167,6 +203,7 @@ def build(
     patience: int,
     complaint: str | None = None,
     manner: Manner = Manner(),  # noqa: B008  # immutable
+    house: House = NO_HOUSE,
 ) -> Case:
     """The case with these hidden facts; ``complaint`` None is the clear one. Raises LanistaError for faults that the
     config does not allow."""
@@ -190,11 +227,16 @@ def build(
         start = hypotheses.parts(start, "anything_else", 0)[said]
         told &= unsorted.showing("anything_else")[said]
     remedies = {name: remedy(name, params, context) for name in faults}
+    if config.hard.limits:
+        credits_ = {name for name, each in remedies.items() if each.how == WRITE and name in house_rules.CREDITS}
+        total = house_rules.due(context, dict.fromkeys(credits_)) + house_rules.credited(manner)
+        if total > house_rules.credit_limit(house, context.months):
+            remedies |= dict.fromkeys(credits_, Remedy("human", call("escalate", to="human")))
     expected = {r.call for r in remedies.values() if r.how not in (EXPLAIN, STEP) and r.call is not None}
     return Case(
         config, truth, complaint, mentions_reboot, params, context, patience, hypotheses, start,
         hypotheses.entropy(start), hypotheses.needed(truth, start), remedies, frozenset(expected), unsorted, told,
-        manner,
+        manner, house,
     )  # fmt: skip
 
 
@@ -279,7 +321,8 @@ def _context(rng: random.Random, faults: int, access: str, plan: str, params: Pa
     able = list(named(faults & _CONFLICTABLE))
     if faults & _TECHNICIAN and "double_charge" in able:
         able.remove("double_charge")
-    against = rng.choice(able) if config.conflicts else None
+    conflict = config.conflicts or bool(config.hard.limits and able and rng.random() < CONFLICTS)
+    against = rng.choice(able) if conflict else None
     too_much, too_old = False, False
     if against == "double_charge":
         too_much = rng.random() < 0.5

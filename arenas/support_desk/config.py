@@ -63,6 +63,8 @@ class Config:
     """Whether readings are what the systems print (numbers, dates, logs, charts) instead of what they mean."""
     voices: bool | None = later(None)
     """Whether customers speak in many voices: openings built of parts, beliefs, two things at once, interruptions."""
+    limits: bool | None = later(None)
+    """Whether rules of the house hang together: credits by tenure and month, technicians by the clock; needs raw."""
 
     hard: ClassVar[Options] = PLAIN
     """The options as they are in force: set for each config from its level and its keys."""

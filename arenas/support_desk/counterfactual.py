@@ -16,9 +16,10 @@ from lanista.arenas.core.contract import Seat
 from lanista.arenas.core.tools import Call
 from lanista.arenas.support_desk.belief import masks, members
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT
-from lanista.arenas.support_desk.cases import Case, Context, build
+from lanista.arenas.support_desk.cases import Case, Context, Manner, build
 from lanista.arenas.support_desk.customer import sees
 from lanista.arenas.support_desk.faults import ALL, observe
+from lanista.arenas.support_desk.house import CREDITS
 from lanista.arenas.support_desk.line import TIRED
 from lanista.arenas.support_desk.rules import SupportDeskRules
 from lanista.arenas.support_desk.state import OPEN, State
@@ -43,16 +44,19 @@ def counterfactual(
     truths = [space.hypotheses[i] for i in members(left)]
     truths = [truth for truth in truths if _same_to_the_customer(state, move, truth, seat)]
     context = _other_context(played, move, rng)
+    manner = _other_manner(played, rng)
     patience = _other_patience(state, played, rng)
     others = [truth for truth in truths if truth != case.truth]
-    if not others and context == case.context and patience == state.patience:
+    if not others and context == case.context and manner == case.manner and patience == state.patience:
         return None
     truth = rng.choice(others or [case.truth])
     kind = case.config
     if any_kind:
         hides = masks(truth & ALL) and not kind.hard.untold
         kind = replace(kind, masking=hides, topic="any", cooperation="difficult", conflicts=False)
-    other = build(kind, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint, case.manner)
+    other = build(
+        kind, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint, manner, case.house
+    )
     mask = _mask(state, other) if any_kind else state.mask
     low = other.space.entropy(mask) if any_kind else state.low
     return state._replace(case=other, patience=patience, mask=mask, low=low), moves
@@ -97,6 +101,14 @@ def _other_context(played: State, move: Any, rng: random.Random) -> Context:
     if "account" not in played.seen:
         changes["due_eur"] = 1 + rng.randrange(99)
     return context._replace(**changes)
+
+
+def _other_manner(played: State, rng: random.Random) -> Manner:
+    """Other credits where the account has not been read and nothing was credited."""
+    manner = played.case.manner
+    if not manner.credits or "account" in played.seen or any(c.tool in CREDITS.values() for c in played.changes):
+        return manner
+    return manner._replace(credits=((3 + rng.randrange(25), 1 + rng.randrange(40)),))
 
 
 def _other_patience(state: State, played: State, rng: random.Random) -> int:

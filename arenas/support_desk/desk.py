@@ -15,6 +15,7 @@ from lanista.arenas.support_desk.state import (
     Note,
     Played,
     State,
+    at,
     casefile,
     changed,
     details,
@@ -45,7 +46,7 @@ def _read(state: State, move: Call) -> Played:
         after = noted(after, Note.IRRELEVANT)
     data: dict[str, Any] = {"reading": move.tool, "outcome": outcome, **details(state, move.tool)}
     if state.case.config.hard.raw:
-        data = systems.as_event(move.tool, outcome, state.case.context, state.key, state.decisions, articles=False)
+        data = systems.as_event(move.tool, outcome, state)
     return after, [to_holder(after, "reading", data)]
 
 
@@ -113,7 +114,7 @@ def _hand_on(state: State, move: Call) -> Played:
         elif first and _has_work(state, to):
             after = noted(after, Note.ROUTED)
     events = [
-        Event("handover", {"from": state.holder, "to": to}, (SEAT[state.holder], SEAT[to])),
+        Event("handover", {"from": state.holder, "to": to, **at(state)}, (SEAT[state.holder], SEAT[to])),
         Event("casefile", casefile(state), (SEAT[to],)),
     ]
     return after, events

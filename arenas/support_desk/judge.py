@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
 from lanista.arenas.support_desk.faults import BIT, WRITES, named
+from lanista.arenas.support_desk.house import end_due
 
 if TYPE_CHECKING:
     from lanista.arenas.support_desk.state import State
@@ -45,7 +47,7 @@ def grade(state: State) -> Grade:
     faults = named(case.truth)
     goal = sum(_done(state, fault) for fault in faults) / len(faults)
     told = max(0, (state.told.bit_count() - state.wrong.bit_count()) / len(faults))
-    frame = set(state.changes) <= case.expected
+    frame = set(state.changes) <= expected(state)
     policy = state.rules_broken == 0
     ticket = ticket_share(state)
     proper = state.end in PROPER
@@ -61,15 +63,26 @@ def _done(state: State, fault: str) -> bool:
         return bool(state.gone & bit)
     if remedy.how == EXPLAIN:
         return bool(state.told & bit)
-    return state.end == remedy.how
+    return state.end == end_due(state, remedy.how)
+
+
+def expected(state: State) -> frozenset[Call]:
+    """The changes that should have been made at the end, and the escalation that is due now."""
+    case = state.case
+    if not case.config.hard.limits:
+        return case.expected
+    return frozenset(
+        call("escalate", to=end_due(state, each.args["to"])) if each.tool == "escalate" else each
+        for each in case.expected
+    )
 
 
 def escalation_is_right(state: State, to: str) -> bool:
     """Whether somebody must be sent or called, and nothing is left that the desk should have done itself."""
     remedies = state.case.remedies
-    if not any(remedy.how == to for remedy in remedies.values()):
+    if not any(end_due(state, remedy.how) == to for remedy in remedies.values()):
         return False
-    return all(remedy.how == to or _done(state, fault) for fault, remedy in remedies.items())
+    return all(end_due(state, remedy.how) == to or _done(state, fault) for fault, remedy in remedies.items())
 
 
 def ticket_share(state: State) -> float:

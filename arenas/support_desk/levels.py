@@ -16,12 +16,13 @@ class Options(NamedTuple):
     notes: bool = False
     raw: bool = False
     voices: bool = False
+    limits: bool = False
 
 
 PLAIN = Options()
 """The standard game."""
 
-NEEDS: Mapping[str, str] = {}
+NEEDS: Mapping[str, str] = {"limits": "raw"}
 """Options that make no sense without another one."""
 
 EXPERT_KEYS: Mapping[str, Any] = {

@@ -17,6 +17,7 @@ from lanista.arenas.support_desk.calls import BILLING, ROUTER, SPECIALISTS, TECH
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
 from lanista.arenas.support_desk.customer import contradicted, said_done
 from lanista.arenas.support_desk.faults import BIT, OF_OWNER, STEPS, WRITES, named, observe
+from lanista.arenas.support_desk.house import CREDITS, end_due
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, FACTORS, SUPPORT
 from lanista.arenas.support_desk.rules import SupportDeskRules
 from lanista.arenas.support_desk.state import OVER, TICKET, State
@@ -53,8 +54,15 @@ def prove(arena: Arena, seed: int, config: Any) -> Plan:
     faults = ", ".join(named(game.state.case.truth))
     if found != 1.0:
         raise LanistaError(f"seed {seed} ({faults}): the planner's solution scores {found}, not 1")
-    for i, (seat, step) in enumerate(plan):
-        if replayed(game, plan[:i] + plan[i + 1 :]) >= 1.0:
+    i = 0
+    while i < len(plan):
+        seat, step = plan[i]
+        rest = plan[:i] + plan[i + 1 :]
+        if replayed(game, rest) < 1.0:
+            i += 1
+        elif config.hard.limits:  # what a later hour made needless: the clock goes on while it is done
+            plan = rest
+        else:
             raise LanistaError(f"seed {seed} ({faults}): {seat}'s step {step} is not needed")
     return plan
 
@@ -84,7 +92,7 @@ def _next(state: State) -> Iterator[Call]:
     others = [host for host in _HOSTS if host != holder and any(BIT[f] & OF_OWNER[host] for f in open_)]
     if others:
         yield call("route" if holder == ROUTER else "handover", to=others[0])
-    ends = {r.how for r in case.remedies.values()} & {"technician", "human"}
+    ends = {end_due(state, r.how) for r in case.remedies.values()} & {"technician", "human"}
     for end in ends:
         if holder == BILLING and end == "technician":
             yield call("handover", to=TECHNICAL)
@@ -99,11 +107,11 @@ def _settled(state: State, fault: str) -> bool:
         return False
     if how in (WRITE, STEP):
         return bool(state.gone & bit)
-    return how == EXPLAIN or _evidence(state, how, fault) is None
+    return how == EXPLAIN or _evidence(state, end_due(state, how), fault) is None
 
 
 def _mend(state: State, fault: str) -> Iterator[Call]:
-    remedy, bit = state.case.remedies[fault], BIT[fault]
+    case, remedy, bit = state.case, state.case.remedies[fault], BIT[fault]
     if remedy.how == STEP and not state.gone & bit:
         yield _step(state, _STEP_OF[fault])
     if remedy.how == WRITE and not state.gone & bit:
@@ -113,11 +121,13 @@ def _mend(state: State, fault: str) -> Iterator[Call]:
         read = _evidence(state, tool, fault)
         if read is not None:
             yield read
+        if case.config.hard.limits and tool in CREDITS.values():
+            yield from (call(test) for test in ("contract", "account") if test not in state.seen)
         if tool in state.case.params.confirm and tool not in state.agreed:
             yield call("confirm", action=tool)
         yield remedy.call
     if remedy.how in ("technician", "human"):
-        read = _evidence(state, remedy.how, fault)
+        read = _evidence(state, end_due(state, remedy.how), fault)
         if read is not None:
             if read.tool in ACCOUNT_DATA:
                 yield from _identify(state)
@@ -149,10 +159,13 @@ def _evidence(state: State, what: str, fault: str) -> Call | None:
     case = state.case
     if what == "technician" and case.params.map_first and state.shown("outage_map") != "clear":
         return call("outage_map")
-    shown = [state.shown(test) for test in SUPPORT[what]]
-    if any(s is not None and set(s.split("+")) & set(w) for s, w in zip(shown, SUPPORT[what].values(), strict=True)):
+    wanted = dict(SUPPORT[what])
+    for test, outcomes in state.also(what).items():
+        wanted[test] = (*wanted.get(test, ()), *outcomes)
+    shown = [state.shown(test) for test in wanted]
+    if any(s is not None and set(s.split("+")) & set(w) for s, w in zip(shown, wanted.values(), strict=True)):
         return None
-    able = [t for t, w in SUPPORT[what].items() if set(observe(t, case.truth, state.gone).split("+")) & set(w)]
+    able = [t for t, w in wanted.items() if set(observe(t, case.truth, state.gone).split("+")) & set(w)]
     for test in able:
         if test in calls.READS[state.holder]:
             return call(test)

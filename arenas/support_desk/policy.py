@@ -71,6 +71,9 @@ class File(Protocol):
     def shown(self, test: str) -> str | None:
         """The last outcome of a question or reading in this call."""
 
+    def also(self, what: str) -> Mapping[str, tuple[str, ...]]:
+        """What supports a change or an escalation besides SUPPORT, by question or reading."""
+
     def amounts(self) -> Mapping[str, int]:
         """What readings have told of money and dates: refund_eur, refund_days, months, waived."""
 
@@ -103,7 +106,9 @@ def _confirmed(params: Params, call: Call, file: File) -> bool:
 def _supported(params: Params, call: Call, file: File) -> bool:
     what = call.args.get("to") if call.tool == "escalate" else call.tool
     needs = SUPPORT.get(str(what))
-    return needs is not None and not any(_shows(file, test, wanted) for test, wanted in needs.items())
+    if needs is None or any(_shows(file, test, wanted) for test, wanted in needs.items()):
+        return False
+    return not any(_shows(file, test, wanted) for test, wanted in file.also(str(what)).items())
 
 
 def _shows(file: File, test: str, wanted: tuple[str, ...]) -> bool:

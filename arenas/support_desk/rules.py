@@ -9,10 +9,11 @@ from typing import Any
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import Ask, Event, Outcome, Seat, Step
 from lanista.arenas.core.tools import BadCall, Call, error_body
-from lanista.arenas.support_desk import calls, cases, customer, desk, judge, line, policy
+from lanista.arenas.support_desk import calls, cases, customer, desk, house, judge, line, policy
 from lanista.arenas.support_desk.calls import CUSTOMER, ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import WRITES, named
+from lanista.arenas.support_desk.house import MINUTES
 from lanista.arenas.support_desk.levels import PLAIN
 from lanista.arenas.support_desk.state import (
     OPEN,
@@ -53,6 +54,8 @@ class SupportDeskRules:
             "short": config.brief == "short",
         }
         if config.hard != PLAIN:
+            if config.hard.limits:
+                given["house"] = _house(case.house)
             given["options"] = [name for name in PLAIN._fields if getattr(config.hard, name)]
         events = [Event("brief", {"seat": SEAT[role], "role": role, **given}, (SEAT[role],)) for role in calls.TOOLS]
         listeners = [SEAT[ROUTER]]
@@ -104,6 +107,8 @@ class SupportDeskRules:
         if state.pending is not None:
             return _settle(_reply(state._replace(notes=()), state.pending, move))
         before = state._replace(decisions=state.decisions + 1, notes=())
+        if state.stage == OPEN and state.case.config.hard.limits:
+            before = before._replace(minute=state.minute + MINUTES.get(move.tool, 1))
         if isinstance(move, BadCall):
             refused = refuse(before, move.tool, move.error)
             return _settle(refused) if before.stage == OPEN else _write_ticket(refused, calls.EMPTY_TICKET)
@@ -114,7 +119,8 @@ class SupportDeskRules:
             if before.case.config.customer == "seat":
                 return Step(before._replace(pending=request), [customer.request(before, request, move)])
             return _settle(line.exchange(before, request, customer.react(before, request)))
-        if not policy.broken(before.case.params, move, before) or desk.refusal(before, move) is not None:
+        kept = not policy.broken(before.case.params, move, before) and not house.broken(before, move)
+        if kept or desk.refusal(before, move) is not None:
             return _settle(desk.do(before, move))
         after, events = desk.do(before._replace(rules_broken=before.rules_broken + 1), move)
         return _settle((noted(after, Note.VIOLATION), events))
@@ -195,6 +201,11 @@ def _ended(state: State, grade: judge.Grade) -> Event:
 
 def _changed(state: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys(change.tool for change in state.changes if change.tool in WRITES))
+
+
+@lru_cache(maxsize=4096)
+def _house(rules: house.House) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in rules._asdict().items()}
 
 
 @lru_cache(maxsize=4096)

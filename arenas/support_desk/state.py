@@ -13,6 +13,7 @@ from lanista.arenas.support_desk import judge
 from lanista.arenas.support_desk.calls import ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.cases import PLANS, Case
 from lanista.arenas.support_desk.faults import QUESTIONS, hidden, named, observe
+from lanista.arenas.support_desk.house import also_supports, clock
 
 OPEN, TICKET, OVER = "call", "ticket", "over"
 
@@ -80,6 +81,8 @@ class State(NamedTuple):
     errors: int = 0
     """Calls answered with an error."""
     visited: tuple[str, ...] = (ROUTER,)
+    minute: int = 0
+    """The time of day, where the house goes by the clock."""
     written: tuple[tuple[str, str], ...] = ()
     """(role, note), where notes are all that the seats have of each other."""
     end: str | None = None
@@ -92,6 +95,10 @@ class State(NamedTuple):
         """See ``policy.File``."""
         found = self.seen.get(test)
         return None if found is None else found[0]
+
+    def also(self, what: str) -> Mapping[str, tuple[str, ...]]:
+        """See ``policy.File``."""
+        return also_supports(self, what)
 
     def amounts(self) -> Mapping[str, int]:
         """See ``policy.File``."""
@@ -128,7 +135,15 @@ def begin(case: Case, key: int) -> State:
         seen["anything_else"] = (observe("anything_else", case.truth, 0), 0)
     steps = {"reboot": 0} if case.mentions_reboot else {}
     return State(
-        case, key, mask=case.start, open=case.told, low=case.entropy, patience=case.patience, seen=seen, steps=steps
+        case,
+        key,
+        minute=case.manner.start,
+        mask=case.start,
+        open=case.told,
+        low=case.entropy,
+        patience=case.patience,
+        seen=seen,
+        steps=steps,
     )
 
 
@@ -204,14 +219,19 @@ def errs(state: State, what: str) -> bool:
 def to_holder(state: State, kind: str, data: dict[str, Any]) -> Event:
     """An event for the seat that holds the call."""
     data["v"] = chance.draw(state.key, "words", state.decisions, 3)
-    return Event(kind, data, (SEAT[state.holder],))
+    return Event(kind, data | at(state), (SEAT[state.holder],))
+
+
+def at(state: State) -> dict[str, Any]:
+    """The time of day, where the house goes by the clock."""
+    return {"at": clock(state.minute)} if state.case.config.hard.limits else {}
 
 
 def refuse(state: State, tool: str, body: str) -> Played:
     """The call is answered with an error."""
     after = noted(state._replace(errors=state.errors + 1), Note.BAD_CALL)
     seat = SEAT[SUMMARIZER if state.stage == TICKET else state.holder]
-    return after, [Event("error", {"tool": tool, "body": body}, (seat,))]
+    return after, [Event("error", {"tool": tool, "body": body, **at(state)}, (seat,))]
 
 
 def details(state: State, test: str) -> dict[str, Any]:

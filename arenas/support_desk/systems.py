@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lanista.arenas.core import chance
 from lanista.arenas.support_desk.cases import PLANS, Context
+
+if TYPE_CHECKING:
+    from lanista.arenas.support_desk.state import State
 
 TODAY = date(2025, 11, 14)
 """The day of every call."""
@@ -138,7 +141,7 @@ def _sim_status(outcome: str, context: Context, draw: Draw, articles: bool) -> l
 
 def _account(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
     price = PLANS[context.plan][1]
-    lines = [f"plan {context.plan}"]
+    lines = [f"today {day(0)}; plan {context.plan}"]
     if outcome == "suspended":
         lines += [f"{day(45)} invoice {context.due_eur}.00, {day(31)} reminder, {day(17)} last reminder, unpaid"]
         lines += [f"bar D set {day(context.days)}, balance -{context.due_eur}.00 EUR"]
@@ -205,6 +208,10 @@ _PRINTED: Mapping[str, Callable[[str, Context, Draw, bool], list[str]]] = {
 }
 
 
-def as_event(test: str, outcome: str, context: Context, key: int, moment: int, articles: bool) -> dict[str, Any]:
+def as_event(test: str, outcome: str, state: State) -> dict[str, Any]:
     """The data of a ``reading`` event."""
-    return {"reading": test, "lines": printed(test, outcome, context, key, moment, articles)}
+    case = state.case
+    lines = printed(test, outcome, case.context, state.key, state.decisions, False)
+    if test == "account":
+        lines += [f"credit {day(ago)} {eur}.00 EUR" for ago, eur in case.manner.credits]
+    return {"reading": test, "lines": lines}

@@ -19,7 +19,8 @@ from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk import customer, policy
 from lanista.arenas.support_desk.briefs import hard_lines
 from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS, tools_of
-from lanista.arenas.support_desk.levels import PLAIN, Options
+from lanista.arenas.support_desk.house import House
+from lanista.arenas.support_desk.levels import Options
 from lanista.arenas.support_desk.phrases import (
     AGREED,
     ALREADY,
@@ -46,6 +47,8 @@ class SupportDeskWords:
 
     def show(self, event: Event) -> str:
         text = _SHOW[event.kind](event.data)
+        if "at" in event.data:
+            text = f"[{event.data['at']}] {text}"
         words = event.data.get("words")
         return f'{text} customer adds: "{tame(words)}"' if words else text
 
@@ -78,11 +81,12 @@ def _brief(data: Mapping[str, Any]) -> str:
         return _customer_brief(data)
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data["policy"].items()}
     hard = Options(**dict.fromkeys(data.get("options", ()), True))
-    return _brief_text(data["role"], data["faults"], policy.Params(**given), data["short"], hard)
+    house_: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.get("house", {}).items()}
+    return _brief_text(data["role"], data["faults"], policy.Params(**given), data["short"], hard, House(**house_))
 
 
 @lru_cache(maxsize=1 << 14)
-def _brief_text(role: str, faults: int, params: policy.Params, short: bool, hard: Options = PLAIN) -> str:
+def _brief_text(role: str, faults: int, params: policy.Params, short: bool, hard: Options, rules: House) -> str:
     causes = "one cause" if faults == 1 else f"{faults} causes"
     if hard.untold:
         causes = f"one to {faults} causes; how many is for you to find out"
@@ -91,7 +95,7 @@ def _brief_text(role: str, faults: int, params: policy.Params, short: bool, hard
     said = policy.text(params, role)
     shown = _tool_lines(role, hard.notes)
     brief = _BRIEFS[role].format(causes=causes, example=_EXAMPLES[role], tools=shown, policy=said)
-    return "\n".join([brief, *hard_lines(hard, role)])
+    return "\n".join([brief, *hard_lines(hard, role, rules)])
 
 
 def _customer_brief(data: Mapping[str, Any]) -> str:
@@ -178,7 +182,7 @@ def _error(data: Mapping[str, Any]) -> str:
 
 
 def _changed(data: Mapping[str, Any]) -> str:
-    more = " ".join(str(value) for name, value in data.items() if name not in ("tool", "v"))
+    more = " ".join(str(value) for name, value in data.items() if name not in ("tool", "v", "at"))
     return f"done: {data['tool']} {more}".rstrip() + "."
 
 

@@ -5,25 +5,36 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from lanista.agents import registry
 from lanista.agents.support_desk import printed
 from lanista.arenas import Game, config_json, get
 from lanista.arenas.core import conformance
-from lanista.arenas.support_desk import Config, cases, line, planner, systems, voices
+from lanista.arenas.support_desk import Config, cases, line, planner, state, systems, voices
 from lanista.arenas.support_desk.belief import untold_sets
 from lanista.arenas.support_desk.faults import BIT, READINGS, observe
-from lanista.arenas.support_desk.levels import PLAIN, Options
+from lanista.arenas.support_desk.house import House
+from lanista.arenas.support_desk.levels import NEEDS, PLAIN, Options
 from lanista.arenas.support_desk.phrases import ANSWERS
 from lanista.errors import UsageError
+from lanista.play.runner import GameSpec, play
 
 ARENA = get("support_desk")
 EXPERT = ARENA.configure(level="expert")
 LAWS = [law for law in conformance.LAWS if law != "pettingzoo"]
-ALONE = [{name: True, **({"faults": 3, "horizon": 40} if name == "untold" else {})} for name in Options._fields]
-"""Every option by itself, on the standard game."""
+ALONE: list[dict[str, Any]] = [
+    {
+        name: True,
+        **({"faults": 3, "horizon": 40} if name == "untold" else {}),
+        **({NEEDS[name]: True} if name in NEEDS else {}),
+    }
+    for name in Options._fields
+]
+"""Every option by itself, or with the one that it needs, on the standard game."""
 
 
 def test_the_standard_game_is_recorded_as_it_was() -> None:
@@ -36,7 +47,11 @@ def test_the_standard_game_is_recorded_as_it_was() -> None:
 def test_the_expert_level_has_every_option_and_gives_each_up_by_name() -> None:
     assert all(EXPERT.hard)
     for name in Options._fields:
-        assert not getattr(ARENA.configure(level="expert", **{name: False}).hard, name)
+        hard = ARENA.configure(level="expert", **{name: False}).hard
+        assert {each for each in Options._fields if not getattr(hard, each)} == {
+            name,
+            *(needing for needing, needed in NEEDS.items() if needed == name),
+        }
 
 
 @pytest.mark.parametrize(
@@ -48,6 +63,7 @@ def test_the_expert_level_has_every_option_and_gives_each_up_by_name() -> None:
         ({"level": "expert", "masking": True}, "masking is drawn where the number of causes is untold"),
         ({"untold": True}, "untold needs two causes or more"),
         ({"notes": "yes"}, "notes is true or false, or left out for what the level says, not 'yes'"),
+        ({"limits": True}, "limits needs raw: set raw to true, or leave limits out"),
         ({"level": "expert", "horizon": 20}, "horizon is a whole number from 32 to 200, not 20"),
     ],
     ids=str,
@@ -121,7 +137,7 @@ def test_what_is_printed_means_the_outcome_and_says_the_numbers(test: str) -> No
             assert said == outcome, lines
             for name, value in numbers.items():
                 known = {**context._asdict(), "ordered": context.plan, "extra_eur": context.fee_eur}
-                if name not in ("due_eur", "billed"):
+                if name not in ("due_eur", "billed", "credited"):
                     assert value == known[name], (name, lines)
             if "_" in outcome:
                 assert outcome not in " ".join(lines)
@@ -183,3 +199,86 @@ def test_what_a_customer_believes_says_nothing_of_the_cause() -> None:
             right += bool(case.truth & BIT[case.manner.belief])
     assert total > 150
     assert right / total < 0.5
+
+
+# limits: rules that hang together
+
+
+def seated_at(seeds: Iterable[int], agent: str, **keys: Any) -> list[Game]:
+    """The games that an agent plays in every seat."""
+    config = ARENA.configure(**{"level": "expert", **keys})
+    seating = dict.fromkeys(ARENA.rules.seats(config), registry.make(agent))
+    played: list[Game] = []
+    play(
+        (GameSpec(id=str(s), arena=ARENA, seed=s, seating=seating, config=config) for s in seeds),
+        on_game=lambda _, game: played.append(game),
+    )
+    return sorted(played, key=lambda game: game.seed)
+
+
+def mean_score(games: list[Game]) -> float:
+    return sum(game.outcome.scores["desk"] for game in games if game.outcome is not None) / len(games)
+
+
+def credit_case(opened: Any, *faults: str, months: int = 20, credits_: tuple[tuple[int, int], ...] = ()) -> Any:
+    """A billing call under the house's rule of 10, 30 and 60 EUR; the charge is 24 EUR, the late fee 7."""
+    table = opened(
+        *faults, context={"months": months}, raw=True, limits=True, faults=len(faults), masking=len(faults) > 1
+    )
+    case = table.state.case
+    rules = House((10, 30, 60), 17 * 60)
+    manner = case.manner._replace(start=16 * 60, credits=credits_)
+    built = cases.build(case.config, case.truth, False, case.params, case.context, 30, manner=manner, house=rules)
+    table.state = state.begin(built, 7)
+    return table.say('route {"to": "billing"}', 'verify {"factor": "pin"}', "invoices {}", "charge_detail {}")
+
+
+REFUND = 'refund {"charge": "C2", "amount": 24}'
+
+
+def test_credits_fit_by_tenure_and_by_month(opened: Any) -> None:
+    """24 + 7 EUR under a limit of 30: neither is granted. Of 24 alone after 5 EUR 10 days ago, 29 fit; after 7, none.
+    What was credited over 30 days ago does not count, and under 12 months with us 24 EUR are too much."""
+
+    def ends(table: Any) -> set[str]:
+        return {remedy.how for remedy in table.state.case.remedies.values()}
+
+    assert ends(credit_case(opened, "double_charge", "late_fee")) == {"human"}
+    assert ends(credit_case(opened, "double_charge", "late_fee", months=36)) == {"write"}
+    assert ends(credit_case(opened, "double_charge", credits_=((10, 5),))) == {"write"}
+    assert ends(credit_case(opened, "double_charge", credits_=((10, 7),))) == {"human"}
+    assert ends(credit_case(opened, "double_charge", credits_=((31, 7),))) == {"write"}
+    assert ends(credit_case(opened, "double_charge", months=11)) == {"human"}
+
+
+def test_a_credit_is_granted_on_readings_and_once_under_the_limit(opened: Any) -> None:
+    table = credit_case(opened, "double_charge").say(REFUND)
+    assert table.state.rules_broken == 1  # neither tenure nor earlier credits were read
+    table = credit_case(opened, "double_charge").say("contract {}", "account {}", REFUND)
+    assert table.state.rules_broken == 0
+    table = credit_case(opened, "double_charge", "late_fee").say("contract {}", "account {}", REFUND)
+    assert table.state.rules_broken == 0  # 24 of 30 by itself
+    assert table.terms["wrong_change"] == 1  # but 31 were due, so none was
+    assert table.say("waive_fee {}").state.rules_broken == 1
+
+
+def test_a_technician_comes_until_the_hour_and_a_human_after_it(opened: Any) -> None:
+    for start, to, broken in ((16 * 60, "technician", 0), (16 * 60 + 59, "technician", 1), (16 * 60 + 59, "human", 0)):
+        table = opened("line_noise", raw=True, limits=True)
+        case = table.state.case
+        manner, rules = case.manner._replace(start=start), House((10, 30, 60), 17 * 60)
+        built = cases.build(case.config, case.truth, False, case.params, case.context, 30, manner=manner, house=rules)
+        table.state = state.begin(built, 7)
+        table.say(
+            'route {"to": "technical"}', "line_test {}", 'explain {"cause": "line_noise"}', f'escalate {{"to": "{to}"}}'
+        )
+        assert table.state.rules_broken == broken
+        table.say(f'ticket {{"causes": ["line_noise"], "end": "{to}", "identity": false, "changes": []}}')
+        assert table.grade.resolved == (not broken)
+
+
+def test_the_clock_is_in_every_event_of_the_holder(opened: Any) -> None:
+    table = opened("line_noise", raw=True, limits=True).say('route {"to": "technical"}')
+    assert [event.data.get("at") for event in table.events if event.kind == "handover"] == ["00:03"]
+    assert table.say("line_test {}").last.data["at"] == "00:06"
+    assert table.words.show(table.last).startswith("[00:06] line_test:")

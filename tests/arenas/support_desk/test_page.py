@@ -95,4 +95,4 @@ def test_every_event_is_on_the_page(seat: str) -> None:
             if event.kind in ("world", "brief", "request", "changed"):
                 continue
             for key in event.data:
-                assert key in ("v", "words") or f"`{key}`" in events[event.kind][0], f"{event.kind}: {key}"
+                assert key in ("v", "words", "at") or f"`{key}`" in events[event.kind][0], f"{event.kind}: {key}"
