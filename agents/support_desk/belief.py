@@ -12,7 +12,7 @@ from itertools import combinations
 
 from lanista.agents.support_desk.file import File, Seen
 from lanista.agents.support_desk.manual import Manual, manual, members
-from lanista.arenas.support_desk.faults import ALL, BIT, QUESTIONS
+from lanista.arenas.support_desk.faults import ALL, BIT, LATE, QUESTIONS
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA
 
 QUESTION_COST = 0.15
@@ -27,7 +27,7 @@ class Belief:
     """The hypotheses that a file leaves open. ``gone`` are the causes cleared by now, as far as can be told."""
 
     def __init__(self, file: File) -> None:
-        self.manual = manual(file.faults, file.symptom, "untold" in file.options)
+        self.manual = manual(file.faults, file.symptom, "untold" in file.options, "late" in file.options)
         self.mask, self.failed = _posterior(self.manual, file)
         self.gone = file.gone & ~self.failed
         self.sure, self.possible = _bounds(self.manual, self.mask)
@@ -39,7 +39,7 @@ class Belief:
             return 0
         last = file.steps[-1]
         times = tuple(i for i, bit in enumerate(file.steps) if bit == last)
-        failed = _agreeing(self.manual, self.manual.everything, file, times)
+        failed = _agreeing(self.manual, _everything(self.manual, file), file, times)
         doubtful = FAILS ** len(times) * self.manual.mass(failed) > self.manual.mass(self.mask)
         return last if doubtful else 0
 
@@ -70,10 +70,10 @@ class Belief:
 
 def _posterior(book: Manual, file: File) -> tuple[int, int]:
     """(hypotheses that agree with the file, steps that then must have failed): with as few failures as will do."""
-    known = book.everything
+    known = everything = _everything(book, file)
     for cause in file.explained:
         known &= book.having(BIT[cause])
-    for mask in (known, book.everything):  # what was explained by others may be wrong
+    for mask in (known, everything):  # what was explained by others may be wrong
         for failures in range(len(file.steps) + 1):
             for failed in combinations(range(len(file.steps)), failures):
                 found = _agreeing(book, mask, file, failed)
@@ -81,7 +81,13 @@ def _posterior(book: Manual, file: File) -> tuple[int, int]:
                     # A step that was done again and then worked did clear its cause
                     worked = _union(bit for i, bit in enumerate(file.steps) if i not in failed)
                     return found, _union(file.steps[i] for i in failed) & ~worked
-    return book.everything, 0
+    return everything, 0
+
+
+def _everything(book: Manual, file: File) -> int:
+    """All hypotheses in which an outage has begun during the call, or those without one, as far as was said."""
+    begun = book.having(LATE)
+    return begun if file.broke else book.everything & ~begun
 
 
 def _agreeing(book: Manual, mask: int, file: File, failed: tuple[int, ...]) -> int:

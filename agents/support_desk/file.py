@@ -14,7 +14,7 @@ from lanista.agents.contract import Question
 from lanista.agents.support_desk import notes, printed
 from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk import voices
-from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
+from lanista.arenas.support_desk.faults import BIT, LATE, STEPS, WRITES
 from lanista.arenas.support_desk.house import NO_HOUSE, House
 from lanista.arenas.support_desk.policy import Params
 
@@ -48,6 +48,8 @@ class File:
     """The options of a hard level that are in force."""
     house: House = NO_HOUSE
     """The rules that hang together."""
+    broke: bool = False
+    """Whether an outage has begun during the call."""
     minute: int = 0
     """The time of day, as far as this seat was told."""
     needs: set[str] = field(default_factory=set)
@@ -167,6 +169,12 @@ def _already(file: File, event: Event) -> None:
         _note(file, "rebooted", "yes")
 
 
+def _breaks(file: File, event: Event | None = None) -> None:
+    file.broke = True
+    file.gone |= LATE
+    file.fresh.clear()
+
+
 def _changed(file: File, event: Event) -> None:
     tool, ordered = event.data["tool"], file.numbers.get("ordered")
     file.changes.append(tool)
@@ -199,6 +207,10 @@ def _casefile(file: File, event: Event) -> None:
             prefixes += [gone | bit for gone in prefixes]
     if (done, prefixes[-1]) != (file.changes, file.gone):
         file.fresh.clear()
+    if data.get("broke") and not file.broke:
+        _breaks(file)
+    if file.broke:
+        prefixes += [gone | LATE for gone in prefixes]
     file.changes, file.gone = done, prefixes[-1]
     for test, outcome in data["seen"].items():
         if file.shown.get(test) != outcome:
@@ -225,5 +237,6 @@ _FOLD: dict[str, Callable[[File, Event], None]] = {
     "agreed": lambda file, event: file.agreed.add(event.data["action"]),
     "explained": lambda file, event: file.explained.add(event.data["cause"]),
     "casefile": _casefile,
+    "interrupts": _breaks,
     "handover": lambda file, event: file.had.update((event.data["from"], event.data["to"])),
 }

@@ -10,8 +10,9 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 
-from lanista.arenas.support_desk.belief import fault_sets, untold_sets
-from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, SHY, internet, observe, symptom
+from lanista.arenas.support_desk.belief import fault_sets, may_break, untold_sets
+from lanista.arenas.support_desk.faults import ALL, BIT, CLAIMS, LATE, SHY, internet, observe, symptom
+from lanista.arenas.support_desk.levels import LATE_RATE
 
 CLAIMED, LIED = 0.5, 0.25
 """How often customers have rebooted before they call; how often they say so of a modem that hangs, or hide a cable."""
@@ -23,8 +24,8 @@ COMPLAINTS = ("no_internet", "slow_internet", "no_mobile", "high_bill")
 class Manual:
     """The hypotheses of one complaint, each with its weight. Only caches change."""
 
-    def __init__(self, sets: tuple[int, ...], shares: Mapping[int, float] | None = None) -> None:
-        flagged = [(faults, *pair) for faults in sets for pair in _secrets(faults)]
+    def __init__(self, sets: tuple[int, ...], shares: Mapping[int, float] | None = None, late: int = 0) -> None:
+        flagged = [(faults, *pair) for faults in sets for pair in _secrets(faults, late)]
         self.truths = [faults | flags for faults, flags, _ in flagged]
         self.weights = [weight * (shares[faults] if shares else 1) for faults, _, weight in flagged]
         self.everything = (1 << len(self.truths)) - 1
@@ -77,12 +78,14 @@ class Manual:
 
 
 @lru_cache(maxsize=32)
-def manual(faults: int, complaint: str, untold: bool = False) -> Manual:
+def manual(faults: int, complaint: str, untold: bool = False, late: bool = False) -> Manual:
     """The manual of cases with so many causes that begin with this complaint, whether or not one hides another; with
-    ``untold``, of cases with up to so many."""
+    ``untold``, of cases with up to so many, with ``late`` an outage among them that begins during the call."""
     if untold:
         shares = untold_sets(faults, "any")
-        return Manual(tuple(m for m in shares if complaint not in COMPLAINTS or symptom(m) == complaint), shares)
+        return Manual(
+            tuple(m for m in shares if complaint not in COMPLAINTS or symptom(m) == complaint), shares, faults * late
+        )
     sets = (*fault_sets(faults, False, "any"), *(fault_sets(faults, True, "any") if faults > 1 else ()))
     return Manual(tuple(mask for mask in sets if complaint not in COMPLAINTS or symptom(mask) == complaint))
 
@@ -98,8 +101,10 @@ def members(mask: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _secrets(faults: int) -> list[tuple[int, float]]:
+def _secrets(faults: int, late: int) -> list[tuple[int, float]]:
     """The customer's flags that can go with these causes, and how often they do."""
+    if may_break(faults, late):
+        return [(0, 1 - LATE_RATE), (BIT["outage"] | LATE, LATE_RATE)]
     claims = 0.0 if internet(faults) == "ok" else LIED if faults & BIT["hung_modem"] else CLAIMED
     shy = LIED if faults & BIT["loose_cable"] else 0.0
     pairs = ((a | b, p * q) for a, p in ((0, 1 - claims), (CLAIMS, claims)) for b, q in ((0, 1 - shy), (SHY, shy)))

@@ -37,6 +37,7 @@ def write(file: File, end: str = "", needs: Iterable[str] = ()) -> str:
         "told": " ".join(sorted(file.explained)),
         "done": " ".join(done),
         "needs": " ".join(sorted(needs)),
+        "late": "outage" if file.broke else "",
         "until": str(file.numbers.get("until", "")),
         "end": end,
     }
@@ -55,6 +56,7 @@ def read(data: Mapping[str, Any], file: File) -> dict[str, Any]:
         "explained": sorted(file.explained),
         "changes": list(file.changes),
         "needs": sorted(file.needs),
+        "broke": file.broke,
         "until": None,
         "end": "abandoned" if data["left"] else "",
     }
@@ -72,6 +74,8 @@ def _take(found: dict[str, Any], name: str, words: list[str]) -> None:
     if name == "seen":
         pairs = (word.partition("=") for word in words)
         found["seen"] |= {test: outcome for test, _, outcome in pairs if test in TESTS and outcome}
+    elif name == "late":
+        found["broke"] = True
     elif name in ("until", "end"):
         found[name] = found[name] or (words[0] if words else None)
     elif name in _LISTS:

@@ -86,7 +86,8 @@ def troubles(file: File) -> tuple[str, ...]:
     """The services that the customer has complained about."""
     said = file.shown.get("anything_else", "")
     first = _SERVICE.get(file.symptom)
-    return tuple(dict.fromkeys(filter(None, (first, *(part for part in said.split("+") if part in LOOKS)))))
+    broke = "internet" if file.broke else None
+    return tuple(dict.fromkeys(filter(None, (first, broke, *(part for part in said.split("+") if part in LOOKS)))))
 
 
 def _route(file: File) -> Iterator[Call]:

@@ -16,6 +16,7 @@ from lanista.arenas.support_desk.faults import (
     ALL,
     BIT,
     CLAIMS,
+    LATE,
     OF_OWNER,
     OF_SERVICE,
     SHY,
@@ -25,7 +26,7 @@ from lanista.arenas.support_desk.faults import (
     observe,
     symptom,
 )
-from lanista.arenas.support_desk.levels import CAUSES
+from lanista.arenas.support_desk.levels import CAUSES, LATE_RATE
 
 _INTERNET, _MOBILE = OF_SERVICE["internet"], OF_SERVICE["mobile"]
 _TECHNICIAN, _HUMAN = bits("line_cut", "line_noise"), bits("sim_blocked", "unknown_charge")
@@ -78,12 +79,14 @@ def fault_sets(faults: int, masking: bool, topic: str) -> tuple[int, ...]:
 class Space:
     """The hypotheses that one complaint leaves open, with their prior. Shared by all its cases; only caches change."""
 
-    def __init__(self, sets: tuple[int, ...], lie_rate: float, shares: Mapping[int, float] | None = None) -> None:
+    def __init__(
+        self, sets: tuple[int, ...], lie_rate: float, shares: Mapping[int, float] | None = None, late: int = 0
+    ) -> None:
         self.hypotheses: list[int] = []
         self.weights: list[float] = []
         self._group: list[int] = []
         for group, faults in enumerate(sets):
-            for truth, weight in _with_flags(faults, lie_rate):
+            for truth, weight in _with_flags(faults, lie_rate, late):
                 self.hypotheses.append(truth)
                 self.weights.append(weight * shares[faults] if shares else weight)
                 self._group.append(group)
@@ -189,8 +192,16 @@ class Space:
         return self._needed[key]
 
 
-def _with_flags(faults: int, lie_rate: float) -> list[tuple[int, float]]:
-    """The set of faults with each pair of the customer's flags that can be, and its share of the set's weight."""
+def may_break(faults: int, late: int) -> bool:
+    """Whether an outage may begin beside these faults, of at most ``late`` in all."""
+    return faults.bit_count() < late and internet(faults) == "ok"
+
+
+def _with_flags(faults: int, lie_rate: float, late: int) -> list[tuple[int, float]]:
+    """The set of faults with each pair of the customer's flags that can be, and its share of the set's weight; where at
+    most ``late`` faults may come together, an outage that begins during the call is a flag too."""
+    if may_break(faults, late):  # nothing is wrong with the internet, so there are no other flags
+        return [(faults, 1 - LATE_RATE), (faults | BIT["outage"] | LATE, LATE_RATE)]
     claims = 0.0 if internet(faults) == "ok" else lie_rate if faults & BIT["hung_modem"] else CLAIM_RATE
     shy = lie_rate if faults & BIT["loose_cable"] else 0.0
     pairs = itertools.product(((0, 1 - claims), (CLAIMS, claims)), ((0, 1 - shy), (SHY, shy)))
@@ -208,10 +219,12 @@ def untold_sets(faults: int, topic: str) -> Mapping[int, float]:
 
 
 @lru_cache(maxsize=32)
-def untold_space(faults: int, topic: str, cooperation: str, complaint: str) -> Space:
+def untold_space(faults: int, topic: str, cooperation: str, complaint: str, late: bool = False) -> Space:
     """The space that a complaint opens where the number of causes is not told."""
     shares = untold_sets(faults, topic)
-    return Space(tuple(m for m in shares if complaint in (VAGUE, symptom(m))), LIE_RATE[cooperation], shares)
+    return Space(
+        tuple(m for m in shares if complaint in (VAGUE, symptom(m))), LIE_RATE[cooperation], shares, faults * late
+    )
 
 
 @lru_cache(maxsize=128)

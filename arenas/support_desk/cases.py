@@ -17,6 +17,7 @@ from lanista.arenas.support_desk.belief import (
     VAGUE,
     Space,
     fault_sets,
+    may_break,
     open_space,
     space,
     untold_space,
@@ -26,9 +27,11 @@ from lanista.arenas.support_desk.faults import (
     ALL,
     BIT,
     CLAIMS,
+    LATE,
     SHY,
     STEPS,
     WRITES,
+    active,
     bits,
     internet,
     named,
@@ -36,7 +39,7 @@ from lanista.arenas.support_desk.faults import (
     symptom,
 )
 from lanista.arenas.support_desk.house import NO_HOUSE, House
-from lanista.arenas.support_desk.levels import CAUSES, PLAIN, STANDARD
+from lanista.arenas.support_desk.levels import CAUSES, LATE_RATE, PLAIN, STANDARD
 from lanista.arenas.support_desk.policy import Params, split_of, vectors
 from lanista.arenas.support_desk.voices import BELIEFS
 from lanista.errors import LanistaError
@@ -102,6 +105,8 @@ class Manner(NamedTuple):
     """The cause that they believe in."""
     start: int = 0
     """The minute of the day when the call begins."""
+    breaks: int = 0
+    """After how many decisions an outage begins that begins during the call."""
     credits: tuple[tuple[int, int], ...] = ()
     """(days ago, euros) of what was credited before."""
 
@@ -155,6 +160,8 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
     patience = PATIENCE[config.cooperation] + 6 * (faults.bit_count() - 1) + rng.randrange(3)
     patience += MORE_PATIENCE * config.hard.untold
     complaint = VAGUE if vague else symptom(truth)
+    if config.hard.late and may_break(faults, config.faults) and rng.random() < LATE_RATE:
+        truth |= BIT["outage"] | LATE
     if config.hard == PLAIN:
         return build(config, truth, mentions, params, context, patience, complaint), key
     house = house_rules.draw(chance.stream(key, "house")) if config.hard.limits else NO_HOUSE
@@ -171,6 +178,8 @@ def _manner(
         believed = [name for name in BELIEFS if complaint in (VAGUE, symptom(BIT[name]))]
         tells_all = rng.random() < 0.5 and complaint != VAGUE
         manner = manner._replace(tells_all=tells_all, belief=rng.choice(believed) if rng.random() < 0.6 else None)
+    if config.hard.late:
+        manner = manner._replace(breaks=3 + rng.randrange(4))
     if config.hard.limits:
         if truth & _TECHNICIAN:  # whoever comes for the line is no human, so every credit has to fit
             months = max(context.months, house_rules.TENURES[-1])
@@ -208,10 +217,11 @@ def build(
     """The case with these hidden facts; ``complaint`` None is the clear one. Raises LanistaError for faults that the
     config does not allow."""
     faults = named(truth)
-    complaint = complaint or symptom(truth)
+    complaint = complaint or symptom(active(truth, 0))
     if config.hard.untold:
-        hypotheses = untold_space(config.faults, config.topic, config.cooperation, complaint)
-        unsorted = untold_space(config.faults, "any", "difficult", complaint)
+        late = config.hard.late
+        hypotheses = untold_space(config.faults, config.topic, config.cooperation, complaint, late)
+        unsorted = untold_space(config.faults, "any", "difficult", complaint, late)
     else:
         hypotheses = space(config.faults, config.masking, config.topic, config.cooperation, complaint)
         unsorted = open_space(config.faults, complaint)

@@ -65,6 +65,8 @@ class Config:
     """Whether customers speak in many voices: openings built of parts, beliefs, two things at once, interruptions."""
     limits: bool | None = later(None)
     """Whether rules of the house hang together: credits by tenure and month, technicians by the clock; needs raw."""
+    late: bool | None = later(None)
+    """Whether an outage may begin during the call, where nothing else is wrong with the internet; needs untold."""
 
     hard: ClassVar[Options] = PLAIN
     """The options as they are in force: set for each config from its level and its keys."""

@@ -59,6 +59,8 @@ CLAIMS = 1 << len(FAULTS)
 """Beside the faults: the customer says that the modem was rebooted before the call (a lie if it hangs)."""
 SHY = CLAIMS << 1
 """Beside the faults: the customer will not admit to a loose cable."""
+LATE = SHY << 1
+"""Beside the faults: the outage is none yet, it begins during the call. In what is gone: it has begun."""
 ALL = CLAIMS - 1
 """Every fault's bit."""
 
@@ -269,7 +271,19 @@ WRITES = {
 @lru_cache(maxsize=1 << 16)
 def observe(test: str, truth: int, gone: int) -> str:
     """What ``test`` shows in a world that began as ``truth`` when the faults in ``gone`` have been cleared."""
-    return TESTS[test](truth & ~gone, truth, gone)
+    return TESTS[test](active(truth, gone), truth, gone)
+
+
+def active(truth: int, gone: int) -> int:
+    """The faults that are there when those in ``gone`` have been cleared; an outage that begins late not before."""
+    if truth & LATE and not gone & LATE:
+        truth &= ~BIT["outage"]
+    return truth & ~gone
+
+
+def so_far(truth: int, gone: int) -> int:
+    """The faults that there were until now, cleared or not."""
+    return truth & ALL & ~(BIT["outage"] if truth & LATE and not gone & LATE else 0)
 
 
 def hidden(truth: int, gone: int) -> Iterator[tuple[str, str]]:
@@ -277,4 +291,4 @@ def hidden(truth: int, gone: int) -> Iterator[tuple[str, str]]:
     for fault in FAULTS:
         bit = BIT[fault.name]
         if truth & bit:
-            yield fault.part, fault.good if gone & bit else fault.bad
+            yield fault.part, fault.bad if active(truth, gone) & bit else fault.good

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
-from lanista.arenas.support_desk.faults import BIT, WRITES, named
+from lanista.arenas.support_desk.faults import BIT, WRITES, named, so_far
 from lanista.arenas.support_desk.house import end_due
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Grade(NamedTuple):
 def grade(state: State) -> Grade:
     """The judgement of a call as it stands."""
     case = state.case
-    faults = named(case.truth)
+    faults = named(so_far(case.truth, state.gone))
     goal = sum(_done(state, fault) for fault in faults) / len(faults)
     told = max(0, (state.told.bit_count() - state.wrong.bit_count()) / len(faults))
     frame = set(state.changes) <= expected(state)
@@ -79,7 +79,8 @@ def expected(state: State) -> frozenset[Call]:
 
 def escalation_is_right(state: State, to: str) -> bool:
     """Whether somebody must be sent or called, and nothing is left that the desk should have done itself."""
-    remedies = state.case.remedies
+    had = named(so_far(state.case.truth, state.gone))
+    remedies = {fault: remedy for fault, remedy in state.case.remedies.items() if fault in had}
     if not any(end_due(state, remedy.how) == to for remedy in remedies.values()):
         return False
     return all(end_due(state, remedy.how) == to or _done(state, fault) for fault, remedy in remedies.items())
@@ -92,7 +93,7 @@ def ticket_share(state: State) -> float:
     said = state.ticket.args
     changed = {change.tool for change in state.changes if change.tool in WRITES}
     right = (
-        set(said["causes"]) == set(named(state.case.truth)),
+        set(said["causes"]) == set(named(so_far(state.case.truth, state.gone))),
         said["end"] == state.end,
         said["identity"] == state.identified.issuperset(state.case.params.identity),
         set(said["changes"]) == changed,
@@ -118,6 +119,6 @@ def facts(state: State, judged: Grade) -> dict[str, Any]:
         "frame": judged.frame,
         "ticket": judged.ticket,
         "end": state.end,
-        "faults": list(named(case.truth)),
+        "faults": list(named(so_far(case.truth, state.gone))),
         "needed": case.needed,
     }

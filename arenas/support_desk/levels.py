@@ -17,12 +17,13 @@ class Options(NamedTuple):
     raw: bool = False
     voices: bool = False
     limits: bool = False
+    late: bool = False
 
 
 PLAIN = Options()
 """The standard game."""
 
-NEEDS: Mapping[str, str] = {"limits": "raw"}
+NEEDS: Mapping[str, str] = {"limits": "raw", "late": "untold"}
 """Options that make no sense without another one."""
 
 EXPERT_KEYS: Mapping[str, Any] = {
@@ -36,6 +37,9 @@ EXPERT_KEYS: Mapping[str, Any] = {
 
 CAUSES = (0.3, 0.4, 0.3)
 """How often a case has one, two, three causes where their number is not told."""
+
+LATE_RATE = 0.25
+"""How often an outage begins during the call, where nothing else is wrong with the internet."""
 
 NOTE_LIMIT = 700
 """Characters of a note."""

@@ -8,7 +8,7 @@ from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call
 from lanista.arenas.support_desk import calls, customer, voices
 from lanista.arenas.support_desk.cases import PLANS
-from lanista.arenas.support_desk.faults import BIT, STEPS, observe
+from lanista.arenas.support_desk.faults import BIT, LATE, STEPS, observe, so_far
 from lanista.arenas.support_desk.hearing import heard
 from lanista.arenas.support_desk.state import Note, Played, State, changed, learn, look, moved, noted, to_holder
 
@@ -88,6 +88,19 @@ def first_words(state: State) -> str:
     return voices.opening(state.key, case.complaint, case.context.days, times, case.manner.belief, asides, troubles)
 
 
+def breaks(state: State) -> Played:
+    """At its moment an outage begins that begins during the call, and the customer says so; where there is none, all
+    that is to be known of it is that there is none."""
+    case = state.case
+    space, open_ = case.space.having(LATE), case.open.having(LATE)
+    if not case.truth & LATE:
+        return state._replace(mask=state.mask & ~space, open=state.open & ~open_), []
+    gone = state.gone | LATE
+    after = changed(state._replace(gone=gone, mask=state.mask & space, open=state.open & open_))
+    said = voices.BREAKS[chance.draw(state.key, "breaks", 0, len(voices.BREAKS))]
+    return after, [to_holder(after, "interrupts", {"said": said}), *moved(state, after)]
+
+
 def _verify(state: State, request: Call, reply: Call) -> Played:
     factor, right = request.args["factor"], reply.tool == "give"
     after = state._replace(identified=state.identified | {factor}) if right else state
@@ -137,7 +150,9 @@ def _confirm(state: State, request: Call, reply: Call) -> Played:
 def _explain(state: State, request: Call, reply: Call) -> Played:
     cause, until = request.args["cause"], request.args.get("until")
     bit = BIT[cause]
-    right = bool(state.case.truth & bit) and (cause != "outage" or until == state.case.context.until)
+    right = bool(so_far(state.case.truth, state.gone) & bit) and (
+        cause != "outage" or until == state.case.context.until
+    )
     if right:
         after = state._replace(told=state.told | bit, wrong=state.wrong & ~bit)
     else:

@@ -16,7 +16,7 @@ from lanista.arenas.support_desk import calls, judge
 from lanista.arenas.support_desk.calls import BILLING, ROUTER, SPECIALISTS, TECHNICAL
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
 from lanista.arenas.support_desk.customer import contradicted, said_done
-from lanista.arenas.support_desk.faults import BIT, OF_OWNER, STEPS, WRITES, named, observe
+from lanista.arenas.support_desk.faults import BIT, OF_OWNER, STEPS, WRITES, named, observe, so_far
 from lanista.arenas.support_desk.house import CREDITS, end_due
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, FACTORS, SUPPORT
 from lanista.arenas.support_desk.rules import SupportDeskRules
@@ -85,14 +85,17 @@ def _next(state: State) -> Iterator[Call]:
     if state.stage == TICKET:
         yield right_ticket(state)
     case, holder = state.case, state.holder
-    open_ = [fault for fault in named(case.truth) if not _settled(state, fault)]
+    open_ = [fault for fault in named(so_far(case.truth, state.gone)) if not _settled(state, fault)]
     mine = [f for f in open_ if holder in SPECIALISTS and BIT[f] & OF_OWNER[holder]]
     for fault in mine:
         yield from _mend(state, fault)
     others = [host for host in _HOSTS if host != holder and any(BIT[f] & OF_OWNER[host] for f in open_)]
     if others:
         yield call("route" if holder == ROUTER else "handover", to=others[0])
-    ends = {end_due(state, r.how) for r in case.remedies.values()} & {"technician", "human"}
+    ends = {end_due(state, case.remedies[f].how) for f in named(so_far(case.truth, state.gone))} & {
+        "technician",
+        "human",
+    }
     for end in ends:
         if holder == BILLING and end == "technician":
             yield call("handover", to=TECHNICAL)
@@ -180,7 +183,7 @@ def right_ticket(state: State) -> Call:
     changed = dict.fromkeys(change.tool for change in state.changes if change.tool in WRITES)
     return call(
         "ticket",
-        causes=list(named(state.case.truth)),
+        causes=list(named(so_far(state.case.truth, state.gone))),
         end=state.end,
         identity=state.identified.issuperset(state.case.params.identity),
         changes=list(changed),

@@ -12,7 +12,7 @@ from lanista.arenas.core.tools import BadCall, Call, error_body
 from lanista.arenas.support_desk import calls, cases, customer, desk, house, judge, line, policy
 from lanista.arenas.support_desk.calls import CUSTOMER, ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.config import Config
-from lanista.arenas.support_desk.faults import WRITES, named
+from lanista.arenas.support_desk.faults import WRITES, named, so_far
 from lanista.arenas.support_desk.house import MINUTES
 from lanista.arenas.support_desk.levels import PLAIN
 from lanista.arenas.support_desk.state import (
@@ -177,6 +177,9 @@ def _settle(played: Played) -> Step:
         end = "abandoned"
         events.append(to_holder(state, "left", {}))
     if end is None and state.decisions < state.case.config.horizon:
+        if state.decisions == state.case.manner.breaks and state.case.config.hard.late:
+            state, more = line.breaks(state)
+            events += more
         return Step(state, events)
     if end is None:
         over = state._replace(stage=OVER, end=CUT)
@@ -196,7 +199,10 @@ def _write_ticket(played: Played, move: Call) -> Step:
 
 
 def _ended(state: State, grade: judge.Grade) -> Event:
-    return Event("end", {"end": state.end, "resolved": grade.resolved, "faults": list(named(state.case.truth))})
+    return Event(
+        "end",
+        {"end": state.end, "resolved": grade.resolved, "faults": list(named(so_far(state.case.truth, state.gone)))},
+    )
 
 
 def _changed(state: State) -> tuple[str, ...]:

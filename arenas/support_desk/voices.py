@@ -226,6 +226,14 @@ INTERRUPTIONS = (
 )
 """What a customer says instead of an answer."""
 
+BREAKS = (
+    "Wait, now the internet has gone as well!",
+    "Hang on, my son shouts from upstairs that the internet is off.",
+    "Oh. The telly just froze, and the tablet says no internet.",
+    "You won't believe it, this minute the internet went dead.",
+)
+"""What a customer says when an outage begins."""
+
 Pick = Callable[[str, int], int]
 """``pick(what, n)``: a number under n, by the case's key."""
 

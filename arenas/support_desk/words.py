@@ -225,6 +225,7 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "unsure": lambda data: _customer(data.get("said") or _pick(UNSURE, data["v"])),
     "declined": lambda data: _customer(_pick(DECLINED, data["v"])),
     "tired": lambda data: _customer(_pick(TIRED, data["v"])),
+    "interrupts": lambda data: _customer(data["said"]),
     "request": _request,
     "puzzled": lambda data: _customer(_pick(PUZZLED, data["v"])),
     "did": lambda data: _customer(_pick(DID, data["v"])),

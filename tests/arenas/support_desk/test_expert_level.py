@@ -14,9 +14,9 @@ from lanista.agents import registry
 from lanista.agents.support_desk import printed
 from lanista.arenas import Game, config_json, get
 from lanista.arenas.core import conformance
-from lanista.arenas.support_desk import Config, cases, line, planner, state, systems, voices
-from lanista.arenas.support_desk.belief import untold_sets
-from lanista.arenas.support_desk.faults import BIT, READINGS, observe
+from lanista.arenas.support_desk import Config, cases, judge, line, planner, state, systems, voices
+from lanista.arenas.support_desk.belief import may_break, untold_sets
+from lanista.arenas.support_desk.faults import ALL, BIT, LATE, READINGS, observe
 from lanista.arenas.support_desk.house import House
 from lanista.arenas.support_desk.levels import NEEDS, PLAIN, Options
 from lanista.arenas.support_desk.phrases import ANSWERS
@@ -29,7 +29,7 @@ LAWS = [law for law in conformance.LAWS if law != "pettingzoo"]
 ALONE: list[dict[str, Any]] = [
     {
         name: True,
-        **({"faults": 3, "horizon": 40} if name == "untold" else {}),
+        **({"faults": 3, "horizon": 40} if "untold" in (name, NEEDS.get(name)) else {}),
         **({NEEDS[name]: True} if name in NEEDS else {}),
     }
     for name in Options._fields
@@ -282,3 +282,38 @@ def test_the_clock_is_in_every_event_of_the_holder(opened: Any) -> None:
     assert [event.data.get("at") for event in table.events if event.kind == "handover"] == ["00:03"]
     assert table.say("line_test {}").last.data["at"] == "00:06"
     assert table.words.show(table.last).startswith("[00:06] line_test:")
+
+
+# late: an outage begins during the call
+
+
+def late_call(opened: Any) -> Any:
+    table = opened("double_charge", "outage", flags=LATE, untold=True, late=True, faults=3, horizon=40)
+    case = table.state.case
+    table.state = table.state._replace(case=case._replace(manner=case.manner._replace(breaks=3)))
+    return table
+
+
+def test_an_outage_that_begins_during_the_call_is_none_before_and_a_cause_then(opened: Any) -> None:
+    table = late_call(opened).say('route {"to": "billing"}', 'verify {"factor": "pin"}')
+    assert observe("internet", table.state.case.truth, table.state.gone) == "ok"
+    assert judge.grade(table.state).goal == 0
+    table.say("invoices {}")
+    assert table.kinds() == ["reading", "interrupts", "world"]
+    assert table.events[1].to == ("billing_0",)
+    table.say('refund {"charge": "C2", "amount": 24}', 'explain {"cause": "double_charge"}')
+    assert judge.grade(table.state).goal == 0.5
+    table.say(
+        'handover {"to": "technical"}', "outage_map {}", 'explain {"cause": "outage", "until": "18:00"}', "close {}"
+    )
+    changed = '"changes": ["refund"], "causes": ["double_charge", "outage"]'
+    assert table.say(f'ticket {{"end": "closed", "identity": true, {changed}}}').grade.resolved
+
+
+def test_a_call_that_is_over_before_the_outage_has_none(opened: Any) -> None:
+    table = late_call(opened).say('route {"to": "technical"}', 'explain {"cause": "outage", "until": "18:00"}')
+    assert table.terms["misinformed"] == 1  # two decisions in there is none
+    dealt = [cases.deal(seed, EXPERT)[0] for seed in range(400)]
+    able = [case for case in dealt if may_break(case.truth & ALL & ~(BIT["outage"] if case.truth & LATE else 0), 3)]
+    late = sum(bool(case.truth & LATE) for case in able)
+    assert 0.15 < late / len(able) < 0.35
