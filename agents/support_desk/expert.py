@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.agents.support_desk import credits, notes
+from lanista.agents.support_desk import argue, credits, notes
 from lanista.agents.support_desk.belief import QUESTION_COST, Belief
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
+from lanista.arenas.support_desk.arguing import ASKED
 from lanista.arenas.support_desk.calls import ASKS, BILLING, NOTED, READS, ROUTER, SUMMARIZER, TECHNICAL
 from lanista.arenas.support_desk.faults import BIT, OF_OWNER, QUESTIONS, STEPS, WRITES, named
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, SUPPORT
@@ -167,6 +168,8 @@ def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
     """What is to be done about a known cause, step by step; telling the customer comes last."""
     assert file.params is not None
     how, bit = remedy(file, fault), BIT[fault]
+    if "haggling" in file.options and fault not in file.explained:
+        yield from _proof(file, belief, fault)
     if how == "step":
         if not belief.gone & bit:
             yield from instruct(file, fault)
@@ -188,14 +191,32 @@ def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
         tool = _WRITE_OF[fault]
         yield from identify(file)
         if "confirm" not in file.skips and tool in file.params.confirm and tool not in file.agreed:
+            if tool in file.resists:
+                yield from argue.reason(file, fault, tool)
             yield call("confirm", action=tool)
         yield change_of(file, tool)
     if fault not in file.explained and "explain" not in file.skips:
+        if fault in file.resists:
+            yield from argue.reason(file, fault, fault)
+        if ASKED.get(fault) in file.resists and ASKED[fault] not in file.changes:
+            for test in argue.unread(file, fault):
+                yield from look(file, test)
+            yield argue.refuse(file, fault)
         if fault == "outage":
             if "until" not in file.numbers:
                 yield from look(file, "outage_map")
             yield call("explain", cause=fault, until=file.numbers["until"])
         yield call("explain", cause=fault)
+
+
+def _proof(file: File, belief: Belief, fault: str) -> Iterator[Call]:
+    """A look that may speak for a cause while it can still be seen: customers may want it as a reason."""
+    if belief.gone & BIT[fault] or argue.proofs(file, fault):
+        return
+    able = [t for t in (*READS[file.role], *ASKS[file.role]) if t not in file.fresh]
+    for test in sorted(able, key=lambda t: (t in ACCOUNT_DATA and not file.identified, t in QUESTIONS)):
+        if argue.could_prove(fault, test, belief.may_show(test)):
+            yield from look(file, test)
 
 
 _NUMBERS = {
@@ -227,6 +248,9 @@ def instruct(file: File, fault: str) -> Iterator[Call]:
             yield call(test)
         if file.shown.get(test) != bad and not claimed and service not in file.fresh:
             yield call("ask", question=service)
+    if step in file.resists:
+        yield from argue.reason(file, fault, step)
+        return  # they will not, whatever is said
     yield call("instruct", step=step)
 
 

@@ -48,6 +48,12 @@ class File:
     """The options of a hard level that are in force."""
     house: House = NO_HOUSE
     """The rules that hang together."""
+    ever: set[tuple[str, str]] = field(default_factory=set)
+    """(question or reading, part of an outcome): everything that was shown in this call, as far as this seat knows."""
+    resists: set[str] = field(default_factory=set)
+    """Steps, changes and causes that the customer wants a reason for, and changes that they ask for."""
+    unmoved: list[str] = field(default_factory=list)
+    """What reasons were given for in vain, in order."""
     broke: bool = False
     """Whether an outage has begun during the call."""
     minute: int = 0
@@ -151,6 +157,7 @@ _PLAIN = frozenset({"question", "reading", "outcome", "v", "at"})
 
 def _note(file: File, test: str, outcome: str) -> None:
     file.shown[test] = outcome
+    file.ever |= {(test, part) for part in outcome.split("+")}
     file.fresh.add(test)
     file.seen.append(Seen(test, outcome, (file.gone,), len(file.steps)))
 
@@ -173,6 +180,16 @@ def _breaks(file: File, event: Event | None = None) -> None:
     file.broke = True
     file.gone |= LATE
     file.fresh.clear()
+
+
+def _doubts(file: File, event: Event) -> None:
+    outcome = voices.heard_in(event.data["question"], event.data["said"])
+    if outcome is not None:
+        _note(file, event.data["question"], outcome)
+
+
+def _persuaded(file: File, event: Event) -> None:
+    file.resists.discard(event.data["what"])
 
 
 def _changed(file: File, event: Event) -> None:
@@ -216,6 +233,7 @@ def _casefile(file: File, event: Event) -> None:
         if file.shown.get(test) != outcome:
             file.seen.append(Seen(test, outcome, tuple(dict.fromkeys(prefixes)), -1))
             file.shown[test] = outcome
+            file.ever |= {(test, part) for part in outcome.split("+")}
     file.identity |= set(data["identity"])
     file.agreed |= set(data["agreed"])
     file.explained = set(data["explained"])
@@ -238,5 +256,11 @@ _FOLD: dict[str, Callable[[File, Event], None]] = {
     "explained": lambda file, event: file.explained.add(event.data["cause"]),
     "casefile": _casefile,
     "interrupts": _breaks,
+    "doubts": _doubts,
+    "declined": lambda file, event: file.resists.add(event.data["what"]),
+    "disputes": lambda file, event: file.resists.add(event.data["cause"]),
+    "demands": lambda file, event: file.resists.add(event.data["wanted"]),
+    "persuaded": _persuaded,
+    "unmoved": lambda file, event: file.unmoved.append(event.data["what"]),
     "handover": lambda file, event: file.had.update((event.data["from"], event.data["to"])),
 }

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
+from lanista.agents.support_desk import argue
 from lanista.agents.support_desk.expert import change_of, identify, in_time, noted, remedy, ticket, unread
 from lanista.agents.support_desk.file import File, read
 from lanista.arenas.core.tools import Call, call
+from lanista.arenas.support_desk.arguing import ASKED
 from lanista.arenas.support_desk.calls import ASKS, BILLING, CAUSES, READS, ROUTER, SUMMARIZER, TECHNICAL
 from lanista.arenas.support_desk.faults import BIT, STEPS, WRITES
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA
@@ -151,6 +153,8 @@ def _mend(file: File, fault: str) -> Iterator[Call]:
     assert file.params is not None
     how = remedy(file, fault)
     if how == "step" and BIT[fault] not in file.steps:
+        if _STEP_OF[fault] in file.resists:
+            yield from argue.reason(file, fault, _STEP_OF[fault])
         yield call("instruct", step=_STEP_OF[fault])
     if how == "write" and _WRITE_OF[fault] not in file.changes:
         tool = _WRITE_OF[fault]
@@ -163,6 +167,8 @@ def _mend(file: File, fault: str) -> Iterator[Call]:
                 if number not in file.numbers:
                     yield call(test)
         if tool in file.params.confirm and tool not in file.agreed:
+            if tool in file.resists:
+                yield from argue.reason(file, fault, tool)
             yield call("confirm", action=tool)
         yield change_of(file, tool)
     if how == "human" and "limits" in file.options and fault == "late_fee" and "charge_detail" not in file.shown:
@@ -170,6 +176,12 @@ def _mend(file: File, fault: str) -> Iterator[Call]:
     if how == "technician" and file.params.map_first and file.shown.get("outage_map") != "clear":
         yield call("outage_map")
     if fault not in file.explained:
+        if fault in file.resists:
+            yield from argue.reason(file, fault, fault)
+        if ASKED.get(fault) in file.resists and ASKED[fault] not in file.changes:
+            for test in argue.unread(file, fault):
+                yield call(test)
+            yield argue.refuse(file, fault)
         until = {"until": file.numbers["until"]} if fault == "outage" and "until" in file.numbers else {}
         yield call("explain", cause=fault, **until)
 

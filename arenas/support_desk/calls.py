@@ -9,6 +9,7 @@ from typing import Any
 
 from lanista.arenas.core.contract import Ask
 from lanista.arenas.core.tools import Call, Tool, by_name, call
+from lanista.arenas.support_desk.arguing import ASKED, FORBIDS, SHOWN
 from lanista.arenas.support_desk.cases import PLANS
 from lanista.arenas.support_desk.faults import NAMES, OF_OWNER, STEPS, named
 from lanista.arenas.support_desk.levels import NOTE_LIMIT
@@ -152,9 +153,27 @@ _WITH_NOTES: Mapping[str, Mapping[str, Tool]] = {
 }
 
 
-def tools_of(role: str, notes: bool) -> Mapping[str, Tool]:
-    """What a role can call: TOOLS, with a note beside what hands the call on or ends it where notes are written."""
-    return _WITH_NOTES[role] if notes else TOOLS[role]
+def _reason(role: str) -> Tool:
+    about = [*(STEPS if role == TECHNICAL else ()), *CHANGES[role], *CAUSES[role]]
+    return Tool(
+        "reason",
+        "gives a reason: for a step, a change or a cause what was shown; against what they ask for the rule",
+        {"for": {"enum": about}, "shown": {"enum": list(SHOWN)}, "rule": {"enum": list(FORBIDS)}},
+        optional=frozenset({"shown", "rule"}),
+    )
+
+
+_REASONS: Mapping[str, Tool] = {role: _reason(role) for role in SPECIALISTS}
+
+
+@lru_cache(maxsize=64)
+def tools_of(role: str, options: tuple[str, ...]) -> Mapping[str, Tool]:
+    """What a role can call: TOOLS, and what the options add: a note beside what hands the call on or ends it, reasons
+    for customers who want one."""
+    tools = _WITH_NOTES[role] if "notes" in options else TOOLS[role]
+    if "haggling" in options and role in _REASONS:
+        tools = {**tools, "reason": _REASONS[role]}
+    return tools
 
 
 WAIT = call("wait")
@@ -162,7 +181,7 @@ EMPTY_TICKET = call("ticket", causes=[], end="closed", identity=False, changes=[
 
 
 @lru_cache(maxsize=4096)
-def act(role: str, charge: int | None, until: str | None, notes: bool = False) -> Ask:
+def act(role: str, charge: int | None, until: str | None, options: tuple[str, ...] = ()) -> Ask:
     """To act for the customer. ``charge`` (euros) and ``until`` are what readings have shown of them."""
     calls: list[Call] = [WAIT]
     calls += [call("ask", question=q) for q in ASKS[role]]
@@ -186,7 +205,10 @@ def act(role: str, charge: int | None, until: str | None, notes: bool = False) -
         calls += [call("handover", to=to) for to in tools["handover"].parameters["to"]["enum"]]
     calls += [call("escalate", to=to) for to in tools["escalate"].parameters["to"]["enum"]]
     calls.append(call("close"))
-    return Ask(SEAT[role], "act", tuple(calls), False, (("notes", True),) if notes else ())
+    if "haggling" in options and role in SPECIALISTS:
+        calls += [call("reason", **{"for": about, "shown": "lights"}) for about in CHANGES[role]]
+        calls += [call("reason", **{"for": ASKED[c], "rule": r}) for c in CAUSES[role] if c in ASKED for r in FORBIDS]
+    return Ask(SEAT[role], "act", tuple(calls), False, (("options", options),) if options else ())
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
+from lanista.arenas.support_desk import arguing
 from lanista.arenas.support_desk import house as house_rules
 from lanista.arenas.support_desk.belief import (
     CLAIM_RATE,
@@ -53,6 +54,8 @@ PATIENCE = {"helpful": 16, "mixed": 13, "difficult": 11}
 
 CONFLICTS = 0.4
 """How often a rule forbids what the customer wants, of cases where one could, where the rules hang together."""
+PATIENCE_TO_ARGUE = 6
+"""What a customer who argues puts up with besides."""
 MORE_PATIENCE = 4
 """What a customer puts up with besides where the desk has to find out how many causes there are."""
 
@@ -103,6 +106,8 @@ class Manner(NamedTuple):
     """Whether they say at once what else there is, or that there is nothing else."""
     belief: str | None = None
     """The cause that they believe in."""
+    refuses: frozenset[str] = frozenset()
+    """The steps and changes that they resist."""
     start: int = 0
     """The minute of the day when the call begins."""
     breaks: int = 0
@@ -158,7 +163,7 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
     vague = rng.random() < VAGUE_RATE[config.cooperation]
     mentions = bool(truth & CLAIMS) and not vague and rng.random() < 0.5
     patience = PATIENCE[config.cooperation] + 6 * (faults.bit_count() - 1) + rng.randrange(3)
-    patience += MORE_PATIENCE * config.hard.untold
+    patience += MORE_PATIENCE * config.hard.untold + PATIENCE_TO_ARGUE * config.hard.haggling
     complaint = VAGUE if vague else symptom(truth)
     if config.hard.late and may_break(faults, config.faults) and rng.random() < LATE_RATE:
         truth |= BIT["outage"] | LATE
@@ -178,6 +183,8 @@ def _manner(
         believed = [name for name in BELIEFS if complaint in (VAGUE, symptom(BIT[name]))]
         tells_all = rng.random() < 0.5 and complaint != VAGUE
         manner = manner._replace(tells_all=tells_all, belief=rng.choice(believed) if rng.random() < 0.6 else None)
+    if config.hard.haggling:
+        manner = manner._replace(refuses=arguing.draw(rng))
     if config.hard.late:
         manner = manner._replace(breaks=3 + rng.randrange(4))
     if config.hard.limits:

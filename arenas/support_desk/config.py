@@ -67,6 +67,11 @@ class Config:
     """Whether rules of the house hang together: credits by tenure and month, technicians by the clock; needs raw."""
     late: bool | None = later(None)
     """Whether an outage may begin during the call, where nothing else is wrong with the internet; needs untold."""
+    haggling: bool | None = later(None)
+    """Whether customers refuse steps, haggle, hold on to what they believe and ask for what a rule forbids, until they
+    are given a reason; needs voices."""
+    doubts: bool | None = later(None)
+    """Whether customers find out a false explanation by what they see; needs voices."""
 
     hard: ClassVar[Options] = PLAIN
     """The options as they are in force: set for each config from its level and its keys."""

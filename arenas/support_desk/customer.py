@@ -13,6 +13,7 @@ from typing import Any
 from lanista.arenas.core.contract import Ask, Event
 from lanista.arenas.core.speech import tame
 from lanista.arenas.core.tools import Call, Tool, by_name, call
+from lanista.arenas.support_desk import arguing
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT
 from lanista.arenas.support_desk.faults import CLAIMS, SHY, internet, mobile, observe
 from lanista.arenas.support_desk.state import State, errs
@@ -46,6 +47,7 @@ _REPLIES: Mapping[str, tuple[Call, ...]] = {
     "instruct": (call("do"), call("pretend"), call("decline")),
     "confirm": (call("agree"), call("decline")),
     "explain": (call("listen"),),
+    "reason": (call("listen"),),
     "say": (call("unsure"),),
 }
 
@@ -67,9 +69,11 @@ def react(state: State, request: Call) -> Call:
         return UNSURE if errs(state, question) else call("answer", outcome=sees(state, question))
     if request.tool == "verify":
         return call("misread" if errs(state, request.args["factor"]) else "give")
+    if request.tool == "confirm" and arguing.resists(state, request.args["action"]):
+        return call("decline")
     if request.tool == "instruct":
         step = request.args["step"]
-        if done_already(state, step):
+        if done_already(state, step) or arguing.resists(state, step):
             return call("decline")
         return call("pretend" if errs(state, step) else "do")
     return _REPLIES[request.tool][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 STANDARD, EXPERT = "standard", "expert"
@@ -18,24 +19,36 @@ class Options(NamedTuple):
     voices: bool = False
     limits: bool = False
     late: bool = False
+    haggling: bool = False
+    doubts: bool = False
+
+
+def named_options(hard: Options) -> tuple[str, ...]:
+    """The names of the options that are on."""
+    return _named(hard)
+
+
+@lru_cache(maxsize=256)
+def _named(hard: Options) -> tuple[str, ...]:
+    return tuple(name for name, on in hard._asdict().items() if on)
 
 
 PLAIN = Options()
 """The standard game."""
 
-NEEDS: Mapping[str, str] = {"limits": "raw", "late": "untold"}
+NEEDS: Mapping[str, str] = {"limits": "raw", "late": "untold", "haggling": "voices", "doubts": "voices"}
 """Options that make no sense without another one."""
 
 EXPERT_KEYS: Mapping[str, Any] = {
     "faults": 3,
     "cooperation": "mixed",
-    "error_rate": 0.1,
+    "error_rate": 0.15,
     "distractors": 1,
     "horizon": 80,
 }
 """What the expert level makes of the keys of the difficulty vector that are left at their default."""
 
-CAUSES = (0.3, 0.4, 0.3)
+CAUSES = (0.2, 0.4, 0.4)
 """How often a case has one, two, three causes where their number is not told."""
 
 LATE_RATE = 0.25

@@ -6,13 +6,13 @@ from typing import Any
 
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call
-from lanista.arenas.support_desk import calls, customer, voices
+from lanista.arenas.support_desk import arguing, calls, customer, voices
 from lanista.arenas.support_desk.cases import PLANS
-from lanista.arenas.support_desk.faults import BIT, LATE, STEPS, observe, so_far
+from lanista.arenas.support_desk.faults import BIT, LATE, STEPS, WRITES, observe, so_far
 from lanista.arenas.support_desk.hearing import heard
 from lanista.arenas.support_desk.state import Note, Played, State, changed, learn, look, moved, noted, to_holder
 
-SPOKEN = ("ask", "verify", "instruct", "confirm", "explain", "say")
+SPOKEN = ("ask", "verify", "instruct", "confirm", "explain", "reason", "say")
 """The calls that the customer replies to."""
 
 _TRIED = {"ask": "question", "verify": "factor", "instruct": "step"}
@@ -125,7 +125,7 @@ def _instruct(state: State, request: Call, reply: Call) -> Played:
         after = after._replace(steps={**state.steps, step: after.epoch})
         return _costs(after, 3 if useless else 1), [to_holder(after, "did", {"step": step}), *moved(state, after)]
     if not customer.done_already(state, step):
-        return _costs(state, 1), [to_holder(state, "declined", {"what": step})]
+        return _costs(state, 1), [to_holder(state, "declined", _declining(state, step, voices.REFUSALS))]
     if told:
         state = noted(state, Note.IRRELEVANT)
     elif step == "reboot":
@@ -142,17 +142,70 @@ def _would_say(state: State) -> bool:
 def _confirm(state: State, request: Call, reply: Call) -> Played:
     action = request.args["action"]
     if reply.tool != "agree":
-        return _costs(state, 1), [to_holder(state, "declined", {"what": action})]
+        return _costs(state, 1), [to_holder(state, "declined", _declining(state, action, voices.HAGGLES))]
     after = state._replace(agreed=state.agreed | {action})
     return _costs(after, 1), [to_holder(after, "agreed", {"action": action})]
+
+
+def _declining(state: State, what: str, sayings: tuple[str, ...]) -> dict[str, Any]:
+    data: dict[str, Any] = {"what": what}
+    if state.case.config.hard.haggling:
+        data["said"] = voices.line_of(state.key, state.decisions, "no", sayings)
+    return data
+
+
+def _seen_through(state: State, cause: str, in_time: bool) -> State:
+    """The state in which the desk knows how the customer took a cause: by what they see, or for true."""
+    case, gone = state.case, state.gone
+    found = arguing.taken(case.truth, gone, cause, in_time)
+    mask = arguing.worlds(case.space, state.mask, gone, cause, in_time, found)
+    open_ = state.open if state.epoch else arguing.worlds(case.open, state.open, gone, cause, in_time, found)
+    return state._replace(mask=mask, open=open_, low=min(state.low, case.space.entropy(mask)))
+
+
+def _resisted(state: State, cause: str, in_time: bool) -> Played | None:
+    """What comes of a cause that the customer does not take as it is: they see that it is false, they hold on to
+    another one, or they ask for what goes with it. None where they take it."""
+    case = state.case
+    found = arguing.taken(case.truth, state.gone, cause, in_time) if case.config.hard.doubts else None
+    if found is not None:
+        seen, outcome = found
+        answer = voices.answer(state.key, state.decisions, seen, outcome, None, case.context.times)
+        said = voices.line_of(state.key, state.decisions, "doubts", voices.DOUBTS).format(answer=answer)
+        after = _costs(learn(noted(state, Note.MISINFORMED), seen, outcome), arguing.DOUBT_PATIENCE)
+        return after, [to_holder(after, "doubts", {"cause": cause, "question": seen, "said": said})]
+    if arguing.disputes(state, cause):
+        said = voices.line_of(state.key, state.decisions, "disputes", voices.DISPUTES)
+        said = said.format(belief=voices.BELIEFS[str(case.manner.belief)])
+        return _costs(state, 1), [to_holder(state, "disputes", {"cause": cause, "said": said})]
+    wanted = arguing.demands(state, cause)
+    if wanted is not None:
+        said = voices.line_of(state.key, state.decisions, "demands", voices.DEMANDS[wanted])
+        return _costs(state, 1), [to_holder(state, "demands", {"cause": cause, "wanted": wanted, "said": said})]
+    return None
+
+
+def _reason(state: State, request: Call, reply: Call) -> Played:
+    about = request.args["for"]
+    if not arguing.convinces(state, request):
+        said = voices.line_of(state.key, state.decisions, "unmoved", voices.UNMOVED)
+        return _costs(state, arguing.UNMOVED_PATIENCE), [to_holder(state, "unmoved", {"what": about, "said": said})]
+    won = {about} if "rule" in request.args or about in (*STEPS, *WRITES) else {about, "belief"}
+    after = _costs(state._replace(persuaded=state.persuaded | won), 1)
+    said = voices.line_of(state.key, state.decisions, "persuaded", voices.PERSUADED)
+    return after, [to_holder(after, "persuaded", {"what": about, "said": said})]
 
 
 def _explain(state: State, request: Call, reply: Call) -> Played:
     cause, until = request.args["cause"], request.args.get("until")
     bit = BIT[cause]
-    right = bool(so_far(state.case.truth, state.gone) & bit) and (
-        cause != "outage" or until == state.case.context.until
-    )
+    in_time = cause != "outage" or until == state.case.context.until
+    if state.case.config.hard.doubts:
+        state = _seen_through(state, cause, in_time)
+    right = in_time and bool(so_far(state.case.truth, state.gone) & bit)
+    resisted = _resisted(state, cause, in_time)
+    if resisted is not None:
+        return resisted
     if right:
         after = state._replace(told=state.told | bit, wrong=state.wrong & ~bit)
     else:
@@ -177,6 +230,7 @@ _SPOKEN = {
     "instruct": _instruct,
     "confirm": _confirm,
     "explain": _explain,
+    "reason": _reason,
     "say": _say,
 }
 assert set(_SPOKEN) == set(SPOKEN)

@@ -12,7 +12,7 @@ from typing import Any
 from lanista.arenas.core.contract import Arena, Seat
 from lanista.arenas.core.referee import Game
 from lanista.arenas.core.tools import Call, call
-from lanista.arenas.support_desk import calls, judge
+from lanista.arenas.support_desk import arguing, calls, judge
 from lanista.arenas.support_desk.calls import BILLING, ROUTER, SPECIALISTS, TECHNICAL
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
 from lanista.arenas.support_desk.customer import contradicted, said_done
@@ -28,6 +28,7 @@ _HOSTS = (BILLING, TECHNICAL)
 """Who goes first: a suspended account hides what is behind it, and a technician is sent by the technical seat."""
 
 _STEP_OF = {fault: step for step, fault in STEPS.items()}
+_WRITE_OF = {fault: write for write, fault in WRITES.items()}
 
 Plan = tuple[tuple[Seat, Call], ...]
 
@@ -88,7 +89,8 @@ def _next(state: State) -> Iterator[Call]:
     open_ = [fault for fault in named(so_far(case.truth, state.gone)) if not _settled(state, fault)]
     mine = [f for f in open_ if holder in SPECIALISTS and BIT[f] & OF_OWNER[holder]]
     for fault in mine:
-        yield from _mend(state, fault)
+        if _can_argue(state, fault):
+            yield from _mend(state, fault)
     others = [host for host in _HOSTS if host != holder and any(BIT[f] & OF_OWNER[host] for f in open_)]
     if others:
         yield call("route" if holder == ROUTER else "handover", to=others[0])
@@ -103,6 +105,67 @@ def _next(state: State) -> Iterator[Call]:
     yield call("close")
 
 
+def _to_argue(state: State, fault: str) -> tuple[str, ...]:
+    """The steps, changes and causes that the customer will want a reason for."""
+    if not state.case.config.hard.haggling:
+        return ()
+    how = state.case.remedies[fault].how
+    found = [_STEP_OF[fault]] if how == STEP and not state.gone & BIT[fault] else []
+    if how == WRITE and not state.gone & BIT[fault]:
+        tool = _WRITE_OF[fault]
+        found += [tool] if tool in state.case.params.confirm and tool not in state.agreed else []
+    found = [what for what in found if arguing.resists(state, what)]
+    return (*found, *([fault] if arguing.disputes(state, fault) and not state.told & BIT[fault] else ()))
+
+
+def _proof(state: State, fault: str) -> str | None:
+    """A look that this seat has had, or can have, and that speaks for a fault."""
+    for test, part in sorted(state.showed):
+        if test in arguing.SHOWN and arguing.speaks_for(fault, test, part):
+            return test
+    for test in (*calls.READS[state.holder], *calls.ASKS[state.holder]):
+        if test in arguing.SHOWN and test not in ACCOUNT_DATA:
+            shown = observe(test, state.case.truth, state.gone)
+            if any(arguing.speaks_for(fault, test, part) for part in shown.split("+")):
+                return test
+    for test in calls.READS[state.holder]:
+        shown = observe(test, state.case.truth, state.gone)
+        if any(arguing.speaks_for(fault, test, part) for part in shown.split("+")):
+            return test
+    return None
+
+
+def _can_argue(state: State, fault: str) -> bool:
+    """Whether what speaks for a fault can be seen yet, where a reason for it will be wanted."""
+    return not _to_argue(state, fault) or _proof(state, fault) is not None
+
+
+def _argue(state: State, fault: str) -> Iterator[Call]:
+    """What shows the fault, while it can be seen; then the reasons that will be wanted."""
+    for what in _to_argue(state, fault):
+        test = _proof(state, fault)
+        if test is None:
+            continue
+        if not any(test == seen and arguing.speaks_for(fault, seen, part) for seen, part in state.showed):
+            if test in ACCOUNT_DATA:
+                yield from _identify(state)
+            yield call(test) if test in calls.READS[state.holder] else call("ask", question=test)
+        yield call("reason", **{"for": what, "shown": test})
+
+
+def _refuse(state: State, fault: str) -> Iterator[Call]:
+    """The rule that forbids what the customer will ask for, with what it goes by."""
+    wanted = arguing.demands(state, fault)
+    rule = arguing.forbidding(state, fault)
+    if wanted is None or rule is None:
+        return
+    for test in arguing.FORBIDS[rule]:
+        if test not in state.seen:
+            yield from _identify(state)
+            yield call(test)
+    yield call("reason", **{"for": wanted, "rule": rule})
+
+
 def _settled(state: State, fault: str) -> bool:
     """Whether nothing is left to do about a fault but to end the call."""
     how, bit = state.case.remedies[fault].how, BIT[fault]
@@ -115,6 +178,7 @@ def _settled(state: State, fault: str) -> bool:
 
 def _mend(state: State, fault: str) -> Iterator[Call]:
     case, remedy, bit = state.case, state.case.remedies[fault], BIT[fault]
+    yield from _argue(state, fault)
     if remedy.how == STEP and not state.gone & bit:
         yield _step(state, _STEP_OF[fault])
     if remedy.how == WRITE and not state.gone & bit:
@@ -136,6 +200,7 @@ def _mend(state: State, fault: str) -> Iterator[Call]:
                 yield from _identify(state)
             yield read
     if not state.told & bit:
+        yield from _refuse(state, fault)
         if fault == "outage":
             yield call("explain", cause=fault, until=state.case.context.until)
         yield call("explain", cause=fault)

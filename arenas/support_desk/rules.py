@@ -14,7 +14,7 @@ from lanista.arenas.support_desk.calls import CUSTOMER, ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.faults import WRITES, named, so_far
 from lanista.arenas.support_desk.house import MINUTES
-from lanista.arenas.support_desk.levels import PLAIN
+from lanista.arenas.support_desk.levels import PLAIN, named_options
 from lanista.arenas.support_desk.state import (
     OPEN,
     OVER,
@@ -56,7 +56,7 @@ class SupportDeskRules:
         if config.hard != PLAIN:
             if config.hard.limits:
                 given["house"] = _house(case.house)
-            given["options"] = [name for name in PLAIN._fields if getattr(config.hard, name)]
+            given["options"] = list(named_options(config.hard))
         events = [Event("brief", {"seat": SEAT[role], "role": role, **given}, (SEAT[role],)) for role in calls.TOOLS]
         listeners = [SEAT[ROUTER]]
         if config.customer == "seat":
@@ -94,7 +94,7 @@ class SupportDeskRules:
         invoices, outages = state.seen.get("invoices"), state.seen.get("outage_map")
         charge = case.context.refund_eur if invoices and "double" in invoices[0] else None
         until = case.context.until if outages and outages[0] == "outage" else None
-        return calls.act(state.holder, charge, until, case.config.hard.notes)
+        return calls.act(state.holder, charge, until, named_options(case.config.hard))
 
     def fallback(self, state: State, seat: Seat) -> Call:
         """The customer waits, or is unsure; the ticket stays empty."""

@@ -81,6 +81,10 @@ class State(NamedTuple):
     errors: int = 0
     """Calls answered with an error."""
     visited: tuple[str, ...] = (ROUTER,)
+    showed: frozenset[tuple[str, str]] = frozenset()
+    """(question or reading, part of an outcome): everything that was ever shown, where customers want reasons."""
+    persuaded: frozenset[str] = _NOBODY
+    """The steps, changes and causes that the customer was given a reason for, and ``belief``."""
     minute: int = 0
     """The time of day, where the house goes by the clock."""
     written: tuple[tuple[str, str], ...] = ()
@@ -138,6 +142,7 @@ def begin(case: Case, key: int) -> State:
         case,
         key,
         minute=case.manner.start,
+        showed=frozenset((test, part) for test, (shown, _) in seen.items() for part in shown.split("+")),
         mask=case.start,
         open=case.told,
         low=case.entropy,
@@ -161,6 +166,8 @@ def learn(state: State, test: str, outcome: str) -> State:
     """The state in which the desk knows what ``test`` showed, whatever it was asked for."""
     space = state.case.space
     mask = space.parts(state.mask, test, state.gone)[outcome]
+    if state.case.config.hard.haggling:
+        state = state._replace(showed=state.showed | {(test, part) for part in outcome.split("+")})
     seen = {**state.seen, test: (outcome, state.epoch)}
     left = state.open if state.epoch else state.open & state.case.open.showing(test)[outcome]
     if mask == state.mask:

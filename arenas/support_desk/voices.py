@@ -321,6 +321,14 @@ def answered(question: str, text: str) -> str | None:
     return _meanings(question).get(_NUMBER.sub("#", text)) or _spoken(question, text)
 
 
+def heard_in(question: str, text: str) -> str | None:
+    """The outcome that is meant where an answer stands within other words."""
+    for outcome in ANSWERS[question]:
+        if any(said in text for said in sayings(question, outcome)):
+            return outcome
+    return None
+
+
 def _spoken(question: str, text: str) -> str | None:
     """An outcome with a number in it, or several outcomes one after the other."""
     if question == "speed":
@@ -352,3 +360,47 @@ def _pattern(sayings_: tuple[str, ...]) -> re.Pattern[str]:
 
 _WRONG = {name: _pattern(said) for name, said in WRONG.items()}
 _REBOOTED = _pattern(REBOOTED)
+
+
+# Arguing
+
+REFUSALS: tuple[str, ...] = (
+    "I am not doing that again.",
+    "No. You do it from your end.",
+    "And what if I break something? No.",
+    "I would rather not touch it.",
+    "Why should I? Give me one good reason.",
+)
+HAGGLES: tuple[str, ...] = (
+    "And what do I get for that? Take something off the bill and we can talk.",
+    "No, not unless you tell me why it is needed.",
+    "That is your problem, not mine. Why should I agree?",
+    "Hm. The other company would do it for nothing. Why?",
+)
+DISPUTES: tuple[str, ...] = (
+    "I do not believe that. {belief}",
+    "Nonsense. {belief}",
+    "With respect, no. {belief}",
+    "That is what you people always say. {belief}",
+)
+DEMANDS: Mapping[str, tuple[str, ...]] = {
+    "refund": ("Then I want my money back, now.", "Pay it back and we are done.", "So you owe me that money."),
+    "renew_discount": ("Then give me the discount back.", "I want my old price.", "Put the discount back, as before."),
+    "waive_fee": ("Take that fee off.", "I will not pay a fee for that.", "Then waive it, you can do that."),
+}
+DOUBTS: tuple[str, ...] = (
+    "That cannot be it. Look: {answer}",
+    "You are guessing. {answer}",
+    "Hold on, how does that fit? {answer}",
+)
+PERSUADED: tuple[str, ...] = ("Well, if you put it like that.", "Fair enough.", "All right, I see.", "Hm. Go on, then.")
+UNMOVED: tuple[str, ...] = (
+    "That is no reason.",
+    "What has that to do with it?",
+    "You will have to do better than that.",
+)
+
+
+def line_of(key: int, moment: int, kind: str, sayings_: tuple[str, ...]) -> str:
+    """One of these, by the case's key and the moment."""
+    return sayings_[chance.draw(key, f"says {kind}", moment, len(sayings_))]

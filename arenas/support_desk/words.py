@@ -20,7 +20,7 @@ from lanista.arenas.support_desk import customer, policy
 from lanista.arenas.support_desk.briefs import hard_lines
 from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS, tools_of
 from lanista.arenas.support_desk.house import House
-from lanista.arenas.support_desk.levels import Options
+from lanista.arenas.support_desk.levels import Options, named_options
 from lanista.arenas.support_desk.phrases import (
     AGREED,
     ALREADY,
@@ -60,7 +60,7 @@ class SupportDeskWords:
 
     def tools(self, ask: Ask) -> Mapping[str, Tool]:
         """What may be called."""
-        return customer.TOOLS if ask.kind == "reply" else tools_of(ROLE[ask.seat], bool(ask.data))
+        return customer.TOOLS if ask.kind == "reply" else tools_of(ROLE[ask.seat], dict(ask.data).get("options", ()))
 
     def wrappings(self, ask: Ask) -> frozenset[str]:
         """What a reply is read out of."""
@@ -93,7 +93,7 @@ def _brief_text(role: str, faults: int, params: policy.Params, short: bool, hard
     if short:
         return "\n".join(filter(None, (f"{SEAT[role]}, {causes}.", policy.text(params, role, short=True))))
     said = policy.text(params, role)
-    shown = _tool_lines(role, hard.notes)
+    shown = _tool_lines(role, named_options(hard))
     brief = _BRIEFS[role].format(causes=causes, example=_EXAMPLES[role], tools=shown, policy=said)
     return "\n".join([brief, *hard_lines(hard, role, rules)])
 
@@ -118,9 +118,9 @@ def _request(data: Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _tool_lines(role: str, notes: bool = False) -> str:
+def _tool_lines(role: str, options: tuple[str, ...]) -> str:
     """One line per tool; those without arguments that read or change share a line each."""
-    tools = tools_of(role, notes).values()
+    tools = tools_of(role, options).values()
     bare = [t for t in tools if not t.parameters and t.name not in ("wait", "close")]
     lines = [t.line(quoted=False) for t in tools if t not in bare]
     for title, writes in (("read, with {}", False), ("change, with {}", True)):
@@ -223,7 +223,12 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "complaint": _complaint,
     "answer": _answer,
     "unsure": lambda data: _customer(data.get("said") or _pick(UNSURE, data["v"])),
-    "declined": lambda data: _customer(_pick(DECLINED, data["v"])),
+    "declined": lambda data: _customer(data.get("said") or _pick(DECLINED, data["v"])),
+    "disputes": lambda data: _customer(data["said"]),
+    "demands": lambda data: _customer(data["said"]),
+    "doubts": lambda data: _customer(data["said"]),
+    "persuaded": lambda data: _customer(data["said"]),
+    "unmoved": lambda data: _customer(data["said"]),
     "tired": lambda data: _customer(_pick(TIRED, data["v"])),
     "interrupts": lambda data: _customer(data["said"]),
     "request": _request,

@@ -12,6 +12,7 @@ from pages import number, rows
 from lanista.arenas import Game, get
 from lanista.arenas.support_desk import Config, calls, customer
 from lanista.arenas.support_desk.faults import FAULTS, QUESTIONS, READINGS, STEPS, WRITES, symptom
+from lanista.arenas.support_desk.levels import Options
 from lanista.arenas.support_desk.policy import ACCOUNT_DATA, RULES
 
 ARENA = get("support_desk")
@@ -63,7 +64,7 @@ def test_the_rules_of_the_house_are_the_pages() -> None:
 
 def test_the_tools_are_the_pages() -> None:
     table = rows(PAGE, "| tool | who | arguments | what it does |")
-    tools = {name for role in calls.TOOLS.values() for name in role}
+    tools = {name for role in calls.TOOLS for name in calls.tools_of(role, Options._fields)}
     assert tools == {*(set(table) - {"readings", "changes"}), *READINGS, *WRITES}
     for name in customer.TOOLS:
         assert f"`{name}" in PAGE
