@@ -185,7 +185,8 @@ class _Memory:
         self.events += [event for event in new if id(event) not in known]
         others = [(s, e) for s, e in self.said[self._heard.get(question.seat, 0) :] if s != question.seat]
         told = [f"{seat} was shown:\n{each.text}\n{seat} replied: {each.reply}" for seat, each in others]
-        return replace(question, events=tuple(self.events), text="\n".join([*told, question.text]))
+        everything = tuple(each for _, each in self.said)
+        return replace(question, events=tuple(self.events), text="\n".join([*told, question.text]), history=everything)
 
     def keep(self, question: Question, answer: Answer) -> None:
         """The reply is known to everybody from now on."""

@@ -194,7 +194,7 @@ def _play(
     def finished(spec: GameSpec, game: Game) -> None:
         kept.add(_case(game, arena, ladder, level, name))
 
-    def suspended(session: Any, error: Unavailable) -> None:
+    def suspended(spec: GameSpec, session: Any, error: Unavailable) -> None:
         kept.outside[name] += 1
         kept.why = " ".join(str(error).split())[:160]
 

@@ -39,6 +39,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "horizon": 40,
     },
 }
+KINDS["expert level"] = {"level": "expert"}
 AIMS = {"cases": 1000, "proofs": 50, "steps": 10_000}
 
 

@@ -107,7 +107,17 @@ def read(question: Question) -> File:
         fold = _FOLD.get(event.kind)
         if fold is not None:
             fold(file, event)
+    if file.role == "summarizer" and not file.end and question.history:  # one memory in all seats
+        file.end = _own_end(question.history[-1].reply)
     return file
+
+
+def _own_end(reply: str) -> str:
+    """How a call ended that this reply ended."""
+    name, _, arguments = reply.partition(" ")
+    if name == "close":
+        return "closed"
+    return next((to for to in ("technician", "human") if name == "escalate" and to in arguments), "")
 
 
 def _brief(file: File, event: Event) -> None:

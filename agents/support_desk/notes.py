@@ -58,7 +58,7 @@ def read(data: Mapping[str, Any], file: File) -> dict[str, Any]:
         "needs": sorted(file.needs),
         "broke": file.broke,
         "until": None,
-        "end": "abandoned" if data["left"] else "",
+        "end": "abandoned" if data["left"] else file.end,
     }
     for note in data["notes"]:
         symptom, _, rest = note["text"].partition(";")

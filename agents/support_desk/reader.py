@@ -155,7 +155,8 @@ def _mend(file: File, fault: str) -> Iterator[Call]:
     if how == "step" and BIT[fault] not in file.steps:
         if _STEP_OF[fault] in file.resists:
             yield from argue.reason(file, fault, _STEP_OF[fault])
-        yield call("instruct", step=_STEP_OF[fault])
+        else:
+            yield call("instruct", step=_STEP_OF[fault])
     if how == "write" and _WRITE_OF[fault] not in file.changes:
         tool = _WRITE_OF[fault]
         yield from identify(file)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lanista.agents import registry
+from lanista.agents.contract import Answer
 from lanista.agents.support_desk import printed
 from lanista.arenas import Game, config_json, get
 from lanista.arenas.core import conformance
@@ -132,7 +133,11 @@ def test_what_is_printed_means_the_outcome_and_says_the_numbers(test: str) -> No
     for outcome in outcomes:
         for moment in range(40):
             context = cases.deal(moment, EXPERT)[0].context
-            changes = {"refund_days": 1 + rng.randrange(120), "months": rng.randrange(60), "waived": rng.randrange(4)}
+            changes: dict[str, Any] = {
+                "refund_days": 1 + rng.randrange(120),
+                "months": rng.randrange(60),
+                "waived": rng.randrange(4),
+            }
             billed = rng.choice([plan for plan in cases.PLANS if plan != context.plan])
             context = context._replace(**changes, billed=billed)
             lines = systems.printed(test, outcome, context, rng.getrandbits(64), moment, articles=False)
@@ -408,8 +413,9 @@ def test_a_team_that_writes_nothing_resolves_nothing() -> None:
         while not twin.over:
             (seat,) = twin.to_act()
             put = question(twin, seat, GameSpec(id="t", arena=ARENA, seed=game.seed, seating={}), ())
-            said = agent.answer([put])[0].text
-            name, _, arguments = said.partition(" ")
+            (said,) = agent.answer([put])
+            assert isinstance(said, Answer)
+            name, _, arguments = said.text.partition(" ")
             kept = {key: value for key, value in json.loads(arguments).items() if key != "note"}
             twin.submit(seat, f"{name} {json.dumps(kept)}")
         assert twin.outcome is not None
