@@ -100,6 +100,8 @@ def specialist(file: File, belief: Belief) -> Iterator[Call]:
     """The next call of technical or billing; the first that is yielded counts."""
     mine = OF_OWNER[file.role]
     known = named(belief.sure)
+    if file.stranger:
+        yield call("escalate", to="human")
     if belief.doubt:
         yield from instruct(file, named(belief.doubt)[0])
     for fault in known:
@@ -181,6 +183,8 @@ def mend(file: File, belief: Belief, fault: str) -> Iterator[Call]:
     if how in ("write", "human", "technician") or fault in _NUMBERS:
         source = _NUMBERS.get(fault)
         if source is not None and source[1] not in file.numbers:
+            if source[0] in file.fresh:
+                return  # it was read, and there is no such thing
             yield from look(file, source[0])
         what = _WRITE_OF[fault] if how == "write" else how
         if how != "explain":

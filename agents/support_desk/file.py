@@ -16,6 +16,7 @@ from lanista.arenas.core.contract import Event
 from lanista.arenas.support_desk import voices
 from lanista.arenas.support_desk.faults import BIT, LATE, STEPS, WRITES
 from lanista.arenas.support_desk.house import NO_HOUSE, House
+from lanista.arenas.support_desk.levels import ATTEMPTS
 from lanista.arenas.support_desk.policy import Params
 
 SAID_FIRST: Mapping[str, tuple[str, str]] = {
@@ -50,6 +51,8 @@ class File:
     """The rules that hang together."""
     ever: set[tuple[str, str]] = field(default_factory=set)
     """(question or reading, part of an outcome): everything that was shown in this call, as far as this seat knows."""
+    failed: dict[str, int] = field(default_factory=dict)
+    """By factor: wrong answers in this call, as far as this seat knows."""
     resists: set[str] = field(default_factory=set)
     """Steps, changes and causes that the customer wants a reason for, and changes that they ask for."""
     unmoved: list[str] = field(default_factory=list)
@@ -90,6 +93,11 @@ class File:
     """Own replies so far."""
     asked: list[str] = field(default_factory=list)
     """Own questions and readings, in order."""
+
+    @property
+    def stranger(self) -> bool:
+        """Whether the caller has failed a check so often that they are a stranger."""
+        return any(number >= ATTEMPTS for number in self.failed.values())
 
     @property
     def identified(self) -> bool:
@@ -211,8 +219,11 @@ def _changed(file: File, event: Event) -> None:
 
 
 def _identity(file: File, event: Event) -> None:
+    factor = event.data["factor"]
     if event.data["ok"]:
-        file.identity.add(event.data["factor"])
+        file.identity.add(factor)
+    elif "said" in event.data:
+        file.failed[factor] = file.failed.get(factor, 0) + 1
 
 
 def _casefile(file: File, event: Event) -> None:
@@ -229,7 +240,7 @@ def _casefile(file: File, event: Event) -> None:
             prefixes.append(prefixes[-1] | BIT[WRITES[tool]])
     for step in data["steps"]:
         bit = BIT[STEPS[step]]
-        claimed = step == "reboot" and data["seen"].get("rebooted") == "yes"
+        claimed = "notes" not in event.data and step == "reboot" and data["seen"].get("rebooted") == "yes"
         if file.role != "technical" and not claimed and not before & bit:
             prefixes += [gone | bit for gone in prefixes]
     if (done, prefixes[-1]) != (file.changes, file.gone):
@@ -248,6 +259,8 @@ def _casefile(file: File, event: Event) -> None:
     file.agreed |= set(data["agreed"])
     file.explained = set(data["explained"])
     file.needs |= set(data.get("needs", ()))
+    for factor, number in data.get("failed", {}).items():
+        file.failed[factor] = max(number, file.failed.get(factor, 0))
     if data["until"]:
         file.numbers["until"] = data["until"]
     file.end = data["end"] or ""

@@ -33,6 +33,7 @@ def write(file: File, end: str = "", needs: Iterable[str] = ()) -> str:
         "seen": " ".join(f"{test}={outcome}" for test, outcome in file.shown.items()),
         "steps": " ".join(dict.fromkeys(step for bit in file.steps for step in _STEP_OF[named(bit)[0]])),
         "id": " ".join(sorted(file.identity)),
+        "failed": " ".join(f"{factor}={number}" for factor, number in sorted(file.failed.items())),
         "agreed": " ".join(sorted(file.agreed)),
         "told": " ".join(sorted(file.explained)),
         "done": " ".join(done),
@@ -56,6 +57,7 @@ def read(data: Mapping[str, Any], file: File) -> dict[str, Any]:
         "explained": sorted(file.explained),
         "changes": list(file.changes),
         "needs": sorted(file.needs),
+        "failed": {},
         "broke": file.broke,
         "until": None,
         "end": "abandoned" if data["left"] else file.end,
@@ -74,6 +76,9 @@ def _take(found: dict[str, Any], name: str, words: list[str]) -> None:
     if name == "seen":
         pairs = (word.partition("=") for word in words)
         found["seen"] |= {test: outcome for test, _, outcome in pairs if test in TESTS and outcome}
+    elif name == "failed":
+        pairs = (word.partition("=") for word in words)
+        found["failed"] |= {f: int(number) for f, _, number in pairs if f in FACTORS and number.isdecimal()}
     elif name == "late":
         found["broke"] = True
     elif name in ("until", "end"):

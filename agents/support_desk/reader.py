@@ -101,6 +101,8 @@ def _route(file: File) -> Iterator[Call]:
 
 def _work(file: File) -> Iterator[Call]:
     found = causes(file)
+    if file.stranger:
+        yield call("escalate", to="human")
     for fault in found:
         if fault in CAUSES[file.role]:
             yield from _mend(file, fault)

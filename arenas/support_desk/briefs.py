@@ -5,12 +5,14 @@ from __future__ import annotations
 from lanista.arenas.support_desk import house
 from lanista.arenas.support_desk.calls import SPECIALISTS, SUMMARIZER
 from lanista.arenas.support_desk.house import House
-from lanista.arenas.support_desk.levels import Options
+from lanista.arenas.support_desk.levels import ATTEMPTS, Options
 
 
 def hard_lines(hard: Options, role: str, rules: House) -> list[str]:
     """The lines that a role's brief ends with, for the options in force."""
     lines = house.text(rules, role) if hard.limits else []
+    if hard.impostors and role != SUMMARIZER:
+        lines.append(_STRANGERS)
     if hard.haggling and role in SPECIALISTS:
         lines.append(_REASONS)
     if hard.notes:
@@ -18,6 +20,10 @@ def hard_lines(hard: Options, role: str, rules: House) -> list[str]:
     return lines
 
 
+_STRANGERS = (
+    f"- {ATTEMPTS} wrong answers to one check in a call: the caller is a stranger. Change nothing, tell nothing more "
+    "and call a human; the ticket names no cause but those that were explained."
+)
 _REASONS = (
     "A customer who refuses a step or a change, or holds on to another cause, wants a reason: what a question or "
     "reading in this call has shown that would not be so without the cause. One who asks for what a rule forbids wants "

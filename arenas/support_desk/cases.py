@@ -40,7 +40,7 @@ from lanista.arenas.support_desk.faults import (
     symptom,
 )
 from lanista.arenas.support_desk.house import NO_HOUSE, House
-from lanista.arenas.support_desk.levels import CAUSES, LATE_RATE, PLAIN, STANDARD
+from lanista.arenas.support_desk.levels import CAUSES, IMPOSTOR_RATE, LATE_RATE, PLAIN, STANDARD
 from lanista.arenas.support_desk.policy import Params, split_of, vectors
 from lanista.arenas.support_desk.voices import BELIEFS
 from lanista.errors import LanistaError
@@ -106,6 +106,8 @@ class Manner(NamedTuple):
     """Whether they say at once what else there is, or that there is nothing else."""
     belief: str | None = None
     """The cause that they believe in."""
+    impostor: str | None = None
+    """The factor that whoever calls does not know, where they are not the customer."""
     refuses: frozenset[str] = frozenset()
     """The steps and changes that they resist."""
     start: int = 0
@@ -183,6 +185,8 @@ def _manner(
         believed = [name for name in BELIEFS if complaint in (VAGUE, symptom(BIT[name]))]
         tells_all = rng.random() < 0.5 and complaint != VAGUE
         manner = manner._replace(tells_all=tells_all, belief=rng.choice(believed) if rng.random() < 0.6 else None)
+    if config.hard.impostors and truth & _OF_ACCOUNT and rng.random() < IMPOSTOR_RATE:
+        manner = manner._replace(impostor=rng.choice(params.identity))
     if config.hard.haggling:
         manner = manner._replace(refuses=arguing.draw(rng))
     if config.hard.late:
@@ -194,6 +198,9 @@ def _manner(
         credits_ = _credits(rng, truth, params, context, house)
         manner = manner._replace(start=house.window - 40 + rng.randrange(60), credits=credits_)
     return manner, context
+
+
+_OF_ACCOUNT = bits(*WRITES.values(), "sim_blocked", "unknown_charge", "proration")
 
 
 def _credits(
@@ -249,6 +256,8 @@ def build(
         total = house_rules.due(context, dict.fromkeys(credits_)) + house_rules.credited(manner)
         if total > house_rules.credit_limit(house, context.months):
             remedies |= dict.fromkeys(credits_, Remedy("human", call("escalate", to="human")))
+    if manner.impostor is not None:
+        remedies = dict.fromkeys(remedies, Remedy("human", call("escalate", to="human")))
     expected = {r.call for r in remedies.values() if r.how not in (EXPLAIN, STEP) and r.call is not None}
     return Case(
         config, truth, complaint, mentions_reboot, params, context, patience, hypotheses, start,

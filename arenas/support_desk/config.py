@@ -72,6 +72,8 @@ class Config:
     are given a reason; needs voices."""
     doubts: bool | None = later(None)
     """Whether customers find out a false explanation by what they see; needs voices."""
+    impostors: bool | None = later(None)
+    """Whether some callers are not who they say, and fail one check plausibly; needs voices."""
 
     hard: ClassVar[Options] = PLAIN
     """The options as they are in force: set for each config from its level and its keys."""

@@ -68,7 +68,8 @@ def react(state: State, request: Call) -> Call:
         question = request.args["question"]
         return UNSURE if errs(state, question) else call("answer", outcome=sees(state, question))
     if request.tool == "verify":
-        return call("misread" if errs(state, request.args["factor"]) else "give")
+        factor = request.args["factor"]
+        return call("misread" if factor == state.case.manner.impostor or errs(state, factor) else "give")
     if request.tool == "confirm" and arguing.resists(state, request.args["action"]):
         return call("decline")
     if request.tool == "instruct":

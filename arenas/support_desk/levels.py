@@ -21,6 +21,7 @@ class Options(NamedTuple):
     late: bool = False
     haggling: bool = False
     doubts: bool = False
+    impostors: bool = False
 
 
 def named_options(hard: Options) -> tuple[str, ...]:
@@ -36,23 +37,34 @@ def _named(hard: Options) -> tuple[str, ...]:
 PLAIN = Options()
 """The standard game."""
 
-NEEDS: Mapping[str, str] = {"limits": "raw", "late": "untold", "haggling": "voices", "doubts": "voices"}
+NEEDS: Mapping[str, str] = {
+    "limits": "raw",
+    "late": "untold",
+    "haggling": "voices",
+    "doubts": "voices",
+    "impostors": "voices",
+}
 """Options that make no sense without another one."""
 
 EXPERT_KEYS: Mapping[str, Any] = {
     "faults": 3,
     "cooperation": "mixed",
-    "error_rate": 0.15,
+    "error_rate": 0.2,
     "distractors": 1,
     "horizon": 80,
 }
 """What the expert level makes of the keys of the difficulty vector that are left at their default."""
 
-CAUSES = (0.2, 0.4, 0.4)
+CAUSES = (0.1, 0.4, 0.5)
 """How often a case has one, two, three causes where their number is not told."""
 
 LATE_RATE = 0.25
 """How often an outage begins during the call, where nothing else is wrong with the internet."""
+
+IMPOSTOR_RATE = 0.12
+"""How often whoever calls is not the customer, where something of the account is wrong."""
+ATTEMPTS = 3
+"""Wrong answers to one check after which a caller is a stranger. Customers err in it twice at most."""
 
 NOTE_LIMIT = 700
 """Characters of a note."""

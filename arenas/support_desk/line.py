@@ -105,6 +105,11 @@ def _verify(state: State, request: Call, reply: Call) -> Played:
     factor, right = request.args["factor"], reply.tool == "give"
     after = state._replace(identified=state.identified | {factor}) if right else state
     again = state.case.config.hard.notes and factor in state.identified
+    if state.case.config.hard.impostors and not right:
+        after = after._replace(failed={**state.failed, factor: state.failed.get(factor, 0) + 1})
+        said = voices.line_of(state.key, state.decisions, "excuse", voices.EXCUSES)
+        data: dict[str, Any] = {"factor": factor, "ok": False, "said": said}
+        return _costs(after, 1), [to_holder(after, "identity", data)]
     return _costs(after, 3 if again else 1), [to_holder(after, "identity", {"factor": factor, "ok": right})]
 
 

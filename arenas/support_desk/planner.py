@@ -86,6 +86,10 @@ def _next(state: State) -> Iterator[Call]:
     if state.stage == TICKET:
         yield right_ticket(state)
     case, holder = state.case, state.holder
+    if case.manner.impostor is not None:
+        if not state.stranger:
+            yield call("verify", factor=case.manner.impostor)
+        yield call("escalate", to="human")
     open_ = [fault for fault in named(so_far(case.truth, state.gone)) if not _settled(state, fault)]
     mine = [f for f in open_ if holder in SPECIALISTS and BIT[f] & OF_OWNER[holder]]
     for fault in mine:
@@ -248,7 +252,7 @@ def right_ticket(state: State) -> Call:
     changed = dict.fromkeys(change.tool for change in state.changes if change.tool in WRITES)
     return call(
         "ticket",
-        causes=list(named(so_far(state.case.truth, state.gone))),
+        causes=list(judge.causes_due(state)),
         end=state.end,
         identity=state.identified.issuperset(state.case.params.identity),
         changes=list(changed),

@@ -71,6 +71,10 @@ class File(Protocol):
     def shown(self, test: str) -> str | None:
         """The last outcome of a question or reading in this call."""
 
+    @property
+    def stranger(self) -> bool:
+        """Whether the caller has failed a check so often that they are a stranger."""
+
     def also(self, what: str) -> Mapping[str, tuple[str, ...]]:
         """What supports a change or an escalation besides SUPPORT, by question or reading."""
 
@@ -106,6 +110,8 @@ def _confirmed(params: Params, call: Call, file: File) -> bool:
 def _supported(params: Params, call: Call, file: File) -> bool:
     what = call.args.get("to") if call.tool == "escalate" else call.tool
     needs = SUPPORT.get(str(what))
+    if what == "human" and file.stranger:
+        return False
     if needs is None or any(_shows(file, test, wanted) for test, wanted in needs.items()):
         return False
     return not any(_shows(file, test, wanted) for test, wanted in file.also(str(what)).items())

@@ -14,6 +14,7 @@ from lanista.arenas.support_desk.calls import ROUTER, SEAT, SUMMARIZER
 from lanista.arenas.support_desk.cases import PLANS, Case
 from lanista.arenas.support_desk.faults import QUESTIONS, hidden, named, observe
 from lanista.arenas.support_desk.house import also_supports, clock
+from lanista.arenas.support_desk.levels import ATTEMPTS
 
 OPEN, TICKET, OVER = "call", "ticket", "over"
 
@@ -81,6 +82,8 @@ class State(NamedTuple):
     errors: int = 0
     """Calls answered with an error."""
     visited: tuple[str, ...] = (ROUTER,)
+    failed: Mapping[str, int] = {}
+    """By factor: how often it was given wrongly, where callers may be impostors."""
     showed: frozenset[tuple[str, str]] = frozenset()
     """(question or reading, part of an outcome): everything that was ever shown, where customers want reasons."""
     persuaded: frozenset[str] = _NOBODY
@@ -99,6 +102,11 @@ class State(NamedTuple):
         """See ``policy.File``."""
         found = self.seen.get(test)
         return None if found is None else found[0]
+
+    @property
+    def stranger(self) -> bool:
+        """See ``policy.File``."""
+        return any(number >= ATTEMPTS for number in self.failed.values())
 
     def also(self, what: str) -> Mapping[str, tuple[str, ...]]:
         """See ``policy.File``."""

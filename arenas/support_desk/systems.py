@@ -24,6 +24,9 @@ MARGIN_DB, CRC = 6.0, 500
 CROWDED = 5
 """A channel with so many networks on it, or more, is crowded."""
 
+MEASURED = frozenset({"line_test", "modem_status"})
+"""What is measured anew each time; the others print the same as long as nothing has changed."""
+
 Draw = Callable[[str, int, int], int]
 """``draw(what, least, most)``: a whole number by the case's key, the same whenever it is asked for in one moment."""
 
@@ -107,17 +110,17 @@ def _modem_config(outcome: str, context: Context, draw: Draw, articles: bool) ->
     if outcome == "old_firmware":
         minor -= 2
     current = "" if articles else f" (current {FIRMWARE[0]}.{FIRMWARE[1]})"
-    own = draw("channel", 0, 2)
-    scan = "?" if outcome == "old_firmware" else _scan(outcome, own, draw)
+    crowded = draw("channel", 0, 2)
+    own = crowded if outcome == "crowded_channel" else (crowded + 1) % 3
+    scan = "?" if outcome == "old_firmware" else _scan(crowded, draw)
     channel = "auto" if outcome == "old_firmware" else str((1, 6, 11)[own])
     firmware = f"{major}.{minor}.{draw('build', 0, 9)}{current}"
     return [f"mode=router wifi=on firmware={firmware}", f"channel={channel} scan={scan}"]
 
 
-def _scan(outcome: str, own: int, draw: Draw) -> str:
+def _scan(crowded: int, draw: Draw) -> str:
     on = [draw(f"networks {i}", 0, 3) for i in range(3)]
-    if outcome == "crowded_channel":
-        on[own] = draw("crowd", CROWDED, 9)
+    on[crowded] = draw("crowd", CROWDED, 9)
     return " ".join(f"{channel}:{number}" for channel, number in zip((1, 6, 11), on, strict=True))
 
 
@@ -211,7 +214,8 @@ _PRINTED: Mapping[str, Callable[[str, Context, Draw, bool], list[str]]] = {
 def as_event(test: str, outcome: str, state: State) -> dict[str, Any]:
     """The data of a ``reading`` event."""
     case = state.case
-    lines = printed(test, outcome, case.context, state.key, state.decisions, False)
+    moment = state.decisions if test in MEASURED else 0
+    lines = printed(test, outcome, case.context, state.key, moment, False)
     if test == "account":
         lines += [f"credit {day(ago)} {eur}.00 EUR" for ago, eur in case.manner.credits]
     return {"reading": test, "lines": lines}

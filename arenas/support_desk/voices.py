@@ -393,6 +393,14 @@ DOUBTS: tuple[str, ...] = (
     "You are guessing. {answer}",
     "Hold on, how does that fit? {answer}",
 )
+EXCUSES: tuple[str, ...] = (
+    "Oh. Then it is the other one, wait.",
+    "That is what it says here. My wife set it up.",
+    "Really? Then I must have changed it in spring.",
+    "Hm, I always mix those up. Try me again.",
+    "Look, I am her son, she is standing next to me.",
+    "I have it on a slip somewhere, one moment.",
+)
 PERSUADED: tuple[str, ...] = ("Well, if you put it like that.", "Fair enough.", "All right, I see.", "Hm. Go on, then.")
 UNMOVED: tuple[str, ...] = (
     "That is no reason.",

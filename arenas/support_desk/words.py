@@ -237,7 +237,10 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "already": lambda data: _customer(_pick(ALREADY, data["v"])),
     "agreed": lambda data: _customer(_pick(AGREED, data["v"])),
     "explained": lambda data: _customer("All right, thank you."),
-    "identity": lambda data: f"{data['factor']}: {'correct' if data['ok'] else 'wrong'}.",
+    "identity": lambda data: (
+        f"{data['factor']}: {'correct' if data['ok'] else 'wrong'}."
+        + (f" {_customer(data['said'])}" if "said" in data else "")
+    ),
     "left": lambda data: _customer(LEFT),
     "reading": _reading,
     "changed": _changed,

@@ -107,7 +107,7 @@ def test_the_number_of_causes_varies_and_no_text_of_the_opening_tells_it() -> No
     dealt = [cases.deal(seed, EXPERT)[0] for seed in range(120)]
     numbers = [len(case.remedies) for case in dealt]
     assert {1, 2, 3} == set(numbers)
-    assert min(map(numbers.count, (1, 2, 3))) > 20
+    assert min(map(numbers.count, (1, 2, 3))) > 5
     briefs = {Game(ARENA, seed, EXPERT).text("router_0").split("\n")[0] for seed in range(20)}
     assert len(briefs) == 1
 
@@ -398,7 +398,7 @@ def test_a_false_explanation_is_found_out_by_what_the_customer_sees(opened: Any)
 
 def test_the_reader_falls_short_and_the_expert_does_not() -> None:
     """Modest numbers of what benchmarks/ladder.py measures: at most 60% and at least 95%, with room for chance."""
-    reader, expert = (mean_score(seated_at(range(70), name)) for name in ("desk_reader", "desk_expert"))
+    reader, expert = (mean_score(seated_at(range(110), name)) for name in ("desk_reader", "desk_expert"))
     assert reader <= 0.6
     assert expert >= 0.95
     assert mean_score(seated_at(range(40), "desk_novice")) <= 0.2
@@ -430,3 +430,42 @@ def test_no_judgement_no_score_at_the_expert_level(agent: Any) -> None:
     specs = (GameSpec(id=str(s), arena=ARENA, seed=s, seating=seating, config=EXPERT) for s in range(30))
     play(specs, on_game=lambda _, game: played.append(game))
     assert mean_score(played) <= 0.05
+
+
+# impostors
+
+
+def test_three_wrong_answers_make_a_stranger_and_the_right_end_is_a_human(opened: Any) -> None:
+    table = opened("late_fee", voices=True, impostors=True)
+    case = table.state.case
+    built = cases.build(
+        case.config, case.truth, False, case.params, case.context, 30, manner=cases.Manner(impostor="pin")
+    )
+    table.state = state.begin(built, 7)
+    table.say('route {"to": "billing"}', *['verify {"factor": "pin"}'] * 2, 'verify {"factor": "postcode"}')
+    assert (table.last.data["ok"], table.state.stranger) == (True, False)
+    early = type(table)(table.state).say('escalate {"to": "human"}')
+    assert (early.state.rules_broken, early.terms["premature_escalation"]) == (1, 1)
+    table.say('verify {"factor": "pin"}')
+    assert table.last.data["said"] in voices.EXCUSES
+    assert table.say('escalate {"to": "human"}').terms["appropriate_escalation"] == 1
+    table.say('ticket {"causes": [], "end": "human", "identity": false, "changes": []}')
+    assert table.grade.resolved
+
+
+def test_a_customer_never_errs_so_often_that_they_are_a_stranger() -> None:
+    strangers = customers = 0
+    for game in seated_at(range(120), "desk_expert", error_rate=0.5):
+        strangers += game.state.case.manner.impostor is not None
+        customers += game.state.case.manner.impostor is None and bool(game.state.failed)
+        assert not game.state.stranger or game.state.case.manner.impostor is not None
+    assert strangers > 3
+    assert customers > 20
+
+
+def test_a_document_reads_the_same_twice_and_a_measurement_does_not(opened: Any) -> None:
+    table = opened("line_noise", "proration", raw=True, faults=2).say('route {"to": "technical"}')
+    one, two = (table.say("line_test {}").last.data["lines"] for _ in range(2))
+    assert one != two
+    one, two = (table.say("modem_config {}").last.data["lines"] for _ in range(2))
+    assert one == two
