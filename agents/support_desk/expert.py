@@ -102,6 +102,8 @@ def specialist(file: File, belief: Belief) -> Iterator[Call]:
     known = named(belief.sure)
     if file.stranger:
         yield call("escalate", to="human")
+    if file.wanted and file.role == TECHNICAL:
+        yield call("look_up", topic=file.wanted)
     if belief.doubt:
         yield from instruct(file, named(belief.doubt)[0])
     for fault in known:

@@ -51,6 +51,10 @@ class File:
     """The rules that hang together."""
     ever: set[tuple[str, str]] = field(default_factory=set)
     """(question or reading, part of an outcome): everything that was shown in this call, as far as this seat knows."""
+    known: dict[str, str] = field(default_factory=dict)
+    """By topic: what the article says that holds, where articles say it."""
+    wanted: str = ""
+    """The topic that has to be looked up before a reading means anything."""
     failed: dict[str, int] = field(default_factory=dict)
     """By factor: wrong answers in this call, as far as this seat knows."""
     resists: set[str] = field(default_factory=set)
@@ -108,6 +112,9 @@ class File:
 def read(question: Question) -> File:
     """The file that a seat's events make."""
     file = File(role=question.role, moves=len(question.history))
+    for event in question.events:  # readings mean what the articles say, read before or after
+        if event.kind == "articles":
+            file.known[event.data["topic"]] = printed.that_holds(event.data["articles"])
     for event in question.events:
         if "at" in event.data:
             hours, _, minutes = event.data["at"].partition(":")
@@ -159,7 +166,11 @@ def _look(file: File, event: Event) -> None:
     test = event.data.get("question") or event.data["reading"]
     file.asked.append(test)
     if "lines" in event.data:
-        outcome, numbers = printed.read(test, event.data["lines"])
+        file.wanted = printed.topic(test, event.data["lines"]) if "articles" in file.options else ""
+        if file.wanted and file.wanted not in file.known:
+            return
+        file.wanted = ""
+        outcome, numbers = printed.read(test, event.data["lines"], file.known)
     elif "said" in event.data:
         outcome, numbers = voices.answered(test, event.data["said"]) or "", {}
     else:

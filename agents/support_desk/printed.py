@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
+
+from lanista.arenas.support_desk.articles import RELEASED
 
 Read = tuple[str, dict[str, Any]]
 """An outcome, and the numbers that a remedy needs."""
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 MARGIN_DB = 6.0
 FIRMWARE = "7.4"
 CROWDED = 5
@@ -17,9 +21,25 @@ DAYS = 30
 """How long a credit counts."""
 
 
-def read(test: str, lines: Sequence[str], margin_db: float = MARGIN_DB, firmware: str = FIRMWARE) -> Read:
-    """What the lines of a reading come to. ``margin_db``, the least margin, and ``firmware``, the current one,
-    count where the lines do not say them."""
+def topic(test: str, lines: Sequence[str]) -> str:
+    """What has to be looked up before these lines mean anything; "" for nothing."""
+    text = "\n".join(lines)
+    if test == "line_test" and "margin" in text and "minimum" not in text:
+        return "line"
+    if test == "modem_config" and re.search(r"firmware=\d", text) and "current" not in text:
+        return "firmware"
+    return ""
+
+
+def that_holds(articles: Sequence[Mapping[str, str]]) -> str:
+    """What the article says that holds: the latest that is released."""
+    return max((each for each in articles if each["status"] == RELEASED), key=lambda each: each["date"])["says"]
+
+
+def read(test: str, lines: Sequence[str], known: Mapping[str, str] = NOTHING) -> Read:
+    """What the lines of a reading come to. ``known``, by topic, is what articles say where the lines do not."""
+    margin_db = float(known["line"].removesuffix(" dB")) if "line" in known else MARGIN_DB
+    firmware = known.get("firmware", FIRMWARE)
     return _READ[test]("\n".join(lines), margin_db, firmware)
 
 

@@ -103,6 +103,8 @@ def _work(file: File) -> Iterator[Call]:
     found = causes(file)
     if file.stranger:
         yield call("escalate", to="human")
+    if file.wanted and file.role == TECHNICAL:
+        yield call("look_up", topic=file.wanted)
     for fault in found:
         if fault in CAUSES[file.role]:
             yield from _mend(file, fault)

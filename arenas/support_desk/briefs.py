@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lanista.arenas.support_desk import house
-from lanista.arenas.support_desk.calls import SPECIALISTS, SUMMARIZER
+from lanista.arenas.support_desk.calls import SPECIALISTS, SUMMARIZER, TECHNICAL
 from lanista.arenas.support_desk.house import House
 from lanista.arenas.support_desk.levels import ATTEMPTS, Options
 
@@ -11,6 +11,8 @@ from lanista.arenas.support_desk.levels import ATTEMPTS, Options
 def hard_lines(hard: Options, role: str, rules: House) -> list[str]:
     """The lines that a role's brief ends with, for the options in force."""
     lines = house.text(rules, role) if hard.limits else []
+    if hard.articles and role == TECHNICAL:
+        lines.append(_ARTICLES)
     if hard.impostors and role != SUMMARIZER:
         lines.append(_STRANGERS)
     if hard.haggling and role in SPECIALISTS:
@@ -20,6 +22,10 @@ def hard_lines(hard: Options, role: str, rules: House) -> list[str]:
     return lines
 
 
+_ARTICLES = (
+    "The least margin of a line and the current firmware stand in the articles (look_up): the latest that is released "
+    "holds; drafts and forum posts do not."
+)
 _STRANGERS = (
     f"- {ATTEMPTS} wrong answers to one check in a call: the caller is a stranger. Change nothing, tell nothing more "
     "and call a human; the ticket names no cause but those that were explained."

@@ -10,6 +10,7 @@ from typing import Any
 from lanista.arenas.core.contract import Ask
 from lanista.arenas.core.tools import Call, Tool, by_name, call
 from lanista.arenas.support_desk.arguing import ASKED, FORBIDS, SHOWN
+from lanista.arenas.support_desk.articles import TOPICS
 from lanista.arenas.support_desk.cases import PLANS
 from lanista.arenas.support_desk.faults import NAMES, OF_OWNER, STEPS, named
 from lanista.arenas.support_desk.levels import NOTE_LIMIT
@@ -163,6 +164,7 @@ def _reason(role: str) -> Tool:
     )
 
 
+_LOOK_UP = Tool("look_up", "reads the house's articles", {"topic": {"enum": list(TOPICS)}})
 _REASONS: Mapping[str, Tool] = {role: _reason(role) for role in SPECIALISTS}
 
 
@@ -171,6 +173,8 @@ def tools_of(role: str, options: tuple[str, ...]) -> Mapping[str, Tool]:
     """What a role can call: TOOLS, and what the options add: a note beside what hands the call on or ends it, reasons
     for customers who want one."""
     tools = _WITH_NOTES[role] if "notes" in options else TOOLS[role]
+    if "articles" in options and role == TECHNICAL:
+        tools = {**tools, "look_up": _LOOK_UP}
     if "haggling" in options and role in _REASONS:
         tools = {**tools, "reason": _REASONS[role]}
     return tools
@@ -205,6 +209,8 @@ def act(role: str, charge: int | None, until: str | None, options: tuple[str, ..
         calls += [call("handover", to=to) for to in tools["handover"].parameters["to"]["enum"]]
     calls += [call("escalate", to=to) for to in tools["escalate"].parameters["to"]["enum"]]
     calls.append(call("close"))
+    if "articles" in options and role == TECHNICAL:
+        calls += [call("look_up", topic=topic) for topic in TOPICS]
     if "haggling" in options and role in SPECIALISTS:
         calls += [call("reason", **{"for": about, "shown": "lights"}) for about in CHANGES[role]]
         calls += [call("reason", **{"for": ASKED[c], "rule": r}) for c in CAUSES[role] if c in ASKED for r in FORBIDS]

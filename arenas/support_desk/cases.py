@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from lanista.arenas.core import chance
 from lanista.arenas.core.tools import Call, call
-from lanista.arenas.support_desk import arguing
+from lanista.arenas.support_desk import arguing, articles
 from lanista.arenas.support_desk import house as house_rules
+from lanista.arenas.support_desk.articles import Values
 from lanista.arenas.support_desk.belief import (
     CLAIM_RATE,
     LIE_RATE,
@@ -147,6 +148,8 @@ class Case(NamedTuple):
     """Those that are left after the customer's first words."""
     manner: Manner = Manner()
     house: House = NO_HOUSE
+    values: Values = Values()
+    """What the articles of the house say."""
 
 
 def deal(seed: int, config: Config) -> tuple[Case, int]:
@@ -173,7 +176,8 @@ def deal(seed: int, config: Config) -> tuple[Case, int]:
         return build(config, truth, mentions, params, context, patience, complaint), key
     house = house_rules.draw(chance.stream(key, "house")) if config.hard.limits else NO_HOUSE
     manner, context = _manner(chance.stream(key, "manner"), truth, complaint, params, context, house, config)
-    return build(config, truth, mentions, params, context, patience, complaint, manner, house), key
+    values = articles.draw(chance.stream(key, "articles")) if config.hard.articles else Values()
+    return build(config, truth, mentions, params, context, patience, complaint, manner, house, values), key
 
 
 def _manner(
@@ -227,6 +231,7 @@ def build(
     complaint: str | None = None,
     manner: Manner = Manner(),  # noqa: B008  # immutable
     house: House = NO_HOUSE,
+    values: Values = Values(),  # noqa: B008  # immutable
 ) -> Case:
     """The case with these hidden facts; ``complaint`` None is the clear one. Raises LanistaError for faults that the
     config does not allow."""
@@ -262,7 +267,7 @@ def build(
     return Case(
         config, truth, complaint, mentions_reboot, params, context, patience, hypotheses, start,
         hypotheses.entropy(start), hypotheses.needed(truth, start), remedies, frozenset(expected), unsorted, told,
-        manner, house,
+        manner, house, values,
     )  # fmt: skip
 
 

@@ -61,6 +61,8 @@ class Config:
     """Whether the case file is the notes of those before, instead of all that was seen."""
     raw: bool | None = later(None)
     """Whether readings are what the systems print (numbers, dates, logs, charts) instead of what they mean."""
+    articles: bool | None = later(None)
+    """Whether what the numbers have to be stands in articles, of which one is out of date and one wrong; needs raw."""
     voices: bool | None = later(None)
     """Whether customers speak in many voices: openings built of parts, beliefs, two things at once, interruptions."""
     limits: bool | None = later(None)

@@ -55,7 +55,16 @@ def counterfactual(
         hides = masks(truth & ALL) and not kind.hard.untold
         kind = replace(kind, masking=hides, topic="any", cooperation="difficult", conflicts=False)
     other = build(
-        kind, truth, case.mentions_reboot, case.params, context, case.patience, case.complaint, manner, case.house
+        kind,
+        truth,
+        case.mentions_reboot,
+        case.params,
+        context,
+        case.patience,
+        case.complaint,
+        manner,
+        case.house,
+        case.values,
     )
     mask = _mask(state, other) if any_kind else state.mask
     low = other.space.entropy(mask) if any_kind else state.low

@@ -7,7 +7,7 @@ from typing import Any
 
 from lanista.arenas.core.contract import Event
 from lanista.arenas.core.tools import Call, call, error_body
-from lanista.arenas.support_desk import calls, judge, systems
+from lanista.arenas.support_desk import articles, calls, judge, systems
 from lanista.arenas.support_desk.calls import SEAT, SPECIALISTS
 from lanista.arenas.support_desk.faults import BIT, READINGS, WRITES
 from lanista.arenas.support_desk.levels import HANDOVER_PATIENCE
@@ -48,6 +48,10 @@ def _read(state: State, move: Call) -> Played:
     if state.case.config.hard.raw:
         data = systems.as_event(move.tool, outcome, state)
     return after, [to_holder(after, "reading", data)]
+
+
+def _look_up(state: State, move: Call) -> Played:
+    return state, [to_holder(state, "articles", articles.found(state, move.args["topic"]))]
 
 
 def refusal(state: State, move: Call) -> str | None:
@@ -153,6 +157,7 @@ def _close(state: State, move: Call) -> Played:
 
 _DO: dict[str, Callable[[State, Call], Played]] = {
     "wait": _wait,
+    "look_up": _look_up,
     "route": _hand_on,
     "handover": _hand_on,
     "escalate": _escalate,

@@ -16,6 +16,7 @@ class Options(NamedTuple):
     untold: bool = False
     notes: bool = False
     raw: bool = False
+    articles: bool = False
     voices: bool = False
     limits: bool = False
     late: bool = False
@@ -39,6 +40,7 @@ PLAIN = Options()
 
 NEEDS: Mapping[str, str] = {
     "limits": "raw",
+    "articles": "raw",
     "late": "untold",
     "haggling": "voices",
     "doubts": "voices",

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lanista.arenas.core import chance
+from lanista.arenas.support_desk.articles import Values
 from lanista.arenas.support_desk.cases import PLANS, Context
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 TODAY = date(2025, 11, 14)
 """The day of every call."""
-MARGIN_DB, CRC = 6.0, 500
-"""A line is noisy under this margin; more errors than this in 15 minutes go with it."""
 CROWDED = 5
 """A channel with so many networks on it, or more, is crowded."""
 
@@ -31,13 +30,13 @@ Draw = Callable[[str, int, int], int]
 """``draw(what, least, most)``: a whole number by the case's key, the same whenever it is asked for in one moment."""
 
 
-def printed(test: str, outcome: str, context: Context, key: int, moment: int, articles: bool) -> list[str]:
-    """The lines that a reading prints. ``articles``: what the house's thresholds are is not printed beside."""
+def printed(test: str, outcome: str, context: Context, key: int, moment: int, values: Values | None) -> list[str]:
+    """The lines that a reading prints. ``values`` is what holds, where articles say it; None where it stands beside."""
 
     def draw(what: str, least: int, most: int) -> int:
         return least + chance.draw(key, f"printed {test} {what}", moment, most - least + 1)
 
-    return _PRINTED[test](outcome, context, draw, articles)
+    return _PRINTED[test](outcome, context, draw, values)
 
 
 def day(ago: int) -> str:
@@ -51,7 +50,7 @@ def months_ago(months: int) -> str:
     return f"{at // 12:04d}-{at % 12 + 1:02d}-{min(TODAY.day, 28):02d}"
 
 
-def _outage_map(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _outage_map(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     own = draw("own", 0, 3)
     base = draw("base", 2, 89) * 10
     lines = [f"exchange of this line: K-{base + own}"]
@@ -70,23 +69,24 @@ def _outage_map(outcome: str, context: Context, draw: Draw, articles: bool) -> l
     return lines
 
 
-def _line_test(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _line_test(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     plan = PLANS[context.plan][0]
     if outcome in ("no_answer", "no_sync"):
         power = 0.0 if outcome == "no_answer" else draw("power", 62, 98) / 10
         return [f"carrier none, {draw('retrains', 8, 30)} attempts; remote unit draws {power} W"]
     noisy = outcome == "noisy"
-    margin = draw("margin", 35, 54) / 10 if noisy else draw("margin", 65, 84) / 10
+    least = Values().margin if values is None else values.margin
+    margin = (least - draw("margin", 6, 25) if noisy else least + draw("margin", 5, 24)) / 10
     attainable = plan + draw("attainable", 0, plan // 3)
     sync = draw("sync", 16, 20) if outcome == "capped" else plan - draw("sync", 0, 2)
-    least = "" if articles else f" (minimum {MARGIN_DB})"
-    lines = [f"sync {sync} Mbit/s, attainable {attainable} Mbit/s", f"margin {margin} dB{least}"]
-    if not articles:
+    minimum = f" (minimum {least / 10})" if values is None else ""
+    lines = [f"sync {sync} Mbit/s, attainable {attainable} Mbit/s", f"margin {margin} dB{minimum}"]
+    if values is None:
         lines.append(f"CRC errors {draw('crc', 900, 9000) if noisy else draw('crc', 0, 40)} in 15 min")
     return lines
 
 
-def _modem_status(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _modem_status(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     if outcome == "offline":
         return [f"no reply; last contact {day(context.days)} {draw('hour', 0, 23):02d}:{draw('minute', 0, 59):02d}"]
     ago = {"up_minutes": 0, "up_days": draw("days", 1, 6), "up_weeks": draw("weeks", 15, 60)}[outcome]
@@ -97,24 +97,19 @@ def _modem_status(outcome: str, context: Context, draw: Draw, articles: bool) ->
     ]
 
 
-FIRMWARE = (7, 4)
-"""What is current where no article says otherwise."""
-
-
-def _modem_config(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _modem_config(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     if outcome == "offline":
         return ["no reply"]
     if outcome == "bridge":
         return ["mode=bridge wifi=off firmware=? scan=?"]
-    major, minor = FIRMWARE
+    minor = Values().minor if values is None else values.minor
+    current = f" (current 7.{minor})" if values is None else ""
     if outcome == "old_firmware":
         minor -= 2
-    current = "" if articles else f" (current {FIRMWARE[0]}.{FIRMWARE[1]})"
     crowded = draw("channel", 0, 2)
     own = crowded if outcome == "crowded_channel" else (crowded + 1) % 3
-    scan = "?" if outcome == "old_firmware" else _scan(crowded, draw)
-    channel = "auto" if outcome == "old_firmware" else str((1, 6, 11)[own])
-    firmware = f"{major}.{minor}.{draw('build', 0, 9)}{current}"
+    scan, channel = _scan(crowded, draw), (1, 6, 11)[own]  # old firmware sees no crowd on its own channel
+    firmware = f"7.{minor}.{draw('build', 0, 9)}{current}"
     return [f"mode=router wifi=on firmware={firmware}", f"channel={channel} scan={scan}"]
 
 
@@ -124,7 +119,7 @@ def _scan(crowded: int, draw: Draw) -> str:
     return " ".join(f"{channel}:{number}" for channel, number in zip((1, 6, 11), on, strict=True))
 
 
-def _usage(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _usage(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     quota = PLANS[context.plan][0] * 2
     week = [draw(f"day {i}", 1, quota // 12) for i in range(7)]
     left = -draw("over", 0, 5) if outcome == "used_up" else draw("left", quota // 10, quota // 3)
@@ -133,7 +128,7 @@ def _usage(outcome: str, context: Context, draw: Draw, articles: bool) -> list[s
     return [f"high-speed data {quota} GB a month; {before} GB until {day(8)}; since then", *bars]
 
 
-def _sim_status(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _sim_status(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     imsi = f"IMSI 901..{draw('imsi', 100, 999)}"
     if outcome == "not_active":
         return [f"{imsi} HLR profile=none barring=? roaming=?"]
@@ -142,7 +137,7 @@ def _sim_status(outcome: str, context: Context, draw: Draw, articles: bool) -> l
     return [f"{imsi} HLR profile=loaded barring=0 roaming={0 if outcome == 'roaming_off' else 1}"]
 
 
-def _account(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _account(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     price = PLANS[context.plan][1]
     lines = [f"today {day(0)}; plan {context.plan}"]
     if outcome == "suspended":
@@ -157,7 +152,7 @@ def _account(outcome: str, context: Context, draw: Draw, articles: bool) -> list
 _ITEMS = ("Installation visit", "Technician call", "Router, one rate", "Delivery", "SIM replacement")
 
 
-def _invoices(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _invoices(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     price = PLANS[context.plan][1]
     shown = outcome.split("+")
     more = draw("more", 3, 15) if "higher" in shown else 0
@@ -170,7 +165,7 @@ def _invoices(outcome: str, context: Context, draw: Draw, articles: bool) -> lis
     return lines
 
 
-def _contract(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _contract(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     shown = outcome.split("+")
     until = day(draw("ended", 10, 60)) if "discount_ended" in shown else day(-draw("runs", 40, 300))
     lines = [
@@ -183,7 +178,7 @@ def _contract(outcome: str, context: Context, draw: Draw, articles: bool) -> lis
     return lines
 
 
-def _charge_detail(outcome: str, context: Context, draw: Draw, articles: bool) -> list[str]:
+def _charge_detail(outcome: str, context: Context, draw: Draw, values: Values | None) -> list[str]:
     lines = []
     shown = outcome.split("+")
     if "late_fee" in shown:
@@ -197,7 +192,7 @@ def _charge_detail(outcome: str, context: Context, draw: Draw, articles: bool) -
     return lines or ["no item outside the plan"]
 
 
-_PRINTED: Mapping[str, Callable[[str, Context, Draw, bool], list[str]]] = {
+_PRINTED: Mapping[str, Callable[[str, Context, Draw, Values | None], list[str]]] = {
     "outage_map": _outage_map,
     "line_test": _line_test,
     "modem_status": _modem_status,
@@ -215,7 +210,7 @@ def as_event(test: str, outcome: str, state: State) -> dict[str, Any]:
     """The data of a ``reading`` event."""
     case = state.case
     moment = state.decisions if test in MEASURED else 0
-    lines = printed(test, outcome, case.context, state.key, moment, False)
+    lines = printed(test, outcome, case.context, state.key, moment, case.values if case.config.hard.articles else None)
     if test == "account":
         lines += [f"credit {day(ago)} {eur}.00 EUR" for ago, eur in case.manner.credits]
     return {"reading": test, "lines": lines}

@@ -17,6 +17,7 @@ from lanista.arenas.core.speech import tame
 from lanista.arenas.core.tools import BadCall, Call, Tool, example, parse
 from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.support_desk import customer, policy
+from lanista.arenas.support_desk.articles import SAYS
 from lanista.arenas.support_desk.briefs import hard_lines
 from lanista.arenas.support_desk.calls import CUSTOMER, ROLE, SEAT, TOOLS, tools_of
 from lanista.arenas.support_desk.house import House
@@ -177,6 +178,13 @@ def _reading(data: Mapping[str, Any]) -> str:
     return f"{data['reading']}: {' '.join(parts)}"
 
 
+def _articles(data: Mapping[str, Any]) -> str:
+    lines = [
+        f"{each['date']} ({each['status']}): {SAYS[data['topic']].format(each['says'])}." for each in data["articles"]
+    ]
+    return "\n  ".join([f"articles on {data['topic']}:", *lines])
+
+
 def _error(data: Mapping[str, Any]) -> str:
     return f"error: {data['body']}"
 
@@ -243,6 +251,7 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "left": lambda data: _customer(LEFT),
     "reading": _reading,
+    "articles": _articles,
     "changed": _changed,
     "error": _error,
     "handover": lambda data: f"{data['from']} hands the call to {data['to']}.",

@@ -16,7 +16,7 @@ from lanista.agents.contract import Answer
 from lanista.agents.support_desk import printed
 from lanista.arenas import Game, config_json, get
 from lanista.arenas.core import conformance
-from lanista.arenas.support_desk import Config, arguing, cases, judge, line, planner, state, systems, voices
+from lanista.arenas.support_desk import Config, arguing, articles, cases, judge, line, planner, state, systems, voices
 from lanista.arenas.support_desk.belief import may_break, untold_sets
 from lanista.arenas.support_desk.faults import ALL, BIT, LATE, READINGS, observe
 from lanista.arenas.support_desk.house import House
@@ -78,11 +78,19 @@ def test_contradictions_are_one_line(keys: dict[str, Any], said: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize(
+    "law", [pytest.param(law, marks=pytest.mark.slow) if law == "shotgun" else law for law in LAWS]
+)
 def test_every_law_at_the_expert_level(law: str) -> None:
-    conformance.LAWS[law](ARENA, 12 if law == "privacy" else 2, 50, level="expert")
+    conformance.LAWS[law](ARENA, 4 if law == "privacy" else 2, 50, level="expert")
 
 
+@pytest.mark.slow
+def test_privacy_over_many_cases_at_the_expert_level() -> None:
+    conformance.privacy(ARENA, 60, 20_000, level="expert")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", ALONE, ids=str)
 @pytest.mark.parametrize("law", ["privacy", "charges", "limits", "any_reply", "determinism"])
 def test_laws_with_each_option_alone(law: str, keys: dict[str, Any]) -> None:
@@ -92,14 +100,23 @@ def test_laws_with_each_option_alone(law: str, keys: dict[str, Any]) -> None:
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_expert_cases_are_proven(split: str) -> None:
     config = ARENA.configure(level="expert", split=split)
-    for seed in range(25):
+    for seed in range(8):
         assert planner.prove(ARENA, seed, config)[-1][0] == "summarizer_0"
+
+
+@pytest.mark.slow
+def test_many_expert_cases_are_proven_and_the_bounds_hold_on_many() -> None:
+    for seed in range(300):
+        planner.prove(ARENA, 7000 + seed, EXPERT)
+    reader, expert = (mean_score(seated_at(range(300), name)) for name in ("desk_reader", "desk_expert"))
+    assert reader <= 0.6
+    assert expert >= 0.95
 
 
 @pytest.mark.parametrize("keys", ALONE, ids=str)
 def test_cases_with_one_option_are_proven(keys: dict[str, Any]) -> None:
     config = ARENA.configure(**keys)
-    for seed in range(15):
+    for seed in range(5):
         planner.prove(ARENA, seed, config)
 
 
@@ -140,7 +157,7 @@ def test_what_is_printed_means_the_outcome_and_says_the_numbers(test: str) -> No
             }
             billed = rng.choice([plan for plan in cases.PLANS if plan != context.plan])
             context = context._replace(**changes, billed=billed)
-            lines = systems.printed(test, outcome, context, rng.getrandbits(64), moment, articles=False)
+            lines = systems.printed(test, outcome, context, rng.getrandbits(64), moment, None)
             said, numbers = printed.read(test, lines)
             assert said == outcome, lines
             for name, value in numbers.items():
@@ -153,7 +170,7 @@ def test_what_is_printed_means_the_outcome_and_says_the_numbers(test: str) -> No
 
 def test_two_printings_of_one_outcome_differ() -> None:
     context = cases.deal(0, EXPERT)[0].context
-    texts = {tuple(systems.printed("line_test", "noisy", context, key, 0, articles=False)) for key in range(50)}
+    texts = {tuple(systems.printed("line_test", "noisy", context, key, 0, None)) for key in range(50)}
     assert len(texts) > 40
 
 
@@ -398,16 +415,16 @@ def test_a_false_explanation_is_found_out_by_what_the_customer_sees(opened: Any)
 
 def test_the_reader_falls_short_and_the_expert_does_not() -> None:
     """Modest numbers of what benchmarks/ladder.py measures: at most 60% and at least 95%, with room for chance."""
-    reader, expert = (mean_score(seated_at(range(110), name)) for name in ("desk_reader", "desk_expert"))
+    reader, expert = (mean_score(seated_at(range(5000, 5060), name)) for name in ("desk_reader", "desk_expert"))
     assert reader <= 0.6
     assert expert >= 0.95
-    assert mean_score(seated_at(range(40), "desk_novice")) <= 0.2
+    assert mean_score(seated_at(range(25), "desk_novice")) <= 0.2
 
 
 def test_a_team_that_writes_nothing_resolves_nothing() -> None:
     """The expert's own calls without their notes: the bound is a tenth, of cases whose ticket can be guessed."""
     scores = []
-    for game in seated_at(range(40), "desk_expert"):
+    for game in seated_at(range(12), "desk_expert"):
         twin = Game(ARENA, game.seed, game.config)
         agent = registry.make("desk_expert")
         while not twin.over:
@@ -455,12 +472,12 @@ def test_three_wrong_answers_make_a_stranger_and_the_right_end_is_a_human(opened
 
 def test_a_customer_never_errs_so_often_that_they_are_a_stranger() -> None:
     strangers = customers = 0
-    for game in seated_at(range(120), "desk_expert", error_rate=0.5):
+    for game in seated_at(range(60), "desk_expert", error_rate=0.5):
         strangers += game.state.case.manner.impostor is not None
         customers += game.state.case.manner.impostor is None and bool(game.state.failed)
         assert not game.state.stranger or game.state.case.manner.impostor is not None
-    assert strangers > 3
-    assert customers > 20
+    assert strangers > 1
+    assert customers > 10
 
 
 def test_a_document_reads_the_same_twice_and_a_measurement_does_not(opened: Any) -> None:
@@ -469,3 +486,34 @@ def test_a_document_reads_the_same_twice_and_a_measurement_does_not(opened: Any)
     assert one != two
     one, two = (table.say("modem_config {}").last.data["lines"] for _ in range(2))
     assert one == two
+
+
+# articles: what holds, what held, and what never did
+
+
+@pytest.mark.parametrize(("test", "topic"), [("line_test", "line"), ("modem_config", "firmware")])
+def test_the_latest_released_article_tells_what_a_reading_means_and_the_others_mislead(test: str, topic: str) -> None:
+    outcomes = ("noisy", "clean", "capped") if test == "line_test" else ("old_firmware", "standard", "crowded_channel")
+    misled = {"old": 0, "latest": 0}
+    for seed in range(60):
+        started = ARENA.rules.deal(seed, EXPERT)
+        told = articles.found(started, topic)["articles"]
+        right = printed.that_holds(told)
+        by_date = sorted(told, key=lambda each: each["date"])
+        for outcome in outcomes:
+            lines = systems.printed(test, outcome, started.case.context, seed, 0, started.case.values)
+            assert printed.topic(test, lines) == topic
+            assert printed.read(test, lines, {topic: right})[0] == outcome
+            misled["old"] += printed.read(test, lines, {topic: by_date[0]["says"]})[0] != outcome
+            misled["latest"] += printed.read(test, lines, {topic: by_date[-1]["says"]})[0] != outcome
+        assert by_date[-1]["status"] != articles.RELEASED
+    assert min(misled.values()) >= 30
+    assert (
+        len(
+            {
+                tuple(each["says"] for each in articles.found(ARENA.rules.deal(s, EXPERT), topic)["articles"])
+                for s in range(40)
+            }
+        )
+        > 8
+    )
