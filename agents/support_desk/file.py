@@ -217,6 +217,14 @@ def _doubts(file: File, event: Event) -> None:
         _note(file, event.data["question"], outcome)
 
 
+def _returns(file: File, event: Event) -> None:
+    """The customer says what is still wrong; that nothing shows is no more than that."""
+    file.fresh.clear()
+    found = [part for part in ("internet", "mobile", "bill") if voices.mentions(event.data["said"], part)]
+    if found:
+        _note(file, "anything_else", "+".join(found))
+
+
 def _persuaded(file: File, event: Event) -> None:
     file.resists.discard(event.data["what"])
 
@@ -289,6 +297,7 @@ _FOLD: dict[str, Callable[[File, Event], None]] = {
     "agreed": lambda file, event: file.agreed.add(event.data["action"]),
     "explained": lambda file, event: file.explained.add(event.data["cause"]),
     "casefile": _casefile,
+    "returns": _returns,
     "interrupts": _breaks,
     "doubts": _doubts,
     "declined": lambda file, event: file.resists.add(event.data["what"]),

@@ -17,6 +17,8 @@ def hard_lines(hard: Options, role: str, rules: House) -> list[str]:
         lines.append(_STRANGERS)
     if hard.haggling and role in SPECIALISTS:
         lines.append(_REASONS)
+    if hard.callbacks and role != SUMMARIZER:
+        lines.append("A customer whose case is closed with something left calls again, once, and it counts for less.")
     if hard.notes:
         lines.append(_NOTES_READ if role == SUMMARIZER else _NOTES_WRITTEN)
     return lines

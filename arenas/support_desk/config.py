@@ -76,6 +76,8 @@ class Config:
     """Whether customers find out a false explanation by what they see; needs voices."""
     impostors: bool | None = later(None)
     """Whether some callers are not who they say, and fail one check plausibly; needs voices."""
+    callbacks: bool | None = later(None)
+    """Whether a customer calls again, once, whose case was closed with something left; needs notes."""
 
     hard: ClassVar[Options] = PLAIN
     """The options as they are in force: set for each config from its level and its keys."""

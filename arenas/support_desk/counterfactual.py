@@ -35,6 +35,8 @@ def counterfactual(
     if state.stage != OPEN:
         return None
     ((_, move),) = moves.items()
+    if state.case.config.hard.callbacks and isinstance(move, Call) and move.tool == "close":
+        return None  # whoever closes a case learns whether something was left
     played = _RULES.play(state, moves).state
     if played.grade is not None:
         return None

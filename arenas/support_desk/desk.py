@@ -7,10 +7,10 @@ from typing import Any
 
 from lanista.arenas.core.contract import Event
 from lanista.arenas.core.tools import Call, call, error_body
-from lanista.arenas.support_desk import articles, calls, judge, systems
-from lanista.arenas.support_desk.calls import SEAT, SPECIALISTS
-from lanista.arenas.support_desk.faults import BIT, READINGS, WRITES
-from lanista.arenas.support_desk.levels import HANDOVER_PATIENCE
+from lanista.arenas.support_desk import articles, calls, judge, systems, voices
+from lanista.arenas.support_desk.calls import ROUTER, SEAT, SPECIALISTS
+from lanista.arenas.support_desk.faults import BIT, READINGS, WRITES, observe
+from lanista.arenas.support_desk.levels import AGAIN_MINUTES, AGAIN_PATIENCE, HANDOVER_PATIENCE
 from lanista.arenas.support_desk.state import (
     Note,
     Played,
@@ -19,6 +19,7 @@ from lanista.arenas.support_desk.state import (
     casefile,
     changed,
     details,
+    learn,
     learn_of,
     look,
     moved,
@@ -149,6 +150,29 @@ def _escalate(state: State, move: Call) -> Played:
     after = noting(state, move)
     after = after._replace(end=to, changes=(*state.changes, call("escalate", to=to)))
     return noted(after, Note.APPROPRIATE if right else Note.PREMATURE), []
+
+
+def left_over(state: State) -> bool:
+    """Whether a customer whose case is closed will call again: something is left, and they have not done so before."""
+    case = state.case
+    if not case.config.hard.callbacks or state.again or case.manner.impostor is not None:
+        return False
+    grade = judge.grade(state)
+    return grade.goal < 1 or grade.told < 1
+
+
+def calls_again(state: State) -> Played:
+    """The customer calls again, and gets the router, who has the notes."""
+    after = changed(
+        state._replace(
+            end=None, again=True, holder=ROUTER, patience=AGAIN_PATIENCE, minute=state.minute + AGAIN_MINUTES
+        )
+    )
+    left = observe("anything_else", state.case.truth, state.gone)
+    said = voices.called_again(state.key, tuple(left.split("+")) if left != "nothing" else ())
+    after = learn(after, "anything_else", left)
+    event = to_holder(after, "returns", {"said": said})
+    return after, [event, Event("casefile", casefile(after), (SEAT[ROUTER],))]
 
 
 def _close(state: State, move: Call) -> Played:

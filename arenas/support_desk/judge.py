@@ -11,6 +11,7 @@ from lanista.arenas.core.tools import Call, call
 from lanista.arenas.support_desk.cases import EXPLAIN, STEP, WRITE
 from lanista.arenas.support_desk.faults import BIT, WRITES, named, so_far
 from lanista.arenas.support_desk.house import end_due
+from lanista.arenas.support_desk.levels import AGAIN_SHARE
 
 if TYPE_CHECKING:
     from lanista.arenas.support_desk.state import State
@@ -56,7 +57,8 @@ def grade(state: State) -> Grade:
     resolved = proper and goal == 1 and told == 1 and frame and policy
     if case.config.hard.notes:  # what nobody can read up was not done
         resolved = resolved and ticket == 1
-    return Grade(goal, told, frame, policy, ticket, resolved, round(resolved * (1 - TICKET * (1 - ticket)), 9))
+    score = resolved * (1 - TICKET * (1 - ticket)) * (AGAIN_SHARE if state.again else 1)
+    return Grade(goal, told, frame, policy, ticket, resolved, round(score, 9))
 
 
 def _stranger(state: State) -> Grade:
@@ -125,7 +127,8 @@ def facts(state: State, judged: Grade) -> dict[str, Any]:
     """The facts of the outcome: what boards show, and what was hidden."""
     case = state.case
     escalated = state.end in ("technician", "human")
-    return {
+    asked_for = {"again": state.again} if case.config.hard.callbacks else {}
+    return asked_for | {
         "resolved": judged.resolved,
         "turns": state.turns,
         "decisions": state.decisions,

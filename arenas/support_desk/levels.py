@@ -23,6 +23,7 @@ class Options(NamedTuple):
     haggling: bool = False
     doubts: bool = False
     impostors: bool = False
+    callbacks: bool = False
 
 
 def named_options(hard: Options) -> tuple[str, ...]:
@@ -41,6 +42,7 @@ PLAIN = Options()
 NEEDS: Mapping[str, str] = {
     "limits": "raw",
     "articles": "raw",
+    "callbacks": "notes",
     "late": "untold",
     "haggling": "voices",
     "doubts": "voices",
@@ -63,6 +65,10 @@ CAUSES = (0.1, 0.4, 0.5)
 LATE_RATE = 0.25
 """How often an outage begins during the call, where nothing else is wrong with the internet."""
 
+AGAIN_MINUTES, AGAIN_PATIENCE = 120, 10
+"""When a customer calls again whose case was closed too early, and the patience that they have then."""
+AGAIN_SHARE = 0.3
+"""What a case is worth that took a second call."""
 IMPOSTOR_RATE = 0.12
 """How often whoever calls is not the customer, where something of the account is wrong."""
 ATTEMPTS = 3

@@ -7,6 +7,7 @@ from typing import Any
 
 from lanista.arenas.core.contract import FORFEIT, ILLEGAL, REFUSED, Event, Seat, Term
 from lanista.arenas.support_desk.calls import CUSTOMER, SEAT, SUMMARIZER
+from lanista.arenas.support_desk.levels import AGAIN_SHARE
 from lanista.arenas.support_desk.rules import DESK
 from lanista.arenas.support_desk.state import OPEN, OVER, Note, State
 
@@ -135,4 +136,4 @@ def information(before: State, after: State) -> float:
 def promptness(state: State) -> float:
     """1 within QUICK_TURNS turns at the customer for each fault; LATER less for each further one, LEAST at least."""
     late = state.turns - QUICK_TURNS * len(state.case.remedies)
-    return max(LEAST, 1 - LATER * max(0, late))
+    return max(LEAST, 1 - LATER * max(0, late)) * (AGAIN_SHARE if state.again else 1)

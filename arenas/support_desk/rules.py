@@ -176,6 +176,8 @@ def _settle(played: Played) -> Step:
     if end is None and state.patience <= 0:
         end = "abandoned"
         events.append(to_holder(state, "left", {}))
+    if end == "closed" and desk.left_over(state) and state.decisions < state.case.config.horizon:
+        return Step(*desk.calls_again(state))
     if end is None and state.decisions < state.case.config.horizon:
         if state.decisions == state.case.manner.breaks and state.case.config.hard.late:
             state, more = line.breaks(state)

@@ -82,6 +82,8 @@ class State(NamedTuple):
     errors: int = 0
     """Calls answered with an error."""
     visited: tuple[str, ...] = (ROUTER,)
+    again: bool = False
+    """Whether the customer has called again."""
     failed: Mapping[str, int] = {}
     """By factor: how often it was given wrongly, where callers may be impostors."""
     showed: frozenset[tuple[str, str]] = frozenset()

@@ -321,6 +321,11 @@ def answered(question: str, text: str) -> str | None:
     return _meanings(question).get(_NUMBER.sub("#", text)) or _spoken(question, text)
 
 
+def mentions(text: str, service: str) -> bool:
+    """Whether somebody says that a service is in trouble."""
+    return any(said in text for said in sayings("anything_else", service))
+
+
 def heard_in(question: str, text: str) -> str | None:
     """The outcome that is meant where an answer stands within other words."""
     for outcome in ANSWERS[question]:
@@ -393,6 +398,23 @@ DOUBTS: tuple[str, ...] = (
     "You are guessing. {answer}",
     "Hold on, how does that fit? {answer}",
 )
+AGAIN: tuple[str, ...] = (
+    "It is me again. You said that it was settled.",
+    "I called before, and I was told that all was well.",
+    "Same person as this afternoon. Somebody closed my case.",
+)
+UNTOLD: tuple[str, ...] = ("I still do not know what it was.", "Nobody has told me properly what it was.")
+
+
+def called_again(key: int, troubles: tuple[str, ...]) -> str:
+    """What a customer says who calls again, with all that is not right."""
+    first = line_of(key, 0, "again", AGAIN)
+    if not troubles:
+        return f"{first} {line_of(key, 0, 'untold', UNTOLD)}"
+    said = [sayings("anything_else", trouble)[chance.draw(key, f"again {trouble}", 0, 6)] for trouble in troubles]
+    return " ".join([first, *said])
+
+
 EXCUSES: tuple[str, ...] = (
     "Oh. Then it is the other one, wait.",
     "That is what it says here. My wife set it up.",

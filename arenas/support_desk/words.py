@@ -238,6 +238,7 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "persuaded": lambda data: _customer(data["said"]),
     "unmoved": lambda data: _customer(data["said"]),
     "tired": lambda data: _customer(_pick(TIRED, data["v"])),
+    "returns": lambda data: "The customer calls again. " + _customer(data["said"]),
     "interrupts": lambda data: _customer(data["said"]),
     "request": _request,
     "puzzled": lambda data: _customer(_pick(PUZZLED, data["v"])),

@@ -20,7 +20,7 @@ from lanista.arenas.support_desk import Config, arguing, articles, cases, judge,
 from lanista.arenas.support_desk.belief import may_break, untold_sets
 from lanista.arenas.support_desk.faults import ALL, BIT, LATE, READINGS, observe
 from lanista.arenas.support_desk.house import House
-from lanista.arenas.support_desk.levels import NEEDS, PLAIN, Options
+from lanista.arenas.support_desk.levels import AGAIN_PATIENCE, AGAIN_SHARE, NEEDS, PLAIN, Options
 from lanista.arenas.support_desk.phrases import ANSWERS
 from lanista.errors import UsageError
 from lanista.play.degenerate import AGENTS
@@ -517,3 +517,26 @@ def test_the_latest_released_article_tells_what_a_reading_means_and_the_others_m
         )
         > 8
     )
+
+
+# callbacks
+
+
+def test_a_case_that_was_closed_too_early_comes_back_once_and_is_worth_less(opened: Any) -> None:
+    table = opened("low_profile", "sim_inactive", notes=True, callbacks=True, faults=2)
+    table.say('route {"to": "technical"}', "line_test {}", 'verify {"factor": "pin"}', "reset_profile {}")
+    table.say('explain {"cause": "low_profile"}', 'close {"note": "all done"}')
+    assert table.kinds() == ["returns", "casefile"]
+    assert voices.mentions(table.last.data["said"], "mobile")
+    assert not voices.mentions(table.last.data["said"], "internet")
+    assert table.events[1].data["notes"] == [{"by": "technical", "text": "all done"}]
+    assert (table.state.holder, table.state.patience) == ("router", AGAIN_PATIENCE)
+    table.say('route {"to": "technical"}', "sim_status {}", "provision_sim {}", 'explain {"cause": "sim_inactive"}')
+    done = '"changes": ["reset_profile", "provision_sim"], "causes": ["low_profile", "sim_inactive"]'
+    table.say("close {}", f'ticket {{"end": "closed", "identity": true, {done}}}')
+    assert (table.grade.resolved, table.grade.score) == (True, AGAIN_SHARE)
+
+
+def test_a_case_is_closed_for_good_the_second_time(opened: Any) -> None:
+    table = opened("low_profile", notes=True, callbacks=True).say("close {}", "close {}")
+    assert table.kinds() == ["ended", "casefile"]
