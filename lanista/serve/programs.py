@@ -23,7 +23,7 @@ from lanista.arenas.core.contract import Forfeit
 from lanista.arenas.core.referee import storable
 from lanista.errors import LanistaError, Unavailable, UsageError, suggest
 from lanista.serve import gateway
-from lanista.serve.arena_tools import tools_of
+from lanista.serve.arena_tools import options_of, tools_of
 from lanista.serve.calls import Call, Ledger
 from lanista.serve.elsewhere import Elsewhere, ProcessEnded, ProgramFailed, interpreter
 from lanista.serve.engine import LINGER_S, Engine
@@ -320,7 +320,7 @@ class ProgramAgent:
     async def _make(self, host: Host | Elsewhere, program: _Program, question: Question) -> None:
         if not host.together:
             place = program.places[question.seat] = self._open(question, question.seat)
-            seat = self._seat(place, question, tools_of(question.arena, question.role))
+            seat = self._seat(place, question, tools_of(question.arena, question.role, options_of(question.events)))
             await self._limited(host.make(program.id, seat), [place])
         else:
             offers = {place.id: place for place in (self._open(question, "unclaimed") for _ in range(OFFERS))}

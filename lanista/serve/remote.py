@@ -28,7 +28,7 @@ from lanista.agents.contract import Answer, Question
 from lanista.arenas.core.contract import Forfeit
 from lanista.errors import LanistaError, Unavailable, UsageError, suggest
 from lanista.serve import gateway
-from lanista.serve.arena_tools import tools_of
+from lanista.serve.arena_tools import options_of, tools_of
 from lanista.serve.errors import ApiError, bad
 from lanista.serve.wire import wanted as read
 
@@ -201,7 +201,7 @@ class RemoteAgent:
                 "role": question.role,
                 "arena": question.arena,
                 "seed": question.seed,
-                "tools": list(tools_of(question.arena, question.role)),
+                "tools": list(tools_of(question.arena, question.role, options_of(question.events))),
             }
             self._ids[key], self._seats[id] = id, _Seat(id, question.game, about)
         return self._seats[self._ids[key]]

@@ -244,6 +244,8 @@ def test_arenas_with_calls_offer_their_tools() -> None:
     tools = {tool["function"]["name"]: tool["function"] for tool in tools_of("support_desk", "billing")}
     assert tools["say"]["parameters"]["properties"]["text"]["type"] == "string"
     assert tools_of("werewolf", "villager") == ()
+    hard = {tool["function"]["name"] for tool in tools_of("support_desk", "billing", ("notes", "haggling"))}
+    assert hard == {*tools, "reason"}
     for arena in ("support_desk", "travel_booking"):
         game = arenas.get(arena)
         for roles in game.roles(game.configure()).values():
