@@ -7,6 +7,7 @@ from typing import Any
 
 from lanista.arenas.core.contract import FORFEIT, ILLEGAL, REFUSED, Event, Seat, Term
 from lanista.arenas.travel_booking.calls import AGENCY
+from lanista.arenas.travel_booking.journeys.state import Moment
 from lanista.arenas.travel_booking.services import API_ERROR, UNCONFIRMED
 from lanista.arenas.travel_booking.state import State
 
@@ -55,9 +56,9 @@ class TravelRewards:
 
     def terms(
         self,
-        before: State,
+        before: State | Moment,
         moves: Mapping[Seat, Any],
-        after: State,
+        after: State | Moment,
         events: Sequence[Event],
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:

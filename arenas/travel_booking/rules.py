@@ -20,6 +20,11 @@ from lanista.arenas.travel_booking.cases import Case
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import FORMS, Unclear, day, resolve
 from lanista.arenas.travel_booking.generator import generate
+from lanista.arenas.travel_booking.journeys import asks as journey_asks
+from lanista.arenas.travel_booking.journeys import judge as journey_judge
+from lanista.arenas.travel_booking.journeys import rules as journeys
+from lanista.arenas.travel_booking.journeys.generator import generate as journey
+from lanista.arenas.travel_booking.journeys.state import Moment
 from lanista.arenas.travel_booking.judge import facts, verdict
 from lanista.arenas.travel_booking.offers import PRODUCTS, product, public
 from lanista.arenas.travel_booking.scenarios import new_york_london
@@ -33,14 +38,18 @@ _ROLES = {SEARCH: "search", COMPARISON: "comparison", BOOKING: "booking", TRAVEL
 
 
 class TravelRules:
-    """See ``lanista.arenas.core.contract.Rules``."""
+    """See ``lanista.arenas.core.contract.Rules``. A table with a ``journey`` plays ``journeys/rules.py``."""
 
-    def deal(self, seed: int, config: Config) -> State:
-        case = new_york_london(config) if config.scenario else generate(config, seed)
+    def deal(self, seed: int, config: Config) -> State | Moment:
         key = chance.key("travel_booking play", seed)
+        if config.journey:
+            return journeys.begin(journey(config, seed), config, key)
+        case = new_york_london(config) if config.scenario else generate(config, seed)
         return begin(case, config, key)
 
-    def opening(self, state: State) -> Sequence[Event]:
+    def opening(self, state: State | Moment) -> Sequence[Event]:
+        if isinstance(state, Moment):
+            return journeys.opening(state)
         case, policy = state.case, state.case.policy
         table = {
             "products": len(case.needs), "limit": state.limit, "clock": clock(state),
@@ -55,19 +64,25 @@ class TravelRules:
     def seats(self, config: Config) -> tuple[Seat, ...]:
         return (*AGENCY, TRAVELLER) if config.traveller == "seat" else AGENCY
 
-    def to_act(self, state: State) -> tuple[Seat, ...]:
+    def to_act(self, state: State | Moment) -> tuple[Seat, ...]:
         if state.end is not None:
             return ()
         return (TRAVELLER,) if state.pending else (AGENCY[state.seat],)
 
-    def ask(self, state: State, seat: Seat) -> Ask:
+    def ask(self, state: State | Moment, seat: Seat) -> Ask:
+        if isinstance(state, Moment):
+            return journey_asks.ask(state)
         return asks.ask(state)
 
-    def fallback(self, state: State, seat: Seat) -> Any:
+    def fallback(self, state: State | Moment, seat: Seat) -> Any:
         """An idle minute; the traveller's seat says what the simulated traveller would."""
+        if isinstance(state, Moment):
+            return made("wait", ("minutes", 1))
         return traveller.answer(state) if state.pending else made("wait", ("minutes", 1))
 
-    def play(self, state: State, moves: Mapping[Seat, Any]) -> Step:
+    def play(self, state: State | Moment, moves: Mapping[Seat, Any]) -> Step:
+        if isinstance(state, Moment):
+            return journeys.play(state, moves)
         ((seat, move),) = moves.items()
         begun = state._replace(blame=()) if state.blame else state
         if seat == TRAVELLER:
@@ -86,23 +101,26 @@ class TravelRules:
             events.append(Event("end", {"end": after.end, "success": judged.success}))
         return Step(after, events)
 
-    def outcome(self, state: State) -> Outcome | None:
+    def outcome(self, state: State | Moment) -> Outcome | None:
         found = state.verdict
         if found is None:
             return None
+        if isinstance(state, Moment):
+            return Outcome(TEAM if found.success else None, {TEAM: found.score}, journey_judge.facts(state, found))
         scores = {TEAM: found.score} | ({CLIENT: found.score} if state.seated else {})
         return Outcome(TEAM if found.success else None, scores, facts(state, found))
 
-    def role(self, state: State, seat: Seat) -> str:
+    def role(self, state: State | Moment, seat: Seat) -> str:
         return _ROLES[seat]
 
-    def phase(self, state: State) -> str:
+    def phase(self, state: State | Moment) -> str:
         return f"turn {state.turn + 1} of {state.limit}"
 
-    def teams(self, state: State) -> Mapping[str, tuple[Seat, ...]]:
-        return {TEAM: AGENCY} | ({CLIENT: (TRAVELLER,)} if state.seated else {})
+    def teams(self, state: State | Moment) -> Mapping[str, tuple[Seat, ...]]:
+        seated = isinstance(state, State) and state.seated
+        return {TEAM: AGENCY} | ({CLIENT: (TRAVELLER,)} if seated else {})
 
-    def rekey(self, state: State, key: int) -> State:
+    def rekey(self, state: State | Moment, key: int) -> State | Moment:
         return state._replace(key=key)
 
 

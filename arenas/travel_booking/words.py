@@ -13,6 +13,8 @@ from lanista.arenas.core.contract import Ask, Event, Illegal
 from lanista.arenas.core.tools import BadCall, Call, Tool, example, parse
 from lanista.arenas.core.wrappings import CALLS
 from lanista.arenas.travel_booking.calls import AGENCY, SEARCH, TRAVELLER, tools
+from lanista.arenas.travel_booking.journeys import words as journeys
+from lanista.arenas.travel_booking.journeys.calls import tools as journey_tools
 from lanista.arenas.travel_booking.world import CITIES
 
 _LONG = 400
@@ -23,7 +25,8 @@ class TravelWords:
     """See ``lanista.arenas.core.contract.Words``."""
 
     def show(self, event: Event) -> str:
-        return _SHOW[event.kind](event.data)
+        show = _SHOW.get(event.kind) or journeys.SHOW[event.kind]
+        return show(event.data)
 
     def ask(self, ask: Ask) -> str:
         data = dict(ask.data)
@@ -37,7 +40,7 @@ class TravelWords:
 
     def read(self, ask: Ask, reply: str) -> Any | Illegal:
         products = dict(ask.data)["products"]
-        found = _kept(ask.kind, products, reply) if len(reply) <= _LONG else parse(reply, tools(ask.kind, products))
+        found = _kept(ask.kind, products, reply) if len(reply) <= _LONG else parse(reply, self.tools(ask))
         if ask.complete and not isinstance(found, Illegal):
             move = found if isinstance(found, Call) else None
             if move not in ask.choices:
@@ -46,7 +49,7 @@ class TravelWords:
 
     def tools(self, ask: Ask) -> Mapping[str, Tool]:
         """What may be called."""
-        return tools(ask.kind, dict(ask.data)["products"])
+        return _tools(ask.kind, dict(ask.data)["products"])
 
     def wrappings(self, ask: Ask) -> frozenset[str]:
         """What a reply is read out of."""
@@ -61,7 +64,11 @@ class TravelWords:
 
 @lru_cache(maxsize=1 << 15)
 def _kept(kind: str, products: int, reply: str) -> Call | BadCall | Illegal:
-    return parse(reply, tools(kind, products))
+    return parse(reply, _tools(kind, products))
+
+
+def _tools(kind: str, products: int) -> Mapping[str, Tool]:
+    return journey_tools(kind) or tools(kind, products)
 
 
 # The table

@@ -1,0 +1,1 @@
+"""Journeys: several travellers, several flights, and a team that has to tell. See docs/arenas/travel-journeys.md."""
