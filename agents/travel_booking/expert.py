@@ -18,9 +18,10 @@ from itertools import product as combine
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.agents.travel_booking import traveller
+from lanista.agents.travel_booking import journey, journey_view, traveller
 from lanista.agents.travel_booking.reply import say
 from lanista.agents.travel_booking.view import IDS, MOST, Memory, Pages, View, known, product_of, turns_left
+from lanista.arenas.travel_booking.journeys.calls import KINDS as JOURNEYS
 from lanista.arenas.travel_booking.offers import Car, Flight, Hotel
 
 ENOUGH = 3
@@ -38,17 +39,22 @@ class TravelExpert(Scripted):
 
     def __init__(self) -> None:
         self._memory = Memory()
+        self._journeys = journey_view.Memory()
 
     def reply(self, question: Question) -> str:
         """One reply."""
-        return _reply(question, self._memory.view(question))
+        if question.kind in JOURNEYS:
+            return journey.reply(question.kind, self._journeys.view(question), journey.EXPERT)
+        return plain(question, self._memory.view(question))
 
     def forget(self, game: str) -> None:
         """The game is over: what was read of it goes."""
         self._memory.forget(game)
+        self._journeys.forget(game)
 
 
-def _reply(question: Question, seen: View) -> str:
+def plain(question: Question, seen: View) -> str:
+    """The next call on a plain round trip."""
     if question.kind in ("tell", "answer"):
         return traveller.reply(question, seen)
     trouble = repair(seen)
@@ -197,12 +203,12 @@ def compare(seen: View, turns: int) -> str:
         return say("nothing", reason=seen.nothing)
     if seen.remembered is None:
         return say("profile")
-    options = [option for option in seen.known if _usable(seen, option)]
+    options = [option for option in seen.known if usable(seen, option)]
     unpriced = [option for option in options if option not in seen.costs]
     if unpriced:
         return say("quote", options=unpriced[:MOST], **({"bag": True} if seen.bag else {}))
     trips = sorted(_trips(seen, options), key=lambda trip: _rank(seen, trip))
-    within = [trip for trip in trips if _cost(seen, trip) <= seen.budget]
+    within = [trip for trip in trips if cost(seen, trip) <= seen.budget]
     if seen.full and (not within or (seen.goal == "preferred" and turns > RESERVE[len(seen.needs)])):
         return say("hand", to="search_0", note="more options")
     if within:
@@ -211,7 +217,8 @@ def compare(seen: View, turns: int) -> str:
     return say("nothing", reason=missing[0] if missing else "budget")
 
 
-def _usable(seen: View, option: str) -> bool:
+def usable(seen: View, option: str) -> bool:
+    """Whether an option fits, is for the right days and is not known to be sold out."""
     offer = seen.offers[option]
     day = offer.back if isinstance(offer, Flight) else offer.check_out if isinstance(offer, Hotel) else offer.drop_off
     return day == seen.until and option not in seen.gone and seen.fits(option)
@@ -223,17 +230,19 @@ def _trips(seen: View, options: list[str]) -> Iterator[Trip]:
     for trip in combine(*parts):
         flight = seen.offers[trip[0]]
         assert isinstance(flight, Flight)
-        if all(_meets(flight, seen.offers[option]) for option in trip[1:]):
+        if all(meets(flight, seen.offers[option]) for option in trip[1:]):
             yield trip
 
 
-def _meets(flight: Flight, offer: object) -> bool:
+def meets(flight: Flight, offer: object) -> bool:
+    """Whether a hotel or car is where and when that flight lands."""
     if isinstance(offer, Hotel):
         return offer.check_in == flight.arrive
     return isinstance(offer, Car) and (offer.pick_up, offer.place) == (flight.arrive, flight.end)
 
 
-def _cost(seen: View, trip: Trip) -> int:
+def cost(seen: View, trip: Trip) -> int:
+    """What a trip costs, as quoted."""
     return sum(seen.costs[option] for option in trip)
 
 
@@ -241,10 +250,10 @@ def _rank(seen: View, trip: Trip) -> tuple[int, int]:
     """Smaller is better: what the traveller's goal compares."""
     liked = sum(seen.liked(option) for option in trip)
     if seen.goal == "cheapest":
-        return _cost(seen, trip), -liked
+        return cost(seen, trip), -liked
     flight = seen.offers[trip[0]]
     assert isinstance(flight, Flight)
-    return (flight.minutes, _cost(seen, trip)) if seen.goal == "fastest" else (-liked, _cost(seen, trip))
+    return (flight.minutes, cost(seen, trip)) if seen.goal == "fastest" else (-liked, cost(seen, trip))
 
 
 def _with_spares(trips: list[Trip]) -> list[list[str]]:

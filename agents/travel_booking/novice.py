@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from lanista.agents.contract import Question
 from lanista.agents.scripted import Scripted
-from lanista.agents.travel_booking import traveller
+from lanista.agents.travel_booking import journey, journey_view, traveller
+from lanista.agents.travel_booking.reader import PART_BY_PART
 from lanista.agents.travel_booking.reply import say
 from lanista.agents.travel_booking.view import Memory, Pages, View, known, product_of
 from lanista.arenas.core import chance
+from lanista.arenas.travel_booking.journeys.calls import KINDS as JOURNEYS
 from lanista.arenas.travel_booking.offers import Flight
 
 HABITS = {
@@ -40,6 +42,8 @@ HABITS = {
     "keeps to the old plan": 0.4,
 }
 """How likely a seat has each habit in a game."""
+ON_JOURNEYS = ("asks nothing", "skips the profile", "does not confirm", "no key")
+"""Those it has on journeys, where it decides part by part besides."""
 OUT_OF_PATIENCE = 6
 """Errors after which a seat gives up."""
 
@@ -52,14 +56,19 @@ class TravelNovice(Scripted):
 
     def __init__(self) -> None:
         self._memory = Memory()
+        self._journeys = journey_view.Memory()
 
     def reply(self, question: Question) -> str:
         """One reply."""
+        if question.kind in JOURNEYS:
+            habits = frozenset(habit for habit in ON_JOURNEYS if has(question, habit))
+            return journey.reply(question.kind, self._journeys.view(question), PART_BY_PART, habits)
         return _reply(question, self._memory.view(question))
 
     def forget(self, game: str) -> None:
         """The game is over: what was read of it goes."""
         self._memory.forget(game)
+        self._journeys.forget(game)
 
 
 def _reply(question: Question, seen: View) -> str:

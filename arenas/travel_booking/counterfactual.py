@@ -15,6 +15,8 @@ from lanista.arenas.core.contract import Seat
 from lanista.arenas.core.tools import Call
 from lanista.arenas.travel_booking.calls import AGENCY, BOOKING, COMPARISON, SEARCH, SERVICES, TRAVELLER
 from lanista.arenas.travel_booking.cases import Case, Spec, counted
+from lanista.arenas.travel_booking.journeys import counterfactual as journeys
+from lanista.arenas.travel_booking.journeys.state import Moment
 from lanista.arenas.travel_booking.offers import PRODUCTS, Flight, Offer
 from lanista.arenas.travel_booking.state import State
 from lanista.arenas.travel_booking.traveller import PATIENCE
@@ -25,9 +27,11 @@ _Place = tuple[str, int]
 
 
 def counterfactual(
-    state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
-) -> tuple[State, Mapping[Seat, Any]] | None:
+    state: State | Moment, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random
+) -> tuple[State | Moment, Mapping[Seat, Any]] | None:
     """Another state that ``seat`` cannot tell from this one; the moves stay. None where the step ends the game."""
+    if isinstance(state, Moment):
+        return journeys.counterfactual(state, moves, seat, rng)
     ((mover, move),) = moves.items()
     tool = move.tool if isinstance(move, Call) else ""
     if _may_end(state, tool):
