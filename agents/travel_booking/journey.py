@@ -224,9 +224,9 @@ def _market(seen: View) -> Market:
         by_day: dict[str, list[Option]] = {}
         for name in seen.passed:
             o = seen.offers[name]
-            if not isinstance(o, Flight) and o.city == stay.city and o.check_out == brief.check_out(k):
-                if usable(seen, name, k):
-                    by_day.setdefault(o.check_in, []).append(option(name, k))
+            mine = not isinstance(o, Flight) and (o.city, o.check_out) == (stay.city, brief.check_out(k))
+            if mine and not isinstance(o, Flight) and usable(seen, name, k):
+                by_day.setdefault(o.check_in, []).append(option(name, k))
         rooms.append({day: tuple(options) for day, options in by_day.items()})
     return Market(flights, tuple(rooms), tuple(brief.stays), status(seen))
 
@@ -297,9 +297,7 @@ def _way(seen: View, leg: int, name: str, booked: dict[str, str]) -> list[Swap] 
     brief, flight = seen.brief, seen.offers[name]
     assert isinstance(flight, Flight)
     mine = brief.legs[leg]
-    old = next(
-        o for o in booked if isinstance(f := seen.offers[o], Flight) and _same_route(f, mine.frm, mine.to)
-    )
+    old = next(o for o in booked if isinstance(f := seen.offers[o], Flight) and _same_route(f, mine.frm, mine.to))
     way = [_swap(seen, booked[old], old, name)]
     for k, stay in enumerate(brief.stays):
         room = next(o for o in booked if o[0] == "H" and seen.offers[o][1] == stay.city)

@@ -1,9 +1,9 @@
 """``travel_reader``: reads everything, tells everything, and plans nothing.
 
 It knows every phrase of the generator, misses no demand, border or file, writes all it heard to the next seat and
-handles every fault. But it decides one step at a time: it takes the best of each list by the goal, one after
-another, and on journeys holds in the order of travel and moves a flight to the cheapest there is. It is the rung of the ladder between ``travel_novice`` and ``travel_expert``:
-what it cannot do needs a plan over the whole.
+handles every fault. But it decides one step at a time: it takes the best of each list by the goal, one after another,
+and on journeys holds in the order of travel and moves a flight to the cheapest there is. It is the rung of the ladder
+between ``travel_novice`` and ``travel_expert``: what it cannot do needs a plan over the whole.
 """
 
 from __future__ import annotations

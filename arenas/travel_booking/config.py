@@ -144,7 +144,9 @@ class Config:
         if self.scenario and self.level != "top":
             named = [f"{name}={getattr(self, name)!r}" for name, value in PLAIN.items() if getattr(self, name) != value]
             if named:
-                raise UsageError(f"scenario {self.scenario!r} is one traveller's round trip: leave out {', '.join(named)}")
+                raise UsageError(
+                    f"scenario {self.scenario!r} is one traveller's round trip: leave out {', '.join(named)}"
+                )
         if not self.journey:
             return
         if self.traveller == "seat":
@@ -152,7 +154,9 @@ class Config:
         if asked["horizon"] == 3:
             raise UsageError("horizon=3 (a car) goes with one traveller's round trip; journeys have 1 or 2")
         if asked["fickle"]:
-            raise UsageError(f"fickle={asked['fickle']!r} goes with one traveller's round trip; use changes on journeys")
+            raise UsageError(
+                f"fickle={asked['fickle']!r} goes with one traveller's round trip; use changes on journeys"
+            )
         if asked["counter"] and self.infeasible == 0:
             raise UsageError(f"counter={asked['counter']!r} needs impossible cases; infeasible is 0")
         if self.contradictions and not self.likes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from lanista.arenas.core.tools import Tool, by_name
 from lanista.arenas.travel_booking.calls import AGENCY, BOOKING, COMPARISON, SEARCH, made
@@ -115,4 +114,6 @@ def tools(kind: str) -> Mapping[str, Tool] | None:
     return _TOOLS.get(kind)
 
 
-__all__: list[Any] = ["AGENCY", "KINDS", "MOST", "NOTE", "REASONS", "SERVICES", "made", "tools"]
+__all__ = [
+    "AGENCY", "BOOKING", "COMPARISON", "KINDS", "MOST", "NOTE", "REASONS", "SEARCH", "SERVICES", "made", "tools",
+]  # fmt: skip

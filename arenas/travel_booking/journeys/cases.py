@@ -7,12 +7,22 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from lanista.arenas.core import chance
-from lanista.arenas.travel_booking.journeys.offers import FAR, Flight, Offer, Query, Room, dated, draw_flight, draw_rooms
+from lanista.arenas.travel_booking.journeys.offers import (
+    FAR,
+    Flight,
+    Offer,
+    Query,
+    Room,
+    dated,
+    draw_flight,
+    draw_rooms,
+)
+from lanista.arenas.travel_booking.journeys.places import stops
 from lanista.arenas.travel_booking.journeys.wishes import Wish, fits
 
 
 class Person(NamedTuple):
-    """Somebody who travels. ``card`` is the airline whose loyalty card they hold, ``stored`` the likes in their file."""
+    """Somebody who travels. ``card`` is the airline whose loyalty card they hold, ``stored`` the likes on file."""
 
     name: str
     age: int
@@ -193,8 +203,7 @@ def _shelf(case: Journey, query: Query) -> tuple[Offer, ...]:
 
 def _other_flights(case: Journey, query: Query) -> tuple[Offer, ...]:
     rng = chance.stream(case.key, f"journey shelf {query}")
-    hubs = tuple(hub.city for hub in case.hubs if hub.city not in query)
-    return tuple(draw_flight(query, hubs, case.home, case.clock, rng) for _ in range(3))
+    return tuple(draw_flight(query, stops(query[1], query[2]), case.home, case.clock, rng) for _ in range(3))
 
 
 def _other_rooms(case: Journey, city: str) -> tuple[Room, ...]:

@@ -131,5 +131,3 @@ def _other_offers(
     }
     rooms = {city: tuple(other(r, ("H", city, i)) for i, r in enumerate(inn)) for city, inn in case.rooms.items()}
     return replace(case, lists=lists, rooms=rooms)
-
-

@@ -9,11 +9,9 @@ from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import WEEKDAYS, day
 from lanista.arenas.travel_booking.journeys.cases import House, Hub, Journey, Leg, Person, Stay
 from lanista.arenas.travel_booking.journeys.places import HUBS, PACIFIC, PASSPORTS, PLACES, today
-from lanista.arenas.travel_booking.journeys.solver import GOALS
 from lanista.arenas.travel_booking.journeys.wishes import LIKE_FLIGHTS, MUST_FLIGHTS, ROOMS, Wish
 from lanista.arenas.travel_booking.offers import AIRLINES, AREAS
 from lanista.arenas.travel_booking.wants import SHARES, TAXES, TOKEN_MINUTES, twentieth
-
 from lanista.errors import LanistaError
 
 NAMES = ("Ada", "Ben", "Cleo", "Dov", "Ema", "Finn", "Gro", "Hal", "Ines", "Jun", "Kaj", "Lea")
@@ -167,13 +165,10 @@ def files(
     return tuple(found)
 
 
-def hubs(route: tuple[str, ...], borders: bool, rng: random.Random) -> tuple[Hub, ...]:
-    """Four cities where flights stop, with what holds there for changing planes."""
+def hubs(borders: bool, rng: random.Random) -> tuple[Hub, ...]:
+    """The cities where flights stop, with what holds there for changing planes."""
     found = []
-    for city in rng.sample([hub for hub in HUBS if hub not in route], 4):
+    for city in HUBS:
         minimum, visas = rng.choice((45, 60, 75, 90, 120)), tuple(sorted(rng.sample(PASSPORTS, rng.randrange(0, 3))))
         found.append(Hub(city, minimum if borders else 0, visas if borders else ()))
     return tuple(found)
-
-
-__all__ = ["GOALS", "cities", "combination", "files", "house", "hubs", "itinerary", "like_kinds", "must_kinds", "party"]

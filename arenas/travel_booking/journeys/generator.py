@@ -17,7 +17,7 @@ from lanista.arenas.travel_booking.dates import day, ordinal
 from lanista.arenas.travel_booking.journeys import draws, solver
 from lanista.arenas.travel_booking.journeys.cases import MARGIN, Flex, Hub, Journey, Terms, passes
 from lanista.arenas.travel_booking.journeys.offers import FAR, Flight, Query, Room, draw_flight, draw_rooms, timed
-from lanista.arenas.travel_booking.journeys.places import PLACES
+from lanista.arenas.travel_booking.journeys.places import PLACES, block_minutes, stops
 from lanista.arenas.travel_booking.journeys.wishes import Wish
 from lanista.arenas.travel_booking.offers import AIRLINES, MOST
 from lanista.arenas.travel_booking.wants import FIRST_DAY, LAST_DAY
@@ -41,15 +41,16 @@ def generate(config: Config, seed: int) -> Journey:
     status = _status(people, flights, float(config.loyalty or 0), rng)
     drawn = {kind for kind, _ in kinds} | {w.kind for w in (*bags, *status)}
     route = draws.cities(config, goal, drawn, {w.kind for w in likes}, jaw, rng)
-    house, hubs = draws.house(config.split, rng), draws.hubs(route, bool(config.borders), rng)
+    house, hubs = draws.house(config.split, rng), draws.hubs(bool(config.borders), rng)
     legs, homes = draws.itinerary(route, jaw, hotels, clock, rng)
     expiring = rng.random() < float(config.expiring or 0)
     case = Journey(
         key=key, split=config.split, house=house, error_rate=float(config.error_rate or 0), clock=clock,
-        home=PLACES[route[0]].currency, people=draws.files(people, likes, float(config.contradictions or 0), hotels, rng),
+        home=PLACES[route[0]].currency,
+        people=draws.files(people, likes, float(config.contradictions or 0), hotels, rng),
         terms=Terms(goal, solver.ANY, legs, homes), musts=(*bags, *status), likes=likes, held=(),
-        think=rng.randrange(9, 16) if expiring else 2, hubs=hubs, lists={}, rooms={}, reason=None, flex=None, after=None,
-        careful=rng.random() < 0.5, style=rng.randrange(3),
+        think=rng.randrange(9, 16) if expiring else 2, hubs=hubs, lists={}, rooms={}, reason=None, flex=None,
+        after=None, careful=rng.random() < 0.5, style=rng.randrange(3),
     )  # fmt: skip
     case = _stocked(case, kinds, config, rng)
     wishes = (*case.musts, *case.likes)
@@ -86,15 +87,14 @@ def _stocked(case: Journey, kinds: list[draws.Kind], config: Config, rng: random
         wanted = {kind for kind, at in kinds if at == k and kind in ("stars", "breakfast", "area")}
         inn = draw_rooms(stay.city, count, case.house.tax, rng)
         inn[0] = inn[0]._replace(breakfast=inn[0].breakfast or "breakfast" in wanted, stars=max(3, inn[0].stars))
-        values = {"stars": inn[0].stars, "area": inn[0].area}
+        values: dict[str, Any] = {"stars": inn[0].stars, "area": inn[0].area}
         musts += [Wish(kind, _who(case, rng), k, values.get(kind)) for kind in sorted(wanted)]
         rooms[stay.city] = _aged(case, inn, drift, -1, rng)
     return replace(case, musts=tuple(musts), lists=lists, rooms=rooms)
 
 
 def _flight(case: Journey, query: Query, rng: random.Random) -> Flight:
-    hubs = tuple(hub.city for hub in case.hubs if hub.city not in query)
-    return draw_flight(query, hubs, case.home, case.clock, rng)
+    return draw_flight(query, stops(query[1], query[2]), case.home, case.clock, rng)
 
 
 def _anchor(case: Journey, query: Query, flight: Flight, direct: bool, airline: str) -> Flight:
@@ -181,22 +181,23 @@ def _impossible(case: Journey, least: int, bends: bool, rng: random.Random) -> J
         return replace(case, terms=case.terms._replace(budget=budget), reason=reason, flex=flex)
     wish = rng.choice(breaks if reason == "flight" else empty)
     if reason == "hotel":
-        city, worst = case.terms.stays[wish.at].city, wish.value
+        city, worst = case.terms.stays[wish.at].city, int(wish.value or 1) - 1
         rooms = tuple(
-            r._replace(breakfast=False) if wish.kind == "breakfast" else r._replace(stars=min(r.stars, int(worst or 1) - 1))
+            r._replace(breakfast=False) if wish.kind == "breakfast" else r._replace(stars=min(r.stars, worst))
             for r in case.rooms[city]
         )  # fmt: skip
         budget = _tens(least * 6 // 5)
-        return replace(
-            case, rooms={**case.rooms, city: rooms}, terms=case.terms._replace(budget=budget), reason=reason
-        )
+        return replace(case, rooms={**case.rooms, city: rooms}, terms=case.terms._replace(budget=budget), reason=reason)
     return _grounded(case, wish.at, least, bends, rng)
 
 
 def _grounded(case: Journey, leg: int, least: int, bends: bool, rng: random.Random) -> Journey:
     """No flight of that leg is direct, as is demanded; where the party bends, the day before or after has one."""
     query = solver.flight_query(case.terms, leg)
-    hub = next(hub.city for hub in case.hubs if hub.city not in query)
+    hub = min(
+        (hub.city for hub in case.hubs if hub.city not in query),
+        key=lambda city: block_minutes(query[1], city) + block_minutes(city, query[2]),
+    )
     names = ("bag", "refund", "fee", "keeps", "price", "moved", "gone")
     stopping = tuple(
         f if f.via else timed(

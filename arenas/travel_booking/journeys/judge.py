@@ -10,6 +10,7 @@ from lanista.arenas.travel_booking.journeys.offers import Flight, Offer, Query, 
 from lanista.arenas.travel_booking.journeys.party import crosses, places_of
 from lanista.arenas.travel_booking.journeys.solver import Found
 from lanista.arenas.travel_booking.journeys.state import Booking, Moment, due, standing
+from lanista.arenas.travel_booking.journeys.wishes import on
 from lanista.arenas.travel_booking.judge import SAVING
 from lanista.arenas.travel_booking.offers import given_back
 from lanista.arenas.travel_booking.state import Verdict
@@ -84,7 +85,7 @@ def _unfit(state: Moment, mine: tuple[Booking, ...]) -> list[str]:
         found.append("bags")
     if any(isinstance(hold.offer, Flight) and not crosses(case, hold.offer) for hold in holds):
         found.append("border")
-    fitting = (solver.on(case.musts, name[0] == "F", at) for name, (_, at) in (places or {}).items())
+    fitting = (on(case.musts, name[0] == "F", at) for name, (_, at) in (places or {}).items())
     held = (hold for hold, _ in (places or {}).values())
     if any(not wish.met(hold.offer) for hold, wishes in zip(held, fitting, strict=True) for wish in wishes):
         found.append("demand")

@@ -113,7 +113,7 @@ def rebate(price: int) -> int:
 def timed(
     query: Query, airline: str, start: str, end: str, departs_at: int, via: str, layover: int, delay: int, rest: Any
 ) -> Flight:
-    """A flight with its arrival worked out from the map, the clocks and the calendar (``delay``: minutes of its own)."""
+    """A flight with its arrival worked out from the map, the clocks and the calendar; ``delay``: minutes of its own."""
     _, a, b, leaves = query
     minutes = (block_minutes(a, via) + layover + block_minutes(via, b) if via else block_minutes(a, b)) + delay
     landed = departs_at + minutes + PLACES[b].offset - PLACES[a].offset

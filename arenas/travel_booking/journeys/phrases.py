@@ -69,7 +69,7 @@ def time(minutes: int) -> str:
 def wish(each: Sequence[Any], style: int, data: Mapping[str, Any] | None = None) -> str:
     """A wish ``[kind, who, at, value]`` as somebody says it; ``data`` has the legs and stays that ``at`` counts."""
     kind, who, at, value = each
-    said = _TOLD[kind][(style + len(who) + at) % 3](value)
+    said: str = _TOLD[kind][(style + len(who) + at) % 3](value)
     if at < 0 or data is None:
         return said
     if kind in ("stars", "breakfast", "area"):

@@ -41,6 +41,13 @@ def block_minutes(a: str, b: str) -> int:
     return 5 * round((angle * 6371 / 850 * 60 * wind + 40) / 5)
 
 
+@lru_cache(maxsize=4096)
+def stops(a: str, b: str) -> tuple[str, ...]:
+    """The hubs that flights between two cities stop at: those that are not too far out of the way."""
+    most = block_minutes(a, b) * 3 // 2 + 90
+    return tuple(h for h in HUBS if h not in (a, b) and block_minutes(a, h) + block_minutes(h, b) <= most)
+
+
 def today(clock: int, city: str) -> int:
     """The calendar day there is in a city at a minute (of UTC, since the year 1), as a proleptic ordinal."""
     return (clock + PLACES[city].offset) // 1440

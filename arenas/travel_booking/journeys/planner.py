@@ -49,8 +49,8 @@ def solve(start: Moment) -> tuple[Calls, tuple[Moment, ...]]:
         states.append(play(state, {seat: call}).state)
     if states[-1].verdict is None or not states[-1].verdict.success or states[-1].errors:
         raise LanistaError(
-            f"no plan was found for the journey with key {start.case.key} ({states[-1].verdict}); this is a fault of the "
-            "generator, please report it"
+            f"no plan was found for the journey with key {start.case.key} ({states[-1].verdict}); this is a fault of "
+            "the generator, please report it"
         )
     return tuple(calls), tuple(states)
 

@@ -16,7 +16,7 @@ from lanista.arenas.core.tools import BadCall, Call
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import FORMS, Unclear, day, resolve
 from lanista.arenas.travel_booking.journeys import judge, party, solver
-from lanista.arenas.travel_booking.journeys.calls import AGENCY, BOOKING, COMPARISON, SEARCH, SERVICES
+from lanista.arenas.travel_booking.journeys.calls import AGENCY, SEARCH, SERVICES
 from lanista.arenas.travel_booking.journeys.cases import Journey
 from lanista.arenas.travel_booking.journeys.generator import bent
 from lanista.arenas.travel_booking.journeys.offers import public
@@ -45,7 +45,7 @@ def begin(case: Journey, config: Config, key: int) -> Moment:
 
 
 def opening(state: Moment) -> Sequence[Event]:
-    """Each seat's brief, what the party says to ``search_0`` (to all, where nothing has to be told), and the secrets."""
+    """Each seat's brief, what the party says to ``search_0`` (or to all, if nothing has to be told), and the secrets."""
     case = state.case
     table = {
         "limit": state.limit, "clock": clock(state), "date": day(case.clock // 1440), "short": state.short,
@@ -269,4 +269,3 @@ _DESK: dict[str, Callable[[Moment, int, Mapping[str, Any]], Played]] = {
     "login": _login,
     "wait": _wait,
 }
-__all__ = ["AGENCY", "BOOKING", "COMPARISON", "begin", "opening", "play"]

@@ -24,17 +24,20 @@ _DUTIES = (
     "hotel is from the day of landing, which is not always that of departure, to the day of the next flight.",
     "Find the best whole journey by the goal among all that meets every demand, within the budget, and pass it on. "
     "Likes count for each person and each flight or stay they are about; likes on file count too, unless that person "
-    "said something of the same kind. Whoever changes planes needs the time and the visa that hold there (border).",
+    "said something of the same kind. Whoever changes planes needs the time, and a passport that may do it there "
+    "(border).",
     "Hold what is to be booked, have the travellers confirm what it comes to, book each hold with a key, then done. "
     "Whatever they ask for after that is to be done at the least cost: fees, differences, refunds. Where nothing is "
     "possible they may take a dearer journey or another day, if it is offered exactly; say impossible only if not.",
 )
 _RULES = (
-    f"Where one airline flies every flight, {REBATE}% come off each flight (rounded down), bags included. Under 2 years "
-    "a tenth of the fare, under 12 three quarters. A room sleeps two, not counting those under 2; ages and bags are of "
-    "the whole party. Holding takes 3 minutes, any other call 1; a hold lasts as long as its offer says, and what is "
-    "not booked by then is lost. The travellers think before they answer a proposal, and holds have to outlast that by "
-    "8 minutes when they are made to count as possible."
+    f"Where one airline flies every flight, {REBATE}% come off each flight (rounded down), bags included. Under 2 "
+    "years a tenth of the fare, under 12 three quarters. A room sleeps two, not counting those under 2. Ages and "
+    "bags are the whole party's, change fees the whole booking's. Refund free gives back all, half half, none "
+    "nothing; an exchange costs the old one's change fee and what the new one costs more, whatever came off before. "
+    "Holding takes 3 minutes, any other call 1; a hold lasts as long as its offer says, and what is not booked by "
+    "then is lost. The travellers think before they answer a proposal; what does not hold 8 minutes longer than "
+    "that does not count as possible."
 )
 
 
@@ -51,8 +54,8 @@ def _show_duties(data: Data) -> str:
         else ""
     )
     lines = [
-        f"A travel agency: search_0 finds, comparison_0 weighs, booking_0 books. You are {seat}. {_DUTIES[i]} {alone}"
-        f"{_RULES}",
+        f"A travel agency: search_0 finds, comparison_0 weighs, booking_0 books. You are {seat}. {_DUTIES[i]} {alone}",
+        _RULES,
         f"The case begins {begins}. {data['limit']} turns in all. Services need a token.",
         _calls(KINDS[i]),
     ]
@@ -99,6 +102,10 @@ def _minutes(count: int) -> str:
     return "1 minute" if count == 1 else f"{count} minutes"
 
 
+def _bags(data: Data) -> str:
+    return "1 bag" if data["bags"] == 1 else f"{data['bags']} bags"
+
+
 def _show_said(data: Data) -> str:
     lines = wishes(data, data["style"] + 1)
     return "\n".join(lines) if lines else f"{data['who']}: I want nothing of my own."
@@ -120,20 +127,25 @@ def _option(o: Data) -> str:
             f"{o['hotel']} {o['price']} {o['currency']} a room and night + {o['tax']}%, {o['city']} {o['check_in']} to "
             f"{o['check_out']}, {o['stars']} stars, {o['area']}, {'breakfast' if o['breakfast'] else 'no breakfast'}"
         )
-    rules = f"refund {o['refund']}, change {o['fee']}, holds {o['keeps']} min"
+    unit = f" {o['currency']}" if "currency" in o else ""
+    rules = f"refund {o['refund']}, change {o['fee']}{unit}, holds {o['keeps']} min"
     return f"{o['id']} {line}, {rules}"
 
 
 def _show_listed(data: Data) -> str:
     kind, *rest = data["query"]
-    head = f"Flights {rest[0]} to {rest[1]} on {rest[2]}" if kind == "F" else f"Hotels in {rest[0]}, {rest[1]} to {rest[2]}"
+    head = (
+        f"Flights {rest[0]} to {rest[1]} on {rest[2]}"
+        if kind == "F"
+        else f"Hotels in {rest[0]}, {rest[1]} to {rest[2]}"
+    )
     if not data["options"]:
         return f"{head}: none."
     return "\n".join([f"{head}, page {data['page']} of {data['pages']}:", *map(_option, data["options"])])
 
 
 def _show_priced(data: Data) -> str:
-    bags = f", {data['bags']} bags" if data["bags"] else ""
+    bags = f", {_bags(data)}" if data["bags"] else ""
     head = f"For ages {', '.join(map(str, data['ages']))}{bags}, in {data['currency']}:"
     lines = [
         f"{_option(o)}: {'sold out' if o['cost'] is None else 'in all ' + str(o['cost'])}" for o in data["options"]
@@ -158,18 +170,15 @@ def _show_filed(data: Data) -> str:
 
 
 def _show_bordered(data: Data) -> str:
-    visas = f"passports from {listed(data['visas'])}" if data["visas"] else "no passport"
-    return (
-        f"Changing planes in {data['city']}: {data['minimum']} minutes or more; {visas} may not do it without a visa, "
-        "which takes weeks."
-    )
+    visas = f"not on passports from {listed(data['visas'])}" if data["visas"] else "on any passport"
+    return f"Changing planes in {data['city']} takes {data['minimum']} minutes or more, and may be done {visas}."
 
 
 def _show_kept(data: Data) -> str:
-    bags = f" and {data['bags']} bags" if data["bags"] and data["product"] == "F" else ""
+    bags = f" and {_bags(data)}" if data["bags"] and data["product"] == "F" else ""
     return (
-        f"{data['hold']} holds {data['option']} for {len(data['ages'])}{bags} at {data['price']} {data['currency']} until "
-        f"{data['until']}. All holds come to {data['total']}."
+        f"{data['hold']} holds {data['option']} for {len(data['ages'])}{bags} at {data['price']} {data['currency']} "
+        f"until {data['until']}. All holds come to {data['total']}."
     )
 
 
@@ -215,8 +224,8 @@ _BACK = ("Sorry, something came up", "A meeting was moved", "We have to change o
 def _show_returned(data: Data) -> str:
     return (
         f"The itinerary is sent. Three hours later, the travellers: {_BACK[data['style']]}: flight {data['flight']}, "
-        f"{data['from']} to {data['to']}, has to be on {data['day']}, not {data['was']}. Nights follow it. As cheaply as "
-        "you can; our likes do not count now."
+        f"{data['from']} to {data['to']}, has to be on {data['day']}, not {data['was']}. Nights follow it. As cheaply "
+        "as you can; our likes do not count now."
     )
 
 
@@ -241,8 +250,8 @@ SHOW: dict[str, Callable[[Data], str]] = {
     "kept": _show_kept,
     "tickets": _show_tickets,
     "exchanged": lambda data: (
-        f"{data['booking']} is exchanged for {data['new']}: {data['option']} by {data['hold']}, fee {data['fee']}, paid "
-        f"{data['paid']} {data['currency']} with it."
+        f"{data['booking']} is exchanged for {data['new']}: {data['option']} by {data['hold']}, fee {data['fee']}, "
+        f"paid {data['paid']} {data['currency']} with it."
     ),
     "agreed": _show_agreed,
     "bent": _show_bent,
