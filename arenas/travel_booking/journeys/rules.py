@@ -45,7 +45,7 @@ def begin(case: Journey, config: Config, key: int) -> Moment:
 
 
 def opening(state: Moment) -> Sequence[Event]:
-    """Each seat's brief, what the party says to ``search_0`` (or to all, if nothing has to be told), and the secrets."""
+    """Each seat's brief, what the party says to ``search_0`` (to all if nothing has to be told), and the secrets."""
     case = state.case
     table = {
         "limit": state.limit, "clock": clock(state), "date": day(case.clock // 1440), "short": state.short,
