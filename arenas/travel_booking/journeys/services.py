@@ -286,10 +286,10 @@ def _exchange(state: Moment, seat: int, args: Mapping[str, Any]) -> Played:
         return found
     if held is None:
         return refuse(state, seat, "exchange", 404, "unknown_hold", f"there is no hold {tame_id(args['hold'])}")
-    if state.minute >= held.until:
-        return refuse(state, seat, "exchange", 409, "hold_expired", f"{held.id} ended at {clock(state, held.until)}")
     if any(b.hold.id == held.id for b in state.bookings):
         return refuse(state, seat, "exchange", 409, "already_booked", f"{held.id} is booked")
+    if state.minute >= held.until:
+        return refuse(state, seat, "exchange", 409, "hold_expired", f"{held.id} ended at {clock(state, held.until)}")
     old, new = found.hold.offer, held.offer
     if _line(old) != _line(new):
         why = f"{found.id} is {brand(old)}; it is exchanged for the same airline and cities, or the same hotel, alone"
