@@ -162,14 +162,14 @@ def weigh(seen: View, choice: Choice, habits: frozenset[str] = frozenset()) -> s
         return say("border", city=min(hubs))
     if "change" in seen.note:
         return _changed(seen, choice)
-    market = _market(seen)
-    if not all(market.flights):
-        empty = next(i for i, options in enumerate(market.flights) if not options)
+    had = market(seen)
+    if not all(had.flights):
+        empty = next(i for i, options in enumerate(had.flights) if not options)
         return _pass(seen, "booking_0", [], f"none flight {empty}")
-    found = choice.journey(seen, market, seen.brief.budget)
+    found = choice.journey(seen, had, seen.brief.budget)
     if found is not None:
         return _hold(seen, choice.orders(seen, found.options), f"total {found.cost}")
-    least = choice.journey(seen, market, None)
+    least = choice.journey(seen, had, None)
     if least is None:
         return _pass(seen, "booking_0", [], "none hotel 0")
     return _hold(seen, choice.orders(seen, least.options), f"total {least.cost}; none budget {least.cost}")
@@ -204,7 +204,7 @@ def _likes(seen: View) -> tuple[Wish, ...]:
     return counted(tuple(seen.brief.musts), tuple(seen.brief.likes), stored)
 
 
-def _market(seen: View) -> Market:
+def market(seen: View) -> Market:
     """What can be had, as the solver wants it."""
     brief, people, likes = seen.brief, [name for name, _ in seen.brief.people], _likes(seen)
 

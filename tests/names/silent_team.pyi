@@ -1,0 +1,1 @@
+from tests.agents.travel_booking.silent_team import *
