@@ -122,7 +122,7 @@ def test_a_party_takes_a_dearer_journey_up_to_what_it_would_pay() -> None:
     assert table("offer_budget", total=flex.most).data["yes"]
     assert table.state.terms.budget == flex.most
     while table.state.end is None:
-            table.play(planner.next_call(table.state))
+        table.play(planner.next_call(table.state))
     assert table.terms == {"booked": 1}
 
 
