@@ -93,10 +93,10 @@ def find(seen: View, habits: frozenset[str] = frozenset()) -> str:
 
 def _unread(seen: View, query: tuple[str, ...]) -> str | None:
     """The call for a page of that list that was not read; None where all were."""
-    left, options = seen.lists.get(query, (1, []))
-    if not left:
+    pages = seen.lists.get(query)
+    if pages is not None and pages.next is None:
         return None
-    page = {"page": len(options) // 6 + 1} if query in seen.lists else {}
+    page = {} if pages is None else {"page": pages.next}
     if query[0] == "F":
         return say("flights", **{"from": query[1], "to": query[2]}, day=query[3], sort="price", **page)
     return say("hotels", city=query[1], check_in=query[2], check_out=query[3], sort="price", **page)
@@ -105,7 +105,7 @@ def _unread(seen: View, query: tuple[str, ...]) -> str | None:
 def _fitting(seen: View, query: tuple[str, ...], at: int) -> list[str]:
     """The options of a list that meet what is demanded there and outlast the party's thinking."""
     musts = tuple(seen.brief.musts)
-    _, options = seen.lists.get(query, (1, []))
+    options = seen.lists[query].options if query in seen.lists else []
     return [o for o in options if fits(seen.offers[o], musts, at) and outlasts(seen.offers[o], seen.brief.think)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from lanista.agents.contract import Question
 from lanista.agents.travel_booking import journey_notes as notes
 from lanista.agents.travel_booking.journey_notes import Brief
+from lanista.agents.travel_booking.view import Pages
 from lanista.arenas.core.contract import Event
 from lanista.arenas.travel_booking.journeys.cases import Hub, Leg, Stay
 from lanista.arenas.travel_booking.journeys.offers import Flight, Offer, Room
@@ -23,8 +24,8 @@ class View:
 
     brief: Brief = field(default_factory=Brief)
     to_ask: list[str] = field(default_factory=list)
-    lists: dict[tuple[str, ...], tuple[int, list[str]]] = field(default_factory=dict)
-    """By query: pages that were not read yet, and the options."""
+    lists: dict[tuple[str, ...], Pages] = field(default_factory=dict)
+    """By query."""
     offers: dict[str, Offer] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
     """Options whose ids were passed to this seat, all of them."""
@@ -107,12 +108,13 @@ def _take(seen: View, shown: Data) -> None:
 
 
 def _listed(seen: View, data: Data) -> None:
-    left, options = seen.lists.get(tuple(data["query"]), (data["pages"], []))
+    pages = seen.lists.setdefault(tuple(data["query"]), Pages())
+    pages.pages = data["pages"]
+    pages.seen.add(data["page"])
     for shown in data["options"]:
         _take(seen, shown)
-        if shown["id"] not in options:
-            options.append(shown["id"])
-    seen.lists[tuple(data["query"])] = min(left, data["pages"] - data["page"]), options
+        if shown["id"] not in pages.options:
+            pages.options.append(shown["id"])
 
 
 def _passed(seen: View, data: Data) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from lanista.arenas.core.contract import later
 from lanista.errors import UsageError, suggest
 
 SPLITS = ("train", "dev", "test")
@@ -73,24 +74,25 @@ class Config:
     """The share of travellers who change their mind once, 0 to 1."""
     infeasible: float | None = None
     """The share of cases that are impossible, 0 to 0.2."""
-    told: bool | None = None
+    told: bool | None = later(None)
     """Whether the traveller talks to one seat at a time and nothing is copied: what others know was written to them.
-    This key and those down to ``loyalty`` make the case a journey, whatever the level."""
-    travellers: int | None = None
+    This key and those down to ``loyalty`` make the case a journey, whatever the level; on plain round trips they are
+    None."""
+    travellers: int | None = later(None)
     """How many travel, 1 to 4."""
-    legs: int | None = None
+    legs: int | None = later(None)
     """Flights, 2 to 4; from 3 on some journeys are open-jaw, with one flight less."""
-    expiring: float | None = None
+    expiring: float | None = later(None)
     """The share of journeys with offers that end while the party thinks, 0 to 1."""
-    changes: float | None = None
+    changes: float | None = later(None)
     """The share of journeys that change after booking, 0 to 1."""
-    contradictions: float | None = None
+    contradictions: float | None = later(None)
     """The chance that a stored like contradicts one that is told, 0 to 1."""
-    counter: float | None = None
+    counter: float | None = later(None)
     """The share of impossible journeys whose party would take other terms, 0 to 1."""
-    borders: bool | None = None
+    borders: bool | None = later(None)
     """Whether changing planes takes time and visas, and journeys cross the date line."""
-    loyalty: float | None = None
+    loyalty: float | None = later(None)
     """The share of journeys on which somebody needs flights for their status, 0 to 1."""
     traveller: str = "simulated"
     """``simulated``, or ``seat``: whoever sits in traveller_0 answers."""
@@ -114,6 +116,9 @@ class Config:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         self._check_journey(asked)
+        if not self.journey:
+            for name in PLAIN:
+                object.__setattr__(self, name, None)
         for name, low, high in (("horizon", 1, 3), ("constraints", 0, 5), ("likes", 0, 4), ("distractors", 0, 6)):
             _whole(name, getattr(self, name), low, high)
         for name, most in (("error_rate", 0.5), ("drift", 0.5), ("cooperativeness", 1.0), ("fickle", 1.0)):
@@ -130,7 +135,7 @@ class Config:
     @property
     def journey(self) -> bool:
         """Whether this table plays journeys: any of their keys is not what it is for a plain round trip."""
-        return not self.scenario and any(getattr(self, name) != value for name, value in PLAIN.items())
+        return not self.scenario and any(getattr(self, name) not in (None, value) for name, value in PLAIN.items())
 
     def _check_journey(self, asked: dict[str, Any]) -> None:
         """Whether the journey's keys are possible, and go with the others. ``asked``: what the caller named."""

@@ -1,7 +1,7 @@
 """Golden transcripts: games as each seat saw them. ``python tests/arenas/travel_booking/golden.py`` writes them.
 
 ``new-york-london`` is told by hand: the date the American way, then the right calls. ``hard`` is the planner's game of
-one seed, with faults, a change of mind and the traveller in a seat. Read them after every change: would a person in
+one seed, with faults, a change of mind and the traveller in a seat. ``top`` is the scripted expert's journey. Read them after every change: would a person in
 this seat know what happened and what to do?
 """
 
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lanista.agents.travel_booking.expert import TravelExpert
 from lanista.arenas import Game
 from lanista.arenas.travel_booking import arena
+from lanista.play.runner import GameSpec, play
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -30,6 +32,7 @@ NEW_YORK_LONDON = (
 )
 HARD = {"level": "hard", "split": "test", "error_rate": 0.3, "fickle": 1.0, "infeasible": 0.0, "traveller": "seat"}
 HARD_SEED = 11
+TOP_SEED = 5
 
 
 def new_york_london() -> Game:
@@ -54,10 +57,20 @@ def hard() -> Game:
     return game
 
 
+def top() -> Game:
+    """A journey as the scripted expert plays it: told seat by seat, moved after booking."""
+    config = arena.configure(level="top", split="test", changes=1.0, expiring=1.0, infeasible=0.0)
+    games: list[Game] = []
+    seating = dict.fromkeys(arena.rules.seats(config), TravelExpert())
+    spec = GameSpec(id="top", arena=arena, seed=TOP_SEED, config=config, seating=seating)
+    play([spec], on_game=lambda spec, game: games.append(game))
+    return games[0]
+
+
 def transcripts() -> dict[str, str]:
     """File name → text: the whole view of every seat, and what is seen from above."""
     views = {}
-    for name, game in (("new-york-london", new_york_london()), ("hard", hard())):
+    for name, game in (("new-york-london", new_york_london()), ("hard", hard()), ("top", top())):
         for seat in game.seats:
             views[f"{name}.{game.role(seat)}.txt"] = game.history(seat) + "\n"
         views[f"{name}.above.txt"] = "\n".join(game.log()) + "\n"

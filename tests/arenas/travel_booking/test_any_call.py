@@ -12,6 +12,7 @@ from lanista.arenas import Game, replay
 from lanista.arenas.travel_booking import arena
 from lanista.arenas.travel_booking.asks import KINDS
 from lanista.arenas.travel_booking.calls import AGENCY, tools
+from lanista.arenas.travel_booking.journeys.calls import tools as journey_tools
 from lanista.arenas.travel_booking.world import CITIES, CITY_OF
 
 IDS = ["F1", "F2", "F3", "F11", "H1", "H2", "H14", "C1", "K1", "K2", "B1", "", "F", "F²", "f1", "X9", "F999999", "F-1"]
@@ -49,7 +50,9 @@ def reply(game: Game, seat: str, drawn: dict[str, Any]) -> str:
     if drawn["legal"]:
         return legal[drawn["pick"] % len(legal)]
     kind = next((k for k, s in zip(KINDS, AGENCY, strict=True) if s == seat), "answer")
-    known = list(tools(kind, 3).values())
+    ask = game.ask(seat)
+    assert ask is not None
+    known = list((journey_tools(ask.kind) or tools(kind, 3)).values())
     tool = known[drawn["pick"] % len(known)]
     arguments = dict(zip(tool.parameters, drawn["values"], strict=False))
     if drawn["pick"] % 3 == 0:  # a legal call of the tool with one value changed
@@ -58,6 +61,21 @@ def reply(game: Game, seat: str, drawn: dict[str, Any]) -> str:
             arguments = json.loads(same[0].split(" ", 1)[1])
             arguments[next(iter(arguments))] = drawn["values"][0]
     return f"{tool.name} {json.dumps(arguments)}"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10**6), st.booleans(), st.lists(calls(), min_size=1, max_size=40))
+def test_any_call_is_answered_on_journeys(seed: int, told: bool, drawn: list[dict[str, Any]]) -> None:
+    config = arena.configure(level="top", error_rate=0.3, told=told, turns=60)
+    game = Game(arena, seed, config)
+    turn = 0
+    while not game.over:
+        (seat,) = game.to_act()
+        text = reply(game, seat, drawn[turn % len(drawn)])
+        turn += 1
+        while seat in game.to_act() and game.submit(seat, text) is not None:
+            pass
+    assert replay(game.episode().to_dict(), arena).episode().canonical() == game.episode().canonical()
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -34,7 +34,7 @@ def test_the_american_date_costs_twenty_and_the_layover_is_right() -> None:
 
 def test_what_is_hidden_is_seen_from_above_alone() -> None:
     for file, text in VIEWS.items():
-        for secret in ("The best trip costs", "meets an injected fault"):
+        for secret in ("The best trip costs", "The best journey costs", "meets an injected fault"):
             assert secret not in text or ".above." in file
     assert "The best trip costs 520." in VIEWS["new-york-london.above.txt"]
     assert "meets an injected fault" in VIEWS["hard.above.txt"]
@@ -43,3 +43,12 @@ def test_what_is_hidden_is_seen_from_above_alone() -> None:
 def test_the_hard_game_has_everything_in_it() -> None:
     kinds = {event.kind for step in GOLDEN["hard"]().steps for event, _ in step.events}
     assert {"fault", "error", "changed", "proposed", "answered", "booked", "held", "found", "end"} <= kinds
+
+
+def test_the_journey_has_everything_in_it() -> None:
+    game: Game = GOLDEN["top"]()
+    kinds = {event.kind for step in game.steps for event, _ in step.events}
+    assert {"said", "listed", "passed", "filed", "bordered", "priced", "kept", "agreed", "booked", "returned"} <= kinds
+    assert game.outcome is not None
+    assert game.outcome.facts["success"]
+    assert "Travellers:" not in VIEWS["top.comparison.txt"], "nobody spoke to comparison_0"

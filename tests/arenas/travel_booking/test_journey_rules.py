@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from lanista.arenas.travel_booking import Config
 from lanista.arenas.travel_booking.journeys import judge, party, planner
 from lanista.arenas.travel_booking.journeys.offers import FAR, change_fee, rebate
