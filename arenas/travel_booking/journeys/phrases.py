@@ -39,8 +39,8 @@ _TOLD: dict[str, tuple[Callable[[Any], str], ...]] = {
         lambda v: "I do not travel with hand luggage alone, I check one in each time",
     ),
     "status": (
-        lambda v: f"{v} or more of the flights with the airline whose card I hold",
-        lambda v: f"my status needs {v} flights or more with the airline of my card",
+        lambda v: f"{v} of the flights or more with the airline whose card I hold",
+        lambda v: f"for my status I have to fly {v} times or more with the airline of my card",
         lambda v: f"at least {v} of our flights with my own airline, you have my card on file",
     ),
     "stars": (

@@ -28,7 +28,8 @@ _DUTIES = (
     "(border).",
     "Hold what is to be booked, have the travellers confirm what it comes to, book each hold with a key, then done. "
     "Whatever they ask for after that is to be done at the least cost: fees, differences, refunds. Where nothing is "
-    "possible they may take a dearer journey or another day, if it is offered exactly; say impossible only if not.",
+    "possible they may take a dearer journey or another day, if it is offered exactly; say impossible only if not. At "
+    "the third no, to proposals and offers together, they leave.",
 )
 _RULES = (
     f"Where one airline flies every flight, {REBATE}% come off each flight (rounded down), bags included. Under 2 "
@@ -48,13 +49,13 @@ def _show_duties(data: Data) -> str:
     if data["short"]:
         return f"{seat}. From {begins}."
     alone = (
-        "You hear what is said to you while it is your turn, and nobody else does; others know of it, and of your "
-        "options, what you write to them. "
+        " You hear what is said to you while it is your turn, and nobody else does; others know of it, and of your "
+        "options, what you write to them."
         if data["told"]
         else ""
     )
     lines = [
-        f"A travel agency: search_0 finds, comparison_0 weighs, booking_0 books. You are {seat}. {_DUTIES[i]} {alone}",
+        f"A travel agency: search_0 finds, comparison_0 weighs, booking_0 books. You are {seat}. {_DUTIES[i]}{alone}",
         _RULES,
         f"The case begins {begins}. {data['limit']} turns in all. Services need a token.",
         _calls(KINDS[i]),

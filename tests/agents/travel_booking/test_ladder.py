@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -22,13 +23,13 @@ WRITES_NOTHING, READS, PLANS = 0.15, 0.6, 0.95
 
 
 @lru_cache
-def top(agent: type[Any], cases: int = CASES, seed: int = 0) -> tuple[Game, ...]:
-    made: Agent = agent()
-    return tuple(played(made, cases, seed=seed, level="top"))
+def top(agent: Callable[[], Agent], cases: int = CASES) -> tuple[Game, ...]:
+    """Games of a team at level ``top``, played once for all tests."""
+    return tuple(played(agent(), cases, level="top"))
 
 
 @pytest.mark.parametrize("team", [Mute, Silent])
-def test_a_team_that_writes_nothing_stays_under_its_bound(team: type[Any]) -> None:
+def test_a_team_that_writes_nothing_stays_under_its_bound(team: Callable[[], Agent]) -> None:
     assert rate(top(team, 80)) <= WRITES_NOTHING
 
 
@@ -45,7 +46,8 @@ def test_the_expert_stands_above_its_bound_from_what_its_seats_know() -> None:
 
 
 def test_each_rung_is_above_the_one_below() -> None:
-    shares = [rate(top(team)) for team in (TravelNovice, TravelReader, TravelExpert)]
+    teams: tuple[Callable[[], Agent], ...] = (TravelNovice, TravelReader, TravelExpert)
+    shares = [rate(top(team)) for team in teams]
     assert shares == sorted(shares)
     assert shares[1] - shares[0] > 0.08
 
@@ -53,8 +55,9 @@ def test_each_rung_is_above_the_one_below() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_the_bounds_hold_on_every_split(split: str) -> None:
-    for team, low, high in ((TravelReader, 0.1, READS), (TravelExpert, PLANS, 1.0), (Silent, 0.0, WRITES_NOTHING)):
-        assert low <= rate(played(team(), 500, seed=1000, level="top", split=split)) <= high
+    teams: tuple[Agent, ...] = (TravelReader(), TravelExpert(), Silent())
+    for team, low, high in zip(teams, (0.1, PLANS, 0.0), (READS, 1.0, WRITES_NOTHING), strict=True):
+        assert low <= rate(played(team, 500, seed=1000, level="top", split=split)) <= high
 
 
 @pytest.mark.slow
