@@ -330,6 +330,11 @@ def _fee(seen: View, offer: Offer) -> int:
 
 def close(seen: View, habits: frozenset[str] = frozenset()) -> str:
     """The next step to what the party agreed to."""
+    if seen.returned is not None and seen.returned["off"]:
+        if seen.refunds is None:
+            return say("bookings")
+        refunds = sorted(name for name, refund in seen.refunds.items() if refund != "none")
+        return next((say("cancel", booking=name) for name in refunds if name not in seen.cancelled), say("done"))
     if seen.returned is not None and "swap" not in seen.note:
         return _back(seen)
     if "none" in seen.note:

@@ -44,6 +44,8 @@ class View:
     """Counter-offers made, with their answers."""
     bookings: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Booking → (option, hold), of those that stand."""
+    refunds: dict[str, str] | None = None
+    """What cancelling gives back, by booking, as it was looked up."""
     cancelled: set[str] = field(default_factory=set)
     returned: Data | None = None
     error: Data | None = None
@@ -170,8 +172,12 @@ def _bent(seen: View, data: Data) -> None:
 
 def _returned(seen: View, data: Data) -> None:
     seen.returned, seen.agreed, seen.holds = data, False, {}
-    if seen.brief.legs:
+    if seen.brief.legs and not data["off"]:
         seen.brief.move(data["flight"] - 1, data["day"])
+
+
+def _tickets(seen: View, data: Data) -> None:
+    seen.refunds = {each["booking"]: each["refund"] for each in data["bookings"] if each["stands"]}
 
 
 def _booked(seen: View, data: Data) -> None:
@@ -212,6 +218,7 @@ _READ: dict[str, Callable[[View, Data], None]] = {
     "agreed": _agreed,
     "bent": _bent,
     "returned": _returned,
+    "tickets": _tickets,
     "booked": _booked,
     "exchanged": _exchanged,
     "cancelled": _cancelled,

@@ -125,7 +125,7 @@ class Journey:
     """Why the journey is impossible as it was asked for: ``budget``, ``flight``, ``hotel``; None where it is not."""
     flex: Flex | None
     after: tuple[int, str] | None
-    """What changes after booking: (flight, its new day)."""
+    """What changes after booking: (flight, its new day), or OFF where the whole journey is called off."""
     careful: bool
     """Whether the party looks a proposal over before saying yes."""
     style: int
@@ -170,6 +170,10 @@ class Journey:
         if not isinstance(offer, Flight) or not offer.via:
             return True
         return passes(offer, self.hubs_by_city.get(offer.via), tuple(p.passport for p in self.people))
+
+
+OFF = (-1, "")
+"""What is left of a journey that is called off."""
 
 
 def counted(musts: tuple[Wish, ...], likes: tuple[Wish, ...], stored: tuple[Wish, ...]) -> tuple[Wish, ...]:

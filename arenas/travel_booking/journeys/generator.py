@@ -15,13 +15,16 @@ from lanista.arenas.core import chance
 from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import day, ordinal
 from lanista.arenas.travel_booking.journeys import draws, solver
-from lanista.arenas.travel_booking.journeys.cases import MARGIN, Flex, Hub, Journey, Terms, passes
+from lanista.arenas.travel_booking.journeys.cases import MARGIN, OFF, Flex, Hub, Journey, Terms, passes
 from lanista.arenas.travel_booking.journeys.offers import FAR, Flight, Query, Room, draw_flight, draw_rooms, timed
 from lanista.arenas.travel_booking.journeys.places import PLACES, block_minutes, stops
 from lanista.arenas.travel_booking.journeys.wishes import Wish
 from lanista.arenas.travel_booking.offers import AIRLINES, MOST
 from lanista.arenas.travel_booking.wants import FIRST_DAY, LAST_DAY
 from lanista.errors import LanistaError
+
+CALLED_OFF = 0.2
+"""The share of later changes that call the journey off."""
 
 
 def generate(config: Config, seed: int) -> Journey:
@@ -232,7 +235,9 @@ def _on(case: Journey, anchor: Flight, query: Query, rng: random.Random) -> tupl
 
 
 def _later(case: Journey, rng: random.Random) -> Journey:
-    """The case in which one flight moves to a later day after all is booked."""
+    """The case in which, after all is booked, one flight moves to a later day or the journey is called off."""
+    if rng.random() < CALLED_OFF:
+        return replace(case, after=OFF)
     leg = rng.randrange(1, len(case.terms.legs))
     last = leg == len(case.terms.legs) - 1
     other = day(ordinal(case.terms.legs[leg].day) + rng.randrange(1, 3 if last else 2))

@@ -46,7 +46,7 @@ def faults(state: Moment) -> tuple[str, ...]:
     """What is wrong with what is booked; () where nothing is, or nothing was booked."""
     if not state.bookings:
         return ()
-    return _moved(state) if state.stage else itinerary(state)
+    return (itinerary, _moved, _called_off)[state.stage](state)
 
 
 def itinerary(state: Moment) -> tuple[str, ...]:
@@ -116,6 +116,12 @@ def _moved(state: Moment) -> tuple[str, ...]:
     if not wrong and state.spent - state.spent_when_sent > least:
         wrong.append("extra")
     return tuple(wrong)
+
+
+def _called_off(state: Moment) -> tuple[str, ...]:
+    """What is wrong after all was called off: more was spent than had to be."""
+    back = sum(given_back(booking.hold.price, booking.hold.offer.refund) for booking in state.sent)
+    return ("extra",) if state.spent - state.spent_when_sent > -back else ()
 
 
 def repair(state: Moment) -> tuple[Swap, ...]:

@@ -11,6 +11,7 @@ from lanista.arenas.travel_booking.journeys.generator import bent
 from lanista.arenas.travel_booking.journeys.offers import Query
 from lanista.arenas.travel_booking.journeys.rules import play
 from lanista.arenas.travel_booking.journeys.state import Hold, Moment, due, live, offer_of, option_id, standing
+from lanista.arenas.travel_booking.offers import given_back
 from lanista.arenas.travel_booking.rewards import BOOKED, DEFAULT, IMPOSSIBLE, SAVED, TravelRewards
 from lanista.errors import LanistaError
 
@@ -153,6 +154,9 @@ def _booked(state: Moment) -> Call:
 
 def _mended(state: Moment) -> Call:
     """The next step to what is wanted after booking, at the least cost."""
+    if state.stage == 2:
+        refunds = (b for b in standing(state) if given_back(b.hold.price, b.hold.offer.refund))
+        return next((made("cancel", ("booking", b.id)) for b in refunds), made("done"))
     swaps = judge.repair(state)
     call = _brought(state, [swap.place for swap in swaps])
     if call is not None:

@@ -17,7 +17,7 @@ from lanista.arenas.travel_booking.config import Config
 from lanista.arenas.travel_booking.dates import FORMS, Unclear, day, resolve
 from lanista.arenas.travel_booking.journeys import judge, party, solver
 from lanista.arenas.travel_booking.journeys.calls import AGENCY, SEARCH, SERVICES
-from lanista.arenas.travel_booking.journeys.cases import Journey
+from lanista.arenas.travel_booking.journeys.cases import OFF, Journey
 from lanista.arenas.travel_booking.journeys.generator import bent
 from lanista.arenas.travel_booking.journeys.offers import public
 from lanista.arenas.travel_booking.journeys.places import PLACE_OF, PLACES
@@ -232,10 +232,13 @@ def _done(state: Moment, seat: int, args: Mapping[str, Any]) -> Played:
     if after is None or state.stage or not right or judge.itinerary(state):
         return state._replace(end="done"), []
     leg, moved = after
-    one = state.terms.legs[leg]
-    data = {"flight": leg + 1, "from": one.frm, "to": one.to, "was": one.day, "day": moved, "style": state.case.style}
+    terms, data = state.terms, {"off": after == OFF, "style": state.case.style}
+    if after != OFF:
+        one = terms.legs[leg]
+        data |= {"flight": leg + 1, "from": one.frm, "to": one.to, "was": one.day, "day": moved}
+        terms = terms.moved(leg, moved)
     changed = state._replace(
-        stage=1, terms=state.terms.moved(leg, moved), sent=standing(state), spent_when_sent=state.spent, confirmed=(),
+        stage=2 if after == OFF else 1, terms=terms, sent=standing(state), spent_when_sent=state.spent, confirmed=(),
         agreed=None,
     )  # fmt: skip
     return changed, [Event("returned", data, _audience(state, seat))]

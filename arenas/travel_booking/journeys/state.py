@@ -50,7 +50,7 @@ class Moment(NamedTuple):
     minute: int = 0
     seat: int = 0
     stage: int = 0
-    """0 until the itinerary is sent; 1 where a flight has to be moved after that."""
+    """0 until the itinerary is sent; 1 where a flight has to be moved after that, 2 where all is called off."""
     blocked_until: int = 0
     denied: bool = False
     calls: tuple[int, int, int] = (0, 0, 0)

@@ -223,6 +223,11 @@ _BACK = ("Sorry, something came up", "A meeting was moved", "We have to change o
 
 
 def _show_returned(data: Data) -> str:
+    if data["off"]:
+        return (
+            f"The itinerary is sent. Three hours later, the travellers: {_BACK[data['style']]}: we cannot go at all. "
+            "Get us back what can be had."
+        )
     return (
         f"The itinerary is sent. Three hours later, the travellers: {_BACK[data['style']]}: flight {data['flight']}, "
         f"{data['from']} to {data['to']}, has to be on {data['day']}, not {data['was']}. Nights follow it. As cheaply "
@@ -234,7 +239,10 @@ def _show_secret(data: Data) -> str:
     said = f"Impossible, because of the {data['impossible']}." if data["impossible"] else "Possible."
     bends = f" The travellers would take {data['bends']}." if data["bends"] else ""
     best = f" The best journey costs {data['best']['cost']}." if data["best"] else ""
-    after = f" After booking, flight {data['after'][0] + 1} moves to {data['after'][1]}." if data["after"] else ""
+    leg, day = data["after"] or (None, None)
+    after = (
+        "" if leg is None else f" After booking, flight {leg + 1} moves to {day}." if day else " Then it is called off."
+    )
     return f"{said}{bends}{best}{after}"
 
 

@@ -1,7 +1,8 @@
 """Golden transcripts: games as each seat saw them. ``python tests/arenas/travel_booking/golden.py`` writes them.
 
 ``new-york-london`` is told by hand: the date the American way, then the right calls. ``hard`` is the planner's game of
-one seed, with faults, a change of mind and the traveller in a seat. ``top`` is the scripted expert's journey. Read them after every change: would a person in
+one seed, with faults, a change of mind and the traveller in a seat. ``top`` is the scripted expert's journey.
+Read them after every change: would a person in
 this seat know what happened and what to do?
 """
 

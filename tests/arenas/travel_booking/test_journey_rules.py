@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from lanista.arenas.travel_booking import Config
-from lanista.arenas.travel_booking.journeys import judge, party, planner
+from lanista.arenas.travel_booking.journeys import judge, party, planner, solver
+from lanista.arenas.travel_booking.journeys.cases import OFF
 from lanista.arenas.travel_booking.journeys.offers import FAR, change_fee, rebate
 from lanista.arenas.travel_booking.journeys.rules import begin
 from lanista.arenas.travel_booking.journeys.services import HOLDING
 from lanista.arenas.travel_booking.journeys.state import due, offer_of
+from lanista.arenas.travel_booking.judge import SAVING
 from lanista.arenas.travel_booking.offers import given_back
 
 from .journey_table import Table, table_where
@@ -160,7 +162,7 @@ def test_offers_that_are_not_needed_use_up_patience() -> None:
 
 
 def test_the_itinerary_is_not_the_end_where_a_flight_moves() -> None:
-    table = table_where(lambda case: case.after is not None)
+    table = table_where(lambda case: case.after not in (None, OFF))
     table.until("done")
     returned = table("done")
     assert (returned.kind, returned.to) == ("returned", ("booking_0",))
@@ -199,7 +201,7 @@ def test_a_moved_flight_is_judged_by_what_it_costs() -> None:
 
 def _exchanges(case: Any) -> bool:
     """Whether the case's cheapest way to the moved flight exchanges something where that is cheaper."""
-    if case.after is None:
+    if case.after in (None, OFF):
         return False
     _, states = planner.solve(begin(case, Config(level="top", error_rate=0.0), 0))
     last = next(state for state in states if state.stage)
@@ -209,8 +211,31 @@ def _exchanges(case: Any) -> bool:
     )
 
 
+def test_what_is_called_off_is_cancelled_as_far_as_it_pays() -> None:
+    """Refunds free and half are got back; whoever lets one of them go is wrong; what gives nothing back may stand."""
+    for lazy in (False, True):
+        table = table_where(_pays_back)
+        table.until("done")
+        returned = table("done")
+        assert (returned.data["off"], table.state.stage) == (True, 2)
+        mine = [b for b in table.state.sent if b.hold.offer.refund != "none"]
+        for booking in mine[lazy:]:
+            table("cancel", booking=booking.id)
+        table("done")
+        assert table.wrong == (("extra",) if lazy else ())
+        assert table.terms == ({"wrong_booking": 1} if lazy else {"booked": 1})
+
+
+def _pays_back(case: Any) -> bool:
+    """Called off, with a refund to be had from the best journey, which saves nothing besides."""
+    best = solver.solved(case, case.terms)
+    if case.after != OFF or best is None or best.cost <= SAVING * case.terms.budget:
+        return False
+    return any(case.shelf(query)[i].refund != "none" for query, i in best.names)
+
+
 def test_an_exchange_stays_with_its_airline_or_hotel() -> None:
-    table = table_where(lambda case: case.after is not None)
+    table = table_where(lambda case: case.after not in (None, OFF))
     table.until("done")
     table("done")
     flight = next(b for b in table.state.sent if b.hold.option[0] == "F")
