@@ -111,7 +111,7 @@ class Config:
         _one_of("traveller", self.traveller, TRAVELLERS)
         _one_of("brief", self.brief, BRIEFS)
         _one_of("scenario", self.scenario, SCENARIOS)
-        asked = {name: getattr(self, name) for name in ("horizon", "fickle", "counter")}
+        asked = {name: getattr(self, name) for name in ("horizon", "fickle", *PLAIN)}
         for name, value in {**LEVELS[self.level], **(TOP if self.level == "top" else PLAIN)}.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
@@ -146,8 +146,8 @@ class Config:
         _whole("legs", self.legs, 2, MOST_LEGS)
         for name in ("expiring", "changes", "contradictions", "counter", "loyalty"):
             _share(name, getattr(self, name), 1.0)
-        if self.scenario and self.level != "top":
-            named = [f"{name}={getattr(self, name)!r}" for name, value in PLAIN.items() if getattr(self, name) != value]
+        if self.scenario:
+            named = [f"{name}={asked[name]!r}" for name, value in PLAIN.items() if asked[name] not in (None, value)]
             if named:
                 raise UsageError(
                     f"scenario {self.scenario!r} is one traveller's round trip: leave out {', '.join(named)}"
@@ -164,8 +164,8 @@ class Config:
             )
         if asked["counter"] and self.infeasible == 0:
             raise UsageError(f"counter={asked['counter']!r} needs impossible cases; infeasible is 0")
-        if self.contradictions and not self.likes:
-            raise UsageError(f"contradictions={self.contradictions!r} needs likes to contradict; likes is 0")
+        if asked["contradictions"] and not self.likes:
+            raise UsageError(f"contradictions={asked['contradictions']!r} needs likes to contradict; likes is 0")
         object.__setattr__(self, "horizon", min(2, int(self.horizon or 1)))
         object.__setattr__(self, "fickle", 0.0)
 

@@ -2,8 +2,7 @@
 
 ``new-york-london`` is told by hand: the date the American way, then the right calls. ``hard`` is the planner's game of
 one seed, with faults, a change of mind and the traveller in a seat. ``top`` is the scripted expert's journey.
-Read them after every change: would a person in
-this seat know what happened and what to do?
+Read them after every change: would a person in this seat know what happened and what to do?
 """
 
 from __future__ import annotations

@@ -193,7 +193,8 @@ def test_rooms_sleep_two() -> None:
         ({"level": "top", "horizon": 3}, "journeys have 1 or 2"),
         ({"level": "hard", "told": True, "fickle": 0.5}, "use changes on journeys"),
         ({"level": "top", "infeasible": 0.0, "counter": 0.5}, "infeasible is 0"),
-        ({"level": "top", "likes": 0}, "likes is 0"),
+        ({"level": "top", "likes": 0, "contradictions": 0.5}, "likes is 0"),
+        ({"level": "top", "scenario": "new-york-london", "legs": 3}, "leave out legs=3"),
     ],
 )
 def test_what_contradicts_is_refused_in_one_line(values: dict[str, Any], says: str) -> None:
