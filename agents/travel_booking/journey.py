@@ -58,9 +58,12 @@ def reply(kind: str, seen: View, choice: Choice, habits: frozenset[str] = frozen
             return say("login")
         if seen.error["status"] == 429:
             return say("wait", minutes=seen.error["retry_after"])
-    if kind == "find":
-        return find(seen, habits)
-    return weigh(seen, choice, habits) if kind == "weigh" else close(seen, habits)
+    try:
+        if kind == "find":
+            return find(seen, habits)
+        return weigh(seen, choice, habits) if kind == "weigh" else close(seen, habits)
+    except (ValueError, LookupError, StopIteration):  # a note in nobody's language sent this seat astray: begin again
+        return say("pass", to="comparison_0" if kind == "find" else "search_0")
 
 
 # Search
@@ -152,6 +155,8 @@ def _pass(seen: View, to: str, options: list[str], more: str) -> str:
 
 def weigh(seen: View, choice: Choice, habits: frozenset[str] = frozenset()) -> str:
     """The next thing to know of the options, or what to do with them."""
+    if not seen.brief.legs:
+        return say("pass", to="search_0")  # nobody wrote what is asked for
     if seen.filed is None and "skips the profile" not in habits:
         return say("files")
     unpriced = [option for option in seen.passed if option not in seen.costs]

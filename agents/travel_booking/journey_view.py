@@ -125,9 +125,9 @@ def _passed(seen: View, data: Data) -> None:
         _take(seen, shown)
     seen.note = notes.read(seen.brief, data["note"])
     for name in ("change", "day"):
-        if name in seen.note and seen.brief.legs:
-            leg, day = seen.note[name][0]
-            seen.brief.move(int(leg), day)
+        for leg, day in (words for words in seen.note.get(name, ()) if len(words) == 2):
+            if leg.isdecimal() and int(leg) < len(seen.brief.legs) and _iso(day):
+                seen.brief.move(int(leg), day)
     if "gone" in seen.note:
         seen.gone |= {option for words in seen.note["gone"] for option in words}
     seen.agreed, seen.refused = False, None
