@@ -232,7 +232,8 @@ def _done(state: Moment, seat: int, args: Mapping[str, Any]) -> Played:
     if after is None or state.stage or not right or judge.itinerary(state):
         return state._replace(end="done"), []
     leg, moved = after
-    terms, data = state.terms, {"off": after == OFF, "style": state.case.style}
+    terms = state.terms
+    data: dict[str, Any] = {"off": after == OFF, "style": state.case.style}
     if after != OFF:
         one = terms.legs[leg]
         data |= {"flight": leg + 1, "from": one.frm, "to": one.to, "was": one.day, "day": moved}
