@@ -13,13 +13,18 @@ from lanista.arenas.werewolf.moves import (
     CLAIM,
     DEFEND,
     FINDINGS,
+    HIGHEST_BID,
     REPORT,
     SAY_NOTHING,
     TARGET,
+    Abstain,
     Act,
+    Bid,
+    Elect,
     Heal,
     Inspect,
     Kill,
+    Nominate,
     Pass,
     Poison,
     Protect,
@@ -65,9 +70,30 @@ def den(seat: int, prey: int, players: int) -> Ask:
     return Ask(SEATS[seat], "den", choices, False, (("players", players), ("living", names(prey))))
 
 
-def vote(seat: int, alive: int, players: int) -> Ask:
-    """To vote for one living player other than oneself."""
-    return _aim(seat, "vote", alive & ~(1 << seat), players)
+def vote(seat: int, alive: int, players: int, abstain: bool = False) -> Ask:
+    """To vote for one living player other than oneself, or for nobody where one may abstain."""
+    targets = alive & ~(1 << seat)
+    return _or_else(seat, "vote", targets, players, Abstain()) if abstain else _aim(seat, "vote", targets, players)
+
+
+def nominate(seat: int, alive: int, players: int, withhold: bool) -> Ask:
+    """To nominate one living player other than oneself, or nobody where one may."""
+    targets = alive & ~(1 << seat)
+    return (
+        _or_else(seat, "nominate", targets, players, Pass()) if withhold else _aim(seat, "nominate", targets, players)
+    )
+
+
+def elect(seat: int, alive: int, players: int) -> Ask:
+    """To name one living player other than oneself for mayor."""
+    return _aim(seat, "elect", alive & ~(1 << seat), players)
+
+
+@lru_cache(maxsize=_CACHE)
+def bid(seat: int, players: int) -> Ask:
+    """To bid for the next speech."""
+    choices = tuple(Bid(level) for level in range(HIGHEST_BID + 1))
+    return Ask(SEATS[seat], "bid", choices, True, (("players", players), ("living", ())))
 
 
 def kill(seat: int, prey: int, players: int) -> Ask:
@@ -81,7 +107,7 @@ def inspect(seat: int, alive: int, players: int) -> Ask:
 
 
 def protect(seat: int, alive: int, players: int) -> Ask:
-    """To choose one living player, oneself included."""
+    """To choose one living player, oneself included where one may."""
     return _aim(seat, "protect", alive, players)
 
 
@@ -101,7 +127,14 @@ def shot(seat: int, alive: int, players: int) -> Ask:
     return Ask(SEATS[seat], "shot", choices, True, (("players", players), ("living", targets)))
 
 
-_AIMED: dict[str, Callable[[str], Any]] = {"vote": Vote, "kill": Kill, "inspect": Inspect, "protect": Protect}
+_AIMED: dict[str, Callable[[str], Any]] = {
+    "vote": Vote,
+    "kill": Kill,
+    "inspect": Inspect,
+    "protect": Protect,
+    "nominate": Nominate,
+    "elect": Elect,
+}
 
 
 @lru_cache(maxsize=_CACHE)
@@ -109,6 +142,13 @@ def _aim(seat: int, kind: str, targets: int, players: int) -> Ask:
     living = names(targets)
     choices = tuple(_aimed(kind, name) for name in living)
     return Ask(SEATS[seat], kind, choices, True, (("players", players), ("living", living)))
+
+
+@lru_cache(maxsize=_CACHE)
+def _or_else(seat: int, kind: str, targets: int, players: int, otherwise: Any) -> Ask:
+    """An aimed ask that may also be answered by a move that names nobody, last in the list."""
+    aimed = _aim(seat, kind, targets, players)
+    return Ask(aimed.seat, kind, (*aimed.choices, otherwise), True, (*aimed.data, ("withhold", True)))
 
 
 @cache

@@ -15,20 +15,23 @@ from lanista.arenas.werewolf.asks import members, names
 from lanista.arenas.werewolf.deck import INDEX, SEATS, WEREWOLF
 from lanista.arenas.werewolf.moves import SAY_NOTHING, TARGET, Heal, Inspect, Kill, Poison, Protect, Shoot
 from lanista.arenas.werewolf.rules import (
+    BY_DAY,
     DEN,
     NIGHT,
     NOBODY,
     OVER,
     POTION,
     SHOT,
-    TALK,
     VOTE,
     State,
     Table,
+    acting,
     brews,
     elected,
     fallen,
+    protectable,
     table_of,
+    voted_out,
     winner_of,
 )
 
@@ -50,9 +53,11 @@ def counterfactual(
         return None
     roles = list(table.roles)
     changed = _redeal(roles, state, me, dead, victim, _inspected(state, moves), rng)
+    if _helpless(state, table_of(table.config, roles), victim, protected):
+        return None
     changed |= _redeal_graves(roles, state, me, rng)
-    other = state._replace(table=table_of(table.config, roles))
-    if me != table.witch and state.stage in (TALK, VOTE, DEN, SHOT) and rng.random() < 0.5:
+    other = _unguarded(state, table_of(table.config, roles), me, victim, rng)
+    if me != table.witch and state.stage in (*BY_DAY, DEN, SHOT) and rng.random() < 0.5:
         other = other._replace(heal=rng.random() < 0.5, poison=rng.random() < 0.5)
         changed |= (other.heal, other.poison) != (state.heal, state.poison)
     if not changed:
@@ -70,10 +75,29 @@ def _attack(state: State, moves: Mapping[Seat, Any]) -> tuple[int, int]:
     """Whom the wolves attack and the doctor protects this night, as far as it is settled."""
     if state.stage != NIGHT:
         return state.victim, state.protected
-    kills = [moves[wolf].target for wolf in names(state.table.wolves & state.alive)]
-    doctor = state.table.doctor
-    guarded = doctor != NOBODY and state.alive >> doctor & 1
-    return elected(kills, state.key, "kill", state.day), INDEX[moves[SEATS[doctor]].target] if guarded else NOBODY
+    kills = [move.target for move in moves.values() if isinstance(move, Kill)]
+    protected = [INDEX[move.target] for move in moves.values() if isinstance(move, Protect)]
+    victim = elected(kills, state.key, "kill", state.day) if kills else NOBODY
+    return victim, protected[0] if protected else NOBODY
+
+
+def _helpless(state: State, table: Table, victim: int, protected: int) -> bool:
+    """Whether the rescue of this night would be the rescued one's own, where nobody may protect itself."""
+    return (
+        state.stage == NIGHT
+        and NOBODY != victim == protected == table.doctor
+        and not table.config.self_protection
+        and table.doctor != state.table.doctor
+    )
+
+
+def _unguarded(state: State, table: Table, me: int, victim: int, rng: random.Random) -> State:
+    """The state at another table. Where protecting may not be repeated, whom a protector unknown to the seat protected
+    last night is drawn anew: never the victim of this night, whom it may have to rescue."""
+    other = state._replace(table=table)
+    if table.config.repeat_protection or me in (table.doctor, state.table.doctor) or state.guarded == NOBODY:
+        return other
+    return other._replace(guarded=rng.choice([i for i in range(table.players) if i != victim]))
 
 
 def _inspected(state: State, moves: Mapping[Seat, Any]) -> int:
@@ -89,7 +113,8 @@ def _deaths(state: State, moves: Mapping[Seat, Any], victim: int, protected: int
     """The mask of those who die at this step, and whether the game ends with it."""
     table, dead, poisoned = state.table, 0, NOBODY
     if state.stage == VOTE:
-        dead = 1 << elected([moves[s].target for s in names(state.alive)], state.key, "vote", state.day)
+        out = voted_out(state, moves)
+        dead = 0 if out == NOBODY else 1 << out
     elif state.stage == NIGHT and not brews(state):
         dead = fallen(state._replace(victim=victim, protected=protected))
     elif state.stage == POTION:
@@ -99,7 +124,7 @@ def _deaths(state: State, moves: Mapping[Seat, Any], victim: int, protected: int
     elif state.stage == SHOT:
         (move,) = moves.values()
         dead = 1 << INDEX[move.target] if isinstance(move, Shoot) else 0
-    elif state.stage == TALK or state.stage == DEN or state.stage == NIGHT:
+    else:
         return 0, False
     left = state.alive & ~dead
     shoots = table.hunter != NOBODY and dead >> table.hunter & 1 and table.hunter != poisoned and left
@@ -179,7 +204,7 @@ def _night(
     table: Table = other.table
     pack = names(table.wolves & state.alive)
     fresh: dict[Seat, Any] = {}
-    for seat in names(table.actors & state.alive):
+    for seat in names(acting(other)):
         i = INDEX[seat]
         if i == me or (seat in pack and table.wolves == state.table.wolves):
             fresh[seat] = moves[seat]
@@ -188,6 +213,6 @@ def _night(
         elif i == table.seer:
             fresh[seat] = Inspect(rng.choice(names(state.alive & ~(1 << i))))
         else:
-            idle = names(state.alive & ~(1 << victim))
-            fresh[seat] = Protect(SEATS[victim] if protected == victim else rng.choice(idle))
+            idle = names(protectable(other) & ~(1 << victim))
+            fresh[seat] = Protect(SEATS[victim] if protected == victim or not idle else rng.choice(idle))
     return fresh

@@ -80,4 +80,30 @@ class Pass:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class Abstain:
+    """No vote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nominate:
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elect:
+    """A vote for a mayor."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """How much a seat wants to speak next: 0 (not at all) to ``HIGHEST_BID``."""
+
+    level: int
+
+
+HIGHEST_BID = 4
+
 SAY_NOTHING = Speech(act=Act(SILENT))

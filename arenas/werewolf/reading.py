@@ -18,14 +18,19 @@ from lanista.arenas.werewolf.moves import (
     CLAIM,
     DEFEND,
     FINDINGS,
+    HIGHEST_BID,
     REPORT,
     SAY_NOTHING,
     SILENT,
     TARGET,
+    Abstain,
     Act,
+    Bid,
+    Elect,
     Heal,
     Inspect,
     Kill,
+    Nominate,
     Pass,
     Poison,
     Protect,
@@ -41,9 +46,11 @@ AIMED: Mapping[str, Any] = {
     "protect": Protect,
     "poison": Poison,
     "shoot": Shoot,
+    "nominate": Nominate,
+    "elect": Elect,
 }
 """The moves that name a player, by their keyword."""
-LONE: Mapping[str, Any] = {"heal": Heal(), "pass": Pass()}
+LONE: Mapping[str, Any] = {"heal": Heal(), "pass": Pass(), "abstain": Abstain()}
 """Those that name nobody."""
 KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "vote": ("vote",),
@@ -52,10 +59,15 @@ KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "protect": ("protect",),
     "potion": ("heal", "poison", "pass"),
     "shot": ("shoot", "pass"),
+    "nominate": ("nominate",),
+    "elect": ("elect",),
+    "bid": ("bid",),
     "speech": (ACCUSE, DEFEND, CLAIM, REPORT, SILENT),
     "den": (TARGET, SILENT),
 }
 """What the line of a move begins with, by the kind of ask."""
+WITHHELD: Mapping[str, str] = {"vote": "abstain", "nominate": "pass"}
+"""How a choice is withheld, where it may be."""
 
 _MARKS = re.compile(r"[*`]")
 _WIDE = str.maketrans("：＝［］（）＿", ":=[]()_")
@@ -80,6 +92,8 @@ _BECAUSE = re.compile(
 )
 """Where a reason begins, which may name anybody."""
 _CORRECTED = re.compile(r"\b(?:wait|rather|instead|actually|sorry|scratch|or|no)\b", re.IGNORECASE)
+_BID = re.compile(r"(?:(?:i|my)\s+)?(?:bid\s*[:=]?\s*)?([0-9]{1,3})(?:\b(?![.0-9]).*)?", re.IGNORECASE)
+_BIDDING = re.compile(r"bid\s*[:=]", re.IGNORECASE)
 _FAR = 2000
 """Characters after a name in which others are looked for."""
 
@@ -98,20 +112,34 @@ def choice(ask: Ask, spoken: str) -> Any | Illegal:
     """The one move named on lines of the asked form; other lines are talk."""
     found: list[Any] = []
     lines = [plain for line in _lines(ask, spoken) if (plain := _plain(line))]
-    keywords = KEYWORDS[ask.kind]
+    keywords = _keywords(ask)
     for line in lines:
-        move = _choice(keywords, line)
+        move = _bid(line) if ask.kind == "bid" else _choice(keywords, line)
         if isinstance(move, Illegal):
             return move
         if move is not None and move not in found:
             found.append(move)
-    if not found and len(lines) == 1 and len(keywords) == 1:
+    if not found and len(lines) == 1 and len(KEYWORDS[ask.kind]) == 1 and ask.kind != "bid":
         bare = _SEAT.fullmatch(lines[0])
         if bare and int(bare.group(1)) < len(SEATS):
             found.append(AIMED[keywords[0]](SEATS[int(bare.group(1))]))
     if len(found) > 1:
         return Illegal("more than one choice was named")
     return found[0] if found else Illegal("no choice was named")
+
+
+def _keywords(ask: Ask) -> tuple[str, ...]:
+    keywords = KEYWORDS[ask.kind]
+    return (*keywords, WITHHELD[ask.kind]) if dict(ask.data).get("withhold") else keywords
+
+
+def _bid(line: str) -> Bid | Illegal | None:
+    """``bid: 3``, or the number alone."""
+    match = _BID.fullmatch(line)
+    if match is None:
+        return Illegal(f"a bid is a whole number from 0 to {HIGHEST_BID}") if _BIDDING.match(line) else None
+    level = int(match.group(1))
+    return Bid(level) if level <= HIGHEST_BID else Illegal(f"a bid is a whole number from 0 to {HIGHEST_BID}")
 
 
 def speech(ask: Ask, spoken: str) -> Speech | Illegal:
@@ -159,14 +187,22 @@ def _lines(ask: Ask, spoken: str) -> list[str]:
     """The lines of a reply without code fences; a call in JSON becomes the line that it stands for."""
     bare = without_fences(spoken)
     if "{" in bare and (ask.complete or bare.strip()[0] in "{["):
-        calls = find(bare, {word: _PARAMETERS.get(word, ("target",)) for word in KEYWORDS[ask.kind]})
+        calls = find(bare, {word: _PARAMETERS.get(word, ("target",)) for word in _keywords(ask)})
         if calls and not any(call.bare or call.problem for call in calls):
             talk = (line for line in bare.splitlines() if ask.complete and "{" not in line)
             return [*(_as_line(call.name, call.arguments) for call in calls), *talk]
     return bare.splitlines()
 
 
-_PARAMETERS = {CLAIM: ("role",), REPORT: ("target", "finding"), SILENT: (), "heal": (), "pass": ()}
+_PARAMETERS = {
+    CLAIM: ("role",),
+    REPORT: ("target", "finding"),
+    SILENT: (),
+    "heal": (),
+    "pass": (),
+    "abstain": (),
+    "bid": ("level",),
+}
 _REASONS = ("reason", "reasoning", "because", "why", "text", "message", "speech", "thought")
 
 

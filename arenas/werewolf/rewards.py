@@ -6,13 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lanista.arenas.core.contract import FORFEIT, ILLEGAL, Event, Seat, Term
-from lanista.arenas.werewolf.asks import members, names
+from lanista.arenas.werewolf.asks import names
 from lanista.arenas.werewolf.deck import INDEX, SEATS
-from lanista.arenas.werewolf.rules import DEN, TALK, VILLAGE, VOTE, WOLVES, State
+from lanista.arenas.werewolf.moves import Abstain
+from lanista.arenas.werewolf.rules import (
+    DEN,
+    NIGHT,
+    NOBODY,
+    POTION,
+    SHOT,
+    TALK,
+    VILLAGE,
+    VOTE,
+    WOLVES,
+    State,
+    cast,
+)
 
 WIN, LOSS = "win", "loss"
 VOTE_WOLF, VOTE_INNOCENT = "vote_wolf", "vote_innocent"
-EARLY, PERSUASION = "early_elimination", "persuasion"
+EARLY, EARLY_NIGHT, PERSUASION = "early_elimination", "first_night_death", "persuasion"
+ABSTENTION = "abstention"
 
 PERSUASION_CAP = 4.0
 """Votes a day for which one seat is credited at most, in either direction."""
@@ -23,10 +37,15 @@ DEFAULT: Mapping[str, float] = {
     VOTE_WOLF: 10.0,
     VOTE_INNOCENT: -10.0,
     EARLY: -20.0,
+    EARLY_NIGHT: 0.0,
     PERSUASION: 2.0,
+    ABSTENTION: -5.0,
     ILLEGAL: -50.0,
     FORFEIT: -50.0,
 }
+LITERAL: Mapping[str, float] = {**DEFAULT, EARLY_NIGHT: -20.0}
+"""Early elimination by whatever cause, as in the rules this arena began from: a first night's death costs too, though
+nobody could have done anything about it."""
 TEAM_TERMS = frozenset((WIN, LOSS))
 
 
@@ -49,10 +68,12 @@ class WerewolfRewards:
         terms: list[Term] = []
         if before.stage == VOTE:
             terms += _votes(before, moves)
-            terms += _persuasion(before, moves)
+            if len(before.queue) < 2:
+                terms += _persuasion(before, moves)
         if before.day == 1:
             out = before.alive & ~after.alive & after.decided
-            terms += [Term(EARLY, seat, 1.0) for seat in names(out)]
+            by_night = before.stage in (NIGHT, POTION) or (before.stage == SHOT and before.by_night)
+            terms += [Term(EARLY_NIGHT if by_night else EARLY, seat, 1.0) for seat in names(out)]
         if after.winner is not None:
             loser = WOLVES if after.winner == VILLAGE else VILLAGE
             terms += [Term(WIN, after.winner, 1.0), Term(LOSS, loser, 1.0)]
@@ -60,10 +81,14 @@ class WerewolfRewards:
 
 
 def _votes(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
-    """A village voter's vote is right or wrong; a wolf's says nothing."""
-    wolves = before.table.wolves
-    village = names(before.alive & ~wolves)
-    return [Term(VOTE_WOLF if wolves >> INDEX[moves[s].target] & 1 else VOTE_INNOCENT, s, 1.0) for s in village]
+    """A village voter's vote is right or wrong, or withheld; one of the wolves' side says nothing."""
+    return [_vote(before, seat, move) for seat, move in moves.items() if not before.table.side >> INDEX[seat] & 1]
+
+
+def _vote(before: State, seat: Seat, move: Any) -> Term:
+    if isinstance(move, Abstain):
+        return Term(ABSTENTION, seat, 1.0)
+    return Term(VOTE_WOLF if before.table.wolves >> INDEX[move.target] & 1 else VOTE_INNOCENT, seat, 1.0)
 
 
 def _persuasion(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
@@ -78,8 +103,8 @@ def _persuasion(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
     wolves = before.table.wolves
     credit: dict[int, float] = {}
     accused = dict(before.accused)
-    for voter in members(before.alive):
-        target = INDEX[moves[SEATS[voter]].target]
+    votes = {INDEX[seat]: NOBODY if whom is None else INDEX[whom] for seat, whom in cast(before, moves).items()}
+    for voter, target in sorted(votes.items()):
         share, shares = 1.0, []
         for who, whom in accused.items():
             if who == voter:
@@ -93,7 +118,7 @@ def _persuasion(before: State, moves: Mapping[Seat, Any]) -> list[Term]:
             credit[who] = credit.get(who, 0.0) + part / total
     terms = []
     for who in sorted(credit):
-        helps = (wolves >> who & 1) != (wolves >> accused[who] & 1)
+        helps = (before.table.side >> who & 1) != (wolves >> accused[who] & 1)
         amount = min(credit[who], PERSUASION_CAP)
         terms.append(Term(PERSUASION, SEATS[who], amount if helps else -amount))
     return terms

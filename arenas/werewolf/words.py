@@ -6,7 +6,7 @@ card, which one seat alone reads, says "you".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,13 @@ from lanista.arenas.werewolf.moves import (
     ACCUSE,
     CLAIM,
     DEFEND,
+    HIGHEST_BID,
     REPORT,
     SILENT,
     TARGET,
+    Abstain,
     Act,
+    Bid,
     Heal,
     Pass,
     Speech,
@@ -31,6 +34,9 @@ from lanista.arenas.werewolf.moves import (
 
 _PROMPTS = Path(__file__).parent / "prompts"
 _TABLE = (_PROMPTS / "table.md").read_text(encoding="utf-8").strip()
+_OPTIONS = dict(
+    line.split(": ", 1) for line in (_PROMPTS / "options.md").read_text(encoding="utf-8").splitlines() if line
+)
 _ROLES = dict(line.split(": ", 1) for line in (_PROMPTS / "roles.md").read_text(encoding="utf-8").splitlines() if line)
 
 
@@ -77,7 +83,7 @@ class WerewolfWords:
 
 def _show_table(data: Mapping[str, Any]) -> str:
     rounds = data["discussion_rounds"]
-    return _TABLE.format(
+    told = _TABLE.format(
         players=data["players"],
         first=SEATS[0],
         last=SEATS[data["players"] - 1],
@@ -86,6 +92,24 @@ def _show_table(data: Mapping[str, Any]) -> str:
         limit=SPEECH_LIMIT,
         reveal="shown" if data["reveal_on_death"] else "not shown",
     )
+    return " ".join([told, *_told_options(data)])
+
+
+def _told_options(data: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each variant and for each role that changes who wins."""
+    options: Mapping[str, Any] = data.get("options", {})
+    for role in ("possessed", "bodyguard"):
+        if role in data["deck"]:
+            yield _OPTIONS[role]
+    protector = "bodyguard" if "bodyguard" in data["deck"] else "doctor"
+    for name, value in options.items():
+        key = f"{name} {str(value).lower()}" if name == "self_protection" else name
+        yield _OPTIONS[key].format(
+            protector=protector,
+            votes=options.get("mayor_votes", 1),
+            speeches=data["discussion_rounds"],
+            highest=HIGHEST_BID,
+        )
 
 
 def _show_role(data: Mapping[str, Any]) -> str:
@@ -122,7 +146,26 @@ def _show_ballot(data: Mapping[str, Any]) -> str:
 
 
 def _show_votes(data: Mapping[str, Any]) -> str:
-    return f"{_tally(data['votes'])} Voted out: {_dead(data['eliminated'], data['role'])}."
+    out = data["eliminated"]
+    ended = "Nobody is voted out." if out is None else f"Voted out: {_dead(out, data['role'])}."
+    tally = _tally(data["votes"])
+    return f"{tally} {ended}" if tally else ended
+
+
+def _show_vote(data: Mapping[str, Any]) -> str:
+    return f"{data['seat']} votes for {data['target']}." if data["target"] else f"{data['seat']} abstains."
+
+
+def _show_nomination(data: Mapping[str, Any]) -> str:
+    return f"{data['seat']} nominates {data['target'] or 'nobody'}."
+
+
+def _show_election(data: Mapping[str, Any]) -> str:
+    return f"{_tally(data['votes'], 'To be mayor, votes')} {data['mayor']} is the mayor."
+
+
+def _show_floor(data: Mapping[str, Any]) -> str:
+    return f"{data['seat']} has the floor." if data["seat"] else "Nobody asks for the floor."
 
 
 def _show_deaths(data: Mapping[str, Any]) -> str:
@@ -160,11 +203,16 @@ _SHOW: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "den": _show_den,
     "ballot": _show_ballot,
     "inspected": lambda data: f"{data['seat']} learns that {data['target']} is {_a(data['finding'])}.",
+    "divined": lambda data: f"{data['seat']} learns that {data['target']} was {_a(data['finding'])}.",
     "protected": lambda data: f"{data['seat']} protects {data['target']}.",
     "attacked": _show_attacked,
     "brewed": _show_brewed,
     "deaths": _show_deaths,
     "speech": _show_speech,
+    "floor": _show_floor,
+    "nomination": _show_nomination,
+    "election": _show_election,
+    "vote": _show_vote,
     "votes": _show_votes,
     "shot": _show_shot,
     "end": _show_end,
@@ -177,6 +225,9 @@ _ASKS = {
     "speech": "speaks now.",
     "den": "speaks to the pack now.",
     "vote": "votes now.",
+    "nominate": "may nominate now.",
+    "elect": "votes for a mayor now.",
+    "bid": "bids to speak next.",
     "kill": "chooses whom to kill.",
     "inspect": "chooses whom to inspect.",
     "protect": "chooses whom to protect.",
@@ -198,6 +249,11 @@ def _form(ask: Ask) -> str:
         )
     if kind == "den":
         return f"Reply with words, one act on a line of its own, or both: `target: NAME` or `silent`{names}."
+    if kind == "bid":
+        return f"Reply `bid: N`, N being from 0 (nothing to say) to {HIGHEST_BID} (must speak)."
+    withheld = [f"`{reading.WITHHELD[kind]}`"] if dict(ask.data).get("withhold") else []
+    if withheld:
+        return f"Reply {' or '.join([*([f'`{kind}: NAME`'] if living else []), *withheld])}{names}."
     forms = {
         "potion": [*(["`heal`"] if dict(ask.data).get("heal") else []), *(["`poison: NAME`"] if living else [])],
         "shot": ["`shoot: NAME`"],
@@ -224,24 +280,30 @@ def _write_act(act: Act) -> str:
 
 @lru_cache(maxsize=1024)
 def _written(move: Any) -> str:
-    if isinstance(move, (Heal, Pass)):
-        return "heal" if isinstance(move, Heal) else "pass"
+    if isinstance(move, Bid):
+        return f"bid: {move.level}"
+    if type(move) in _LONE:
+        return _LONE[type(move)]
     return f"{_VERBS[type(move)]}: {move.target}"
 
 
+_LONE = {Heal: "heal", Pass: "pass", Abstain: "abstain"}
 _VERBS = {type_: verb for verb, type_ in reading.AIMED.items()}
 
 
 # Small pieces
 
 
-def _tally(votes: Mapping[str, str], noun: str = "Votes") -> str:
+def _tally(votes: Mapping[str, str | None], noun: str = "Votes") -> str:
     """Who voted for whom, by target: ``Votes for player_3: player_0 and player_1.``"""
     by_target: dict[str, list[str]] = {}
     for voter, target in votes.items():
-        by_target.setdefault(target, []).append(voter)
+        if target is not None:
+            by_target.setdefault(target, []).append(voter)
     targets = sorted(by_target, key=lambda target: (-len(by_target[target]), INDEX[target]))
-    return " ".join(f"{noun} for {target}: {', '.join(by_target[target])}." for target in targets)
+    told = [f"{noun} for {target}: {', '.join(by_target[target])}." for target in targets]
+    withheld = [voter for voter, target in votes.items() if target is None]
+    return " ".join([*told, *([f"Abstained: {', '.join(withheld)}."] if withheld else [])])
 
 
 def _dead(seat: str, role: str | None) -> str:

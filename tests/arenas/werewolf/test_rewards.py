@@ -70,30 +70,33 @@ def test_win_and_loss_go_to_whole_teams_at_the_last_step(start: Start, play: Pla
     assert (WEIGHTS["win"], WEIGHTS["loss"]) == (100.0, -5.0)
 
 
-def test_early_elimination_needs_a_first_decision(start: Start, play: Play) -> None:
-    # Night 1: the seer has decided and dies: it pays. A villager who dies that night has decided nothing: it does not.
+def test_a_first_night_death_is_luck_and_only_the_literal_preset_charges_it(start: Start, play: Play) -> None:
+    # Night 1: the seer has decided and dies: `literal` charges it. A villager who dies has decided nothing.
     state = start("Wsvvvvv")
     pays = booked(state, {0: Kill(SEATS[1]), 1: RULES.ask(state, SEATS[1]).choices[0]}, play)
-    assert only(pays, "early_elimination") == {("early_elimination", SEATS[1]): 1.0}
+    assert only(pays, "early_elimination", "first_night_death") == {("first_night_death", SEATS[1]): 1.0}
+    assert (WEIGHTS["first_night_death"], arena.weights("literal")["first_night_death"]) == (0.0, -20.0)
+    assert {**arena.weights("literal"), "first_night_death": 0.0} == WEIGHTS, "that is all they differ in"
     silent = booked(state, {0: Kill(SEATS[2]), 1: RULES.ask(state, SEATS[1]).choices[0]}, play)
-    assert not only(silent, "early_elimination")
+    assert not only(silent, "early_elimination", "first_night_death")
 
 
-def test_early_elimination_covers_the_first_day_and_the_first_night_and_no_more(start: Start, play: Play) -> None:
+def test_early_elimination_covers_the_first_day_and_no_more(start: Start, play: Play) -> None:
     state = start("Wvvvvvvvv", first_phase="day")
     moves = votes(8, 8, 8, 8, 8, 8, 8, 8, 0)
     assert only(booked(state, moves, play), "early_elimination") == {("early_elimination", SEATS[8]): 1.0}
     state = play(state, moves).state  # night 1
-    assert only(booked(state, {0: Kill(SEATS[7])}, play), "early_elimination") == {("early_elimination", SEATS[7]): 1.0}
+    found = booked(state, {0: Kill(SEATS[7])}, play)
+    assert only(found, "early_elimination", "first_night_death") == {("first_night_death", SEATS[7]): 1.0}
     state = play(state, {0: Kill(SEATS[7])}).state  # day 2
     assert not only(booked(state, votes(6, 6, 6, 6, 6, 6, 0), play), "early_elimination")
 
 
-def test_who_is_poisoned_or_shot_on_the_first_day_is_eliminated_early_too(start: Start, play: Play) -> None:
+def test_who_is_shot_by_day_is_eliminated_early_and_who_is_poisoned_dies_by_night(start: Start, play: Play) -> None:
     state = start("Whwdvvv")
     state = play(state, {0: Kill(SEATS[4]), 3: Protect(SEATS[5])}).state
     found = booked(state, {2: Poison(SEATS[3])}, play)  # villager 4 decided nothing, the doctor did
-    assert only(found, "early_elimination") == {("early_elimination", SEATS[3]): 1.0}
+    assert only(found, "early_elimination", "first_night_death") == {("first_night_death", SEATS[3]): 1.0}
     state = start("WhvvvvW", first_phase="day")
     state = play(state, votes(1, 0, 1, 1, 1, 1, 1)).state
     found = booked(state, {1: Shoot(SEATS[2])}, play)
