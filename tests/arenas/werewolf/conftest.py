@@ -14,7 +14,17 @@ from lanista.arenas.werewolf.rules import State, WerewolfRules, begin, table_of
 Start = Callable[..., State]
 Play = Callable[..., Step]
 
-SHORT = {"W": "werewolf", "v": "villager", "s": "seer", "d": "doctor", "w": "witch", "h": "hunter"}
+SHORT = {
+    "W": "werewolf",
+    "v": "villager",
+    "s": "seer",
+    "d": "doctor",
+    "w": "witch",
+    "h": "hunter",
+    "p": "possessed",
+    "m": "medium",
+    "b": "bodyguard",
+}
 
 
 @pytest.fixture
