@@ -80,6 +80,7 @@ class Mind:
         self.rng = luck(question, "bayes")
         self.named = targets(question, seen.seats)
         self.is_wolf = seen.role == WEREWOLF
+        self.possessed = seen.role == "possessed"
         if not self.is_wolf:  # a wolf knows; it asks what the public thinks
             weights = insider(reading, seen)
             self.wolf = reading.posterior.wolf(weights)
@@ -89,9 +90,13 @@ class Mind:
         """One legal reply to the question."""
         kind = self.question.kind
         if kind == "speech":
-            return self.lie() if self.is_wolf else self.speak()
-        if kind == "vote":
-            return self.named[self.vote()]
+            return self.lie() if self.is_wolf else self.mislead() if self.possessed else self.speak()
+        if kind == "bid":
+            return f"bid: {self.bid()}"
+        if kind in ("vote", "nominate"):
+            return self.named[self.vote()] if self.named else self.question.legal[-1]
+        if kind == "elect":
+            return self.named[self.best(-self.reading.p, list(self.named))]
         if kind == "den":
             return say(self.rng, f"target: {self.seen.seats[self.prey()]}")
         if kind == "kill":
@@ -112,7 +117,9 @@ class Mind:
         finding = self.finding()
         if finding is not None:
             target, bad = finding
-            return say(self.rng, f"report: {seen.seats[target]} {WEREWOLF if bad else INNOCENT}")
+            word = WEREWOLF if bad else INNOCENT
+            mood = f"medium {word}" if seen.role == "medium" else None
+            return say(self.rng, f"report: {seen.seats[target]} {word}", mood)
         public = self.reading.p
         if self.in_danger(public) and seen.role not in ("villager", *self.claimed()):
             return say(self.rng, f"claim: {seen.role}")
@@ -130,7 +137,8 @@ class Mind:
         """The finding a seer tells now, or None: wolves first, the living before the dead, nothing twice."""
         seen = self.seen
         told = {said.target for said in seen.said if said.seat == seen.me and said.act == "report"}
-        new = [(i, bad) for i, bad in seen.findings.items() if i not in told and i in seen.alive]
+        open_to = range(len(seen.seats)) if seen.role == "medium" else seen.alive
+        new = [(i, bad) for i, bad in seen.findings.items() if i not in told and i in open_to]
         wolves = [found for found in new if found[1]]
         if wolves:
             return wolves[-1]
@@ -152,11 +160,32 @@ class Mind:
     def vote(self) -> int:
         """The likeliest wolf; a wolf votes for whom leaves its pack looking best."""
         pool = list(self.named)
+        if self.possessed:  # where the village is going anyway, if that spares the wolves
+            return self.best(self.reading.heading() * (1.0 - self.wolf) + 1e-6 * (1.0 - self.wolf), pool)
         if not self.is_wolf:
             return self.best(self.wolf + 1e-6 * self.reading.p, pool)
         return self.best(self.after_vote(pool), pool)
 
+    def bid(self) -> int:
+        """A finding to tell is worth everything, danger much, a suspect that stands out something."""
+        if not self.is_wolf and self.finding() is not None:
+            return 4
+        if self.in_danger(self.reading.p):
+            return 3
+        said = any(one.day == self.seen.day and one.seat == self.seen.me for one in self.seen.said)
+        return 0 if said else 1 + self.rng.randrange(2)
+
     # By day, for the wolves
+
+    def mislead(self) -> str:
+        """The possessed poses as the seer and finds wolves where it thinks there are none."""
+        seen = self.seen
+        told = {said.target for said in seen.said if said.seat == seen.me and said.act == "report"}
+        pool = [i for i in seen.others() if i not in told]
+        if pool and len(told) < seen.nights and "seer" in seen.deck:
+            return say(self.rng, f"report: {seen.seats[self.best(-self.wolf, pool)]} {WEREWOLF}")
+        target = self.best(self.reading.heading() * (1.0 - self.wolf) - 0.1 * self.wolf, seen.others())
+        return say(self.rng, f"accuse: {seen.seats[target]}")
 
     def lie(self) -> str:
         """The act after which the pack's prospects are best, as the public posterior would see it."""
@@ -228,11 +257,12 @@ class Mind:
         roles = self.reading.posterior.all_roles(log=truth(self.reading, seen))  # (n, roles)
         deck = self.reading.deck
         worth = 1.0 + 1.5 * roles[:, 1]
-        for role in ("doctor", "witch", "hunter"):
+        for role in ("doctor", "witch", "hunter", "bodyguard", "medium"):
             if role in deck.roles:
                 worth += (0.5 if role != "hunter" else -0.3) * roles[:, deck.number(role)]
-        if "doctor" in deck.roles:
-            doctor = float(roles[seen.alive, deck.number("doctor")].sum())
+        protector = "bodyguard" if "bodyguard" in deck.roles else "doctor"
+        if protector in deck.roles:
+            doctor = float(roles[seen.alive, deck.number(protector)].sum())
             worth *= 1.0 - self.temper.guarded * doctor * roles[:, 1]
         worth -= self.reading.p
         worth += np.array([0.15 * self.rng.random() for _ in seen.seats])

@@ -35,9 +35,15 @@ def _reply(question: Question) -> str:
         return _speech(question, seen, rng)
     if question.kind == "potion":
         return _potion(question, seen, named, rng)
+    if question.kind == "bid":
+        return f"bid: {rng.randrange(3)}"
+    if question.kind == "elect" or not named:
+        return rng.choice(list(named.values())) if named else question.legal[-1]
     if question.kind == "shot":
         return named.get(_most(seen, list(named), rng), "pass")
-    choice = _night(question.kind, seen, list(named), rng) if question.kind != "vote" else _suspect(seen, rng)
+    if question.kind in ("vote", "nominate"):
+        return named[_suspect(seen, rng, list(named))]
+    choice = _night(question.kind, seen, list(named), rng)
     if question.kind == "den":
         return say(rng, named[choice])
     return named[choice]
@@ -46,7 +52,7 @@ def _reply(question: Question) -> str:
 def _speech(question: Question, seen: View, rng: random.Random) -> str:
     living = set(seen.alive)
     found = [seat for seat, bad in seen.findings.items() if bad and seat in living]
-    if found:
+    if found and seen.role == "seer":
         return say(rng, f"report: {seen.seats[found[0]]} werewolf")
     suspect = _suspect(seen, rng)
     crowd = bool(seen.accused().get(suspect))
@@ -58,10 +64,11 @@ def _speech(question: Question, seen: View, rng: random.Random) -> str:
     return say(rng, "silent")
 
 
-def _suspect(seen: View, rng: random.Random) -> int:
-    """Whom to speak and vote against."""
-    pool = [seat for seat in seen.others() if seat not in seen.pack and seen.findings.get(seat) is not False]
-    pool = [seat for seat in pool if seen.findings.get(seat)] or pool or seen.others()
+def _suspect(seen: View, rng: random.Random, among: list[int] | None = None) -> int:
+    """Whom to speak and vote against, of those one may vote for."""
+    legal = seen.others() if among is None else among
+    pool = [seat for seat in legal if seat not in seen.pack and seen.findings.get(seat) is not False]
+    pool = [seat for seat in pool if seen.findings.get(seat)] or pool or legal
     return _most(seen, pool, rng, quiet=True)
 
 

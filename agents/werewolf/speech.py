@@ -38,6 +38,14 @@ LINES: Mapping[str, tuple[str, ...]] = {
         "I am the seer, and {target} is not a wolf.",
         "I looked at {target} by night: not a wolf.",
     ),
+    "medium werewolf": (
+        "I am the medium, and {target} was a wolf.",
+        "By night I was told: {target} was a wolf.",
+    ),
+    "medium innocent": (
+        "I am the medium, and {target} was not a wolf.",
+        "By night I was told: {target} was not a wolf.",
+    ),
     "silent": (
         "I have nothing to say today.",
         "I do not know yet.",

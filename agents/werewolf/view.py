@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lanista.agents.contract import Question
+from lanista.agents.werewolf.listening import listen
 from lanista.arenas.core import chance
 from lanista.arenas.core.contract import Event
 
@@ -28,6 +29,8 @@ class Said(NamedTuple):
     target: int = -1
     word: str = ""
     """The role claimed or the finding reported."""
+    loose: bool = False
+    """Whether it was read out of free words, which say ``agree`` and ``doubt`` as well."""
 
 
 @dataclass(slots=True)
@@ -44,7 +47,11 @@ class View:
     alive: list[int] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     findings: dict[int, bool] = field(default_factory=dict)
-    """Seats I inspected as the seer; True: a werewolf."""
+    """Seats I inspected as the seer, or whose side I was told as the medium; True: a werewolf."""
+    nights: int = 0
+    """How many nights have begun: no seer can have found more."""
+    shown: dict[int, str] = field(default_factory=dict)
+    """Roles of the dead that the table was shown."""
     attacked: list[int] = field(default_factory=list)
     """Victims the witch was told of: wolves never attack a wolf, so each is innocent."""
     saved: set[int] = field(default_factory=set)
@@ -81,6 +88,26 @@ def act_of(event: Event, number: Mapping[str, int], day: int) -> Said:
     return Said(day, seat, act["act"], target, act.get("role") or act.get("finding") or "")
 
 
+def heard(event: Event, number: Mapping[str, int], day: int) -> list[Said]:
+    """What a ``speech`` event says to one who listens: its act, then what its words say beside it."""
+    said = act_of(event, number, day)
+    words = listen(event.data["text"], event.data["seat"], tuple(number)) if event.data["text"] else ()
+    told = [
+        Said(day, said.seat, word.act, number[word.target] if word.target else -1, word.word, True) for word in words
+    ]
+    more = [one for one in told if not _within(one, said)]
+    return more if said.act == "silent" and more else [said, *more]
+
+
+def _within(words: Said, act: Said) -> bool:
+    """Whether words say no more than the act beside them."""
+    if act.act == "report":
+        same = words.act == ("accuse" if act.word == WEREWOLF else "defend") and words.target == act.target
+        if same or (words.act == "claim" and words.word == "seer"):
+            return True
+    return (words.act == "agree" and act.act in ("accuse", "report")) or words[1:5] == act[1:5]
+
+
 def view(question: Question) -> View:
     """The view of the seat that is asked. Needs the question's events; see ``has_events``."""
     table = question.events[0].data
@@ -92,20 +119,23 @@ def view(question: Question) -> View:
     for event in question.events:
         kind, data, _ = event
         if kind == "speech":
-            seen.said.append(act_of(event, number, seen.day))
+            seen.said += heard(event, number, seen.day)
+        elif kind == "nomination" and data["target"] is not None:
+            seen.said.append(Said(seen.day, number[data["seat"]], "accuse", number[data["target"]]))
         elif kind == "role":
             seen.role = data["role"]
         elif kind == "pack":
             seen.pack = frozenset(number[seat] for seat in data["wolves"])
         elif kind == "night":
             seen.proposals = []
+            seen.nights += 1
             protected = -1
         elif kind == "day":
             seen.day = data["day"]
         elif kind == "den":
             if data["act"] is not None and data["act"]["act"] == "target":
                 seen.proposals.append(number[data["act"]["target"]])
-        elif kind == "inspected":
+        elif kind in ("inspected", "divined"):
             seen.findings[number[data["target"]]] = data["finding"] == WEREWOLF
         elif kind == "protected":
             protected = number[data["target"]]
@@ -116,11 +146,11 @@ def view(question: Question) -> View:
             if protected >= 0 and not data["deaths"]:
                 seen.saved.add(protected)
             for death in data["deaths"]:
-                _bury(seen, number[death["seat"]])
-        elif kind == "votes":
-            _bury(seen, number[data["eliminated"]])
+                _bury(seen, number[death["seat"]], death["role"])
+        elif kind == "votes" and data["eliminated"] is not None:
+            _bury(seen, number[data["eliminated"]], data["role"])
         elif kind == "shot" and data["target"] is not None:
-            _bury(seen, number[data["target"]])
+            _bury(seen, number[data["target"]], data["role"])
     return seen
 
 
@@ -150,6 +180,8 @@ def targets(question: Question, seats: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def _bury(seen: View, seat: int) -> None:
+def _bury(seen: View, seat: int, role: str | None) -> None:
     if seat in seen.alive:
         seen.alive.remove(seat)
+    if role is not None:
+        seen.shown[seat] = role

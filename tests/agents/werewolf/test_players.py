@@ -11,8 +11,11 @@ from lanista.agents.contract import Agent, Answer, Question
 from lanista.agents.random import RandomAgent
 from lanista.agents.werewolf.bayes import BayesAgent
 from lanista.agents.werewolf.crowd import CrowdAgent
+from lanista.agents.werewolf.liar import LiarAgent
 from lanista.agents.werewolf.speech import LINES, say
+from lanista.agents.werewolf.talker import TalkerAgent
 from lanista.arenas.core import chance
+from lanista.arenas.werewolf.rulesets import RULESETS
 from lanista.play.runner import GameSpec, play, play_game
 from lanista.play.session import histories
 from lanista.play.session import question as put
@@ -27,6 +30,13 @@ DECKS: list[dict[str, Any]] = [
     {"players": 8, "first_phase": "day", "discussion_rounds": 2, "reveal_on_death": False},
     {"players": 10, "roles": ("doctor", "witch"), "reveal_on_death": False},
     {"players": 11, "roles": ("hunter",), "discussion_rounds": 0},
+    *({"ruleset": name} for name in RULESETS),
+    {
+        "players": 9,
+        "roles": ("seer", "bodyguard", "possessed", "medium"),
+        "reveal_on_death": False,
+        **dict.fromkeys(("abstention", "last_words", "sequential_votes", "nomination", "mayor", "bidding"), True),
+    },
 ]
 
 
@@ -78,9 +88,9 @@ def test_every_reply_is_legal(deck):
     # Mixed tables: whatever random players say, the scripted ones answer within the rules, in every role.
     arena = arenas.get("werewolf")
     config = arena.configure(**deck)
-    makers = (BayesAgent, CrowdAgent, RandomAgent)
-    for seed in range(6):
-        agents = [makers[chance.draw(seed, f"seat {i}", 0, 3)]() for i in range(config.players)]
+    makers = (BayesAgent, CrowdAgent, TalkerAgent, LiarAgent, RandomAgent)
+    for seed in range(4):
+        agents = [makers[chance.draw(seed, f"seat {i}", 0, 5)]() for i in range(config.players)]
         seating = dict(zip(arena.rules.seats(config), agents, strict=True))
         episode = play_game(arena, seating, seed, config=config)
         turns = [turn for step in episode.steps for turn in step.turns]
@@ -103,7 +113,7 @@ def test_large_sampled_decks_are_played(side):
     assert not refused
 
 
-@pytest.mark.parametrize("make", [BayesAgent, CrowdAgent])
+@pytest.mark.parametrize("make", [BayesAgent, CrowdAgent, TalkerAgent, LiarAgent])
 @pytest.mark.parametrize("deck", [{"players": 9}, {"players": 7, "reveal_on_death": False}], ids=str)
 def test_a_fresh_agent_answers_the_same(make, deck):
     # What an agent keeps is a shortcut: rebuilt from nothing, in any order, under another game's id, it says the same.
