@@ -27,6 +27,7 @@ from lanista.arenas.werewolf.rules import (
     Table,
     acting,
     brews,
+    cast,
     elected,
     fallen,
     protectable,
@@ -113,7 +114,7 @@ def _deaths(state: State, moves: Mapping[Seat, Any], victim: int, protected: int
     """The mask of those who die at this step, and whether the game ends with it."""
     table, dead, poisoned = state.table, 0, NOBODY
     if state.stage == VOTE:
-        out = voted_out(state, moves)
+        out = voted_out(state, cast(state, moves))
         dead = 0 if out == NOBODY else 1 << out
     elif state.stage == NIGHT and not brews(state):
         dead = fallen(state._replace(victim=victim, protected=protected))

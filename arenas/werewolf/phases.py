@@ -33,9 +33,10 @@ def night_falls(state: State) -> State:
 
 def day_breaks(state: State) -> State:
     """The first moment of a day: an election where a mayor is wanting, else the discussion."""
-    state = state._replace(accused=(), nominees=0, cast=(), queue=())
-    seated = state.mayor != NOBODY and state.alive >> state.mayor & 1
-    return state._replace(stage=ELECTION) if state.table.config.mayor and not seated else discussion(state)
+    config = state.table.config
+    if config.mayor and (state.mayor == NOBODY or not state.alive >> state.mayor & 1):
+        return _fresh(state, ELECTION, (), 0)
+    return discussion(state)
 
 
 def discussion(state: State) -> State:
@@ -43,10 +44,15 @@ def discussion(state: State) -> State:
     config = state.table.config
     rounds = config.discussion_rounds
     if not rounds:
-        return ballot(state)
+        return ballot(_fresh(state, VOTE, (), 0))
     if config.bidding:
-        return state._replace(stage=BIDS, queue=(), rounds=rounds * state.alive.bit_count())
-    return state._replace(stage=TALK, queue=speakers(state.alive, state.day), rounds=rounds - 1)
+        return _fresh(state, BIDS, (), rounds * state.alive.bit_count())
+    return _fresh(state, TALK, speakers(state.alive, state.day), rounds - 1)
+
+
+def _fresh(state: State, stage: str, queue: tuple[int, ...], rounds: int) -> State:
+    """Nothing has been said or voted today yet."""
+    return state._replace(stage=stage, queue=queue, rounds=rounds, accused=(), nominees=0, cast=())
 
 
 def ballot(state: State) -> State:

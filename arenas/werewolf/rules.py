@@ -135,6 +135,8 @@ class WerewolfRules:
     def ask(self, state: State, seat: Seat) -> Ask:
         stage, table, alive = state.stage, state.table, state.alive
         me, players = INDEX[seat], table.players
+        if stage == TALK:
+            return asks.speech(me, alive, players, table.deck)
         if stage in BY_DAY:
             return _by_day(state, me)
         if stage == DEN:
@@ -220,7 +222,7 @@ def _decisions(config: Config, alive: int) -> int:
 
 def _by_day(state: State, me: int) -> Ask:
     stage, alive, players = state.stage, state.alive, state.table.players
-    if stage in (TALK, DEFENCE, LAST):
+    if stage in (DEFENCE, LAST):
         return asks.speech(me, alive, players, state.table.deck)
     if stage == VOTE:
         return asks.vote(me, state.nominees or alive, players, may_abstain(state))

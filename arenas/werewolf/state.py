@@ -106,21 +106,20 @@ def candidates(state: State) -> int:
 
 def cast(state: State, moves: Mapping[Seat, object]) -> dict[Seat, Seat | None]:
     """The votes of today once these moves are played, in the order of casting; None abstains."""
-    given: dict[Seat, Seat | None] = {SEATS[who]: None if whom == NOBODY else SEATS[whom] for who, whom in state.cast}
-    return {**given, **{seat: getattr(move, "target", None) for seat, move in moves.items()}}
+    now: dict[Seat, Seat | None] = {seat: getattr(move, "target", None) for seat, move in moves.items()}
+    if not state.cast:
+        return now
+    return {**{SEATS[who]: None if whom == NOBODY else SEATS[whom] for who, whom in state.cast}, **now}
 
 
-def voted_out(state: State, moves: Mapping[Seat, object]) -> int:
-    """Whom these moves, played at a vote, put out; NOBODY where the vote goes on or nobody was voted for."""
+def voted_out(state: State, votes: Mapping[Seat, Seat | None]) -> int:
+    """Whom the votes of today (``cast``) put out; NOBODY where votes are still to come or nobody was voted for."""
     if len(state.queue) > 1:
         return NOBODY
-    mayor = state.mayor
-    targets = [
-        target
-        for seat, target in cast(state, moves).items()
-        if target is not None
-        for _ in range(state.table.config.mayor_votes if INDEX[seat] == mayor else 1)
-    ]
+    targets = [target for target in votes.values() if target is not None]
+    if state.mayor != NOBODY:
+        counts_more = votes.get(SEATS[state.mayor])
+        targets += [counts_more] * (state.table.config.mayor_votes - 1) if counts_more is not None else []
     return elected(targets, state.key, "vote", state.day) if targets else NOBODY
 
 
