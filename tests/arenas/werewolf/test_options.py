@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from lanista.arenas import Ask, Step
 from lanista.arenas.core import conformance
 from lanista.arenas.core.contract import config_json
 from lanista.arenas.werewolf import arena
+from lanista.arenas.werewolf.rules import State, WerewolfRules
 from lanista.arenas.werewolf.rulesets import RULESETS
 from lanista.errors import UsageError
 
@@ -57,6 +61,31 @@ def test_every_law_holds(law: str, table: str) -> None:
 @some(*FAST[:-1])
 def test_nobody_is_told_what_is_hidden(table: str) -> None:
     assert conformance.privacy(arena, 1, 21, **TABLES[table]) > 20
+
+
+class ToldToAll(WerewolfRules):
+    """What the medium learns is heard by everybody."""
+
+    def play(self, state: State, moves: Mapping[str, Any]) -> Step:
+        step = super().play(state, moves)
+        return step._replace(events=[e._replace(to=None) if e.kind == "divined" else e for e in step.events])
+
+
+class AsksTheHeedful(WerewolfRules):
+    """Who may be voted for leaves out whom the guard protected last."""
+
+    def ask(self, state: State, seat: str) -> Ask:
+        ask = super().ask(state, seat)
+        if ask.kind != "vote" or state.guarded < 0:
+            return ask
+        spared = tuple(move for move in ask.choices if getattr(move, "target", None) != f"player_{state.guarded}")
+        return replace(ask, choices=spared or ask.choices)
+
+
+@pytest.mark.parametrize(("rules", "table"), [(ToldToAll(), "medium"), (AsksTheHeedful(), "bodyguard")])
+def test_a_planted_leak_of_an_option_is_caught(rules: WerewolfRules, table: str) -> None:
+    with pytest.raises(AssertionError, match="tells what is hidden"):
+        conformance.privacy(replace(arena, rules=rules), 6, 0, **TABLES[table])
 
 
 @pytest.mark.parametrize(
