@@ -50,8 +50,11 @@ def names(mask: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_CACHE)
-def speech(seat: int, alive: int, players: int, roles: tuple[str, ...]) -> Ask:
-    """To speak by day; the choices are samples made of public information only."""
+def speech(seat: int, alive: int, players: int, roles: tuple[str, ...], occasion: str = "") -> Ask:
+    """To speak by day, in discussion or on an ``occasion`` (``defence``, ``last words``).
+
+    The choices are samples made of public information only.
+    """
     others = names(alive & ~(1 << seat))
     choices = (
         *(_act(ACCUSE, other) for other in others),
@@ -60,7 +63,8 @@ def speech(seat: int, alive: int, players: int, roles: tuple[str, ...]) -> Ask:
         *(_act(REPORT, other, finding=finding) for other in others for finding in FINDINGS),
         SAY_NOTHING,
     )
-    return Ask(SEATS[seat], "speech", choices, False, (("players", players), ("roles", roles), ("living", others)))
+    data = (("players", players), ("roles", roles), ("living", others))
+    return Ask(SEATS[seat], "speech", choices, False, (*data, ("occasion", occasion)) if occasion else data)
 
 
 @lru_cache(maxsize=_CACHE)

@@ -223,7 +223,7 @@ def _decisions(config: Config, alive: int) -> int:
 def _by_day(state: State, me: int) -> Ask:
     stage, alive, players = state.stage, state.alive, state.table.players
     if stage in (DEFENCE, LAST):
-        return asks.speech(me, alive, players, state.table.deck)
+        return asks.speech(me, alive, players, state.table.deck, stage)
     if stage == VOTE:
         return asks.vote(me, state.nominees or alive, players, may_abstain(state))
     if stage == NOMINATION:

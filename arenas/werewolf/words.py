@@ -47,7 +47,7 @@ class WerewolfWords:
         return _SHOW[event.kind](event.data)
 
     def ask(self, ask: Ask) -> str:
-        return f"{ask.seat} {_ASKS[ask.kind]} {_form(ask)}"
+        return f"{ask.seat} {_ASKS[dict(ask.data).get('occasion', ask.kind)]} {_form(ask)}"
 
     def read(self, ask: Ask, reply: str) -> Any | Illegal:
         known = _by_reply(ask).get(reply)
@@ -88,11 +88,17 @@ def _show_table(data: Mapping[str, Any]) -> str:
         first=SEATS[0],
         last=SEATS[data["players"] - 1],
         deck=", ".join(f"{count} {_plural(role, count)}" for role, count in data["deck"].items()),
-        rounds="not at all" if rounds == 0 else "once each" if rounds == 1 else f"{rounds} times each",
+        rounds=_often(rounds, bool(data.get("options", {}).get("bidding"))),
         limit=SPEECH_LIMIT,
         reveal="shown" if data["reveal_on_death"] else "not shown",
     )
     return " ".join([told, *_told_options(data)])
+
+
+def _often(rounds: int, bidding: bool) -> str:
+    if bidding:
+        return "as they bid to"
+    return "not at all" if rounds == 0 else "once each" if rounds == 1 else f"{rounds} times each"
 
 
 def _told_options(data: Mapping[str, Any]) -> Iterator[str]:
@@ -107,7 +113,7 @@ def _told_options(data: Mapping[str, Any]) -> Iterator[str]:
         yield _OPTIONS[key].format(
             protector=protector,
             votes=options.get("mayor_votes", 1),
-            speeches=data["discussion_rounds"],
+            speeches="" if data["discussion_rounds"] == 1 else f"{data['discussion_rounds']} times ",
             highest=HIGHEST_BID,
         )
 
@@ -225,6 +231,8 @@ _ASKS = {
     "speech": "speaks now.",
     "den": "speaks to the pack now.",
     "vote": "votes now.",
+    "defence": "speaks in defence of itself now.",
+    "last words": "speaks its last words now.",
     "nominate": "may nominate now.",
     "elect": "votes for a mayor now.",
     "bid": "bids to speak next.",
