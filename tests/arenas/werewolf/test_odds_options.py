@@ -1,7 +1,7 @@
 """Uniformly random play under the options and the published tables against exact odds, by recursions of our own.
 
 Talk, last words, bids, sequential votes, a seer, a medium and a possessed (who counts as no wolf) change nothing in
-random play; everything else that is tried here has a recursion below. The table `seer_witch_guard_9` has none here.
+random play; everything else has a recursion below.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import product
 from math import comb, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -111,6 +111,76 @@ def mayoral(n: int, m: int, mayor: str | None, by_day: bool, weight: int) -> Fra
     return odds + each * others * mayoral(n - 1, m, mayor, False, weight)
 
 
+class Night(NamedTuple):
+    """A table with a witch and a guard. ``last`` is the card of whom the guard protected last night, while it lives."""
+
+    wolves: int
+    others: int
+    witch: bool
+    guard: bool
+    heal: bool
+    poison: bool
+    last: str
+    barren: bool
+
+    def cards(self) -> list[str]:
+        """Everybody living, one by one: who was protected last night is the first that has its card."""
+        return ["W"] * self.wolves + ["v"] * self.others + ["w"] * self.witch + ["g"] * self.guard
+
+    def without(self, dead: set[int]) -> Night:
+        """The same table after these have died."""
+        left = Counter(card for i, card in enumerate(self.cards()) if i not in dead)
+        gone = self.last and self.cards().index(self.last) in dead
+        return self._replace(
+            wolves=left["W"], others=left["v"], witch=left["w"] > 0, guard=left["g"] > 0, last="" if gone else self.last
+        )
+
+
+def decided(table: Night) -> Fraction | None:
+    m, n = table.wolves, len(table.cards())
+    return Fraction(int(m > 0)) if m == 0 or 2 * m >= n else None
+
+
+@cache
+def by_night(table: Night) -> Fraction:
+    """The wolves' chance where victim, protected and potion are chosen uniformly: all are tried, one by one."""
+    over = decided(table)
+    if over is not None:
+        return over
+    cards = table.cards()
+    everybody = range(len(cards))
+    repeated = cards.index(table.last) if table.last else -1
+    pool = [i for i in everybody if i != repeated] if table.guard else [-1]
+    potions: list[tuple[bool, int]] = [(False, -1)]  # healed, poisoned
+    if table.witch:
+        potions += [(True, -1)] * table.heal
+        potions += [(False, i) for i in everybody if cards[i] != "w"] * table.poison
+    prey = [i for i in everybody if cards[i] != "W"]
+    odds = Fraction(0)
+    for victim, guarded_one, (healed, poisoned) in product(prey, pool, potions):
+        dead = {i for i in (poisoned, -1 if healed or victim == guarded_one else victim) if i >= 0}
+        last = cards[guarded_one] if table.guard else ""
+        spent = {"heal": table.heal and not healed, "poison": table.poison and poisoned < 0}
+        if last:  # the first of its card is whom it stands for: name the dead by it
+            first = cards.index(last)
+            dead = {first if i == guarded_one else guarded_one if i == first else i for i in dead}
+        odds += by_light(table._replace(last=last, **spent).without(dead))
+    return odds / (len(prey) * len(pool) * len(potions))
+
+
+@cache
+def by_light(table: Night) -> Fraction:
+    """A day: all but one chance in n^n, where the vote may be withheld, somebody goes, anybody alike."""
+    over = decided(table)
+    if over is not None:
+        return over
+    n = len(table.cards())
+    nobody = Fraction(0) if table.barren else Fraction(1, n**n)
+    odds = nobody * by_night(table._replace(barren=True)) if nobody else Fraction(0)
+    each = (1 - nobody) / n
+    return odds + each * sum(by_night(table._replace(barren=False).without({i})) for i in range(n))
+
+
 def test_the_recursions_agree_where_they_must() -> None:
     assert guarded(9, 2, False, False) == plain(9, 2, False)
     assert spared(4, 1) == Fraction(1, 4), "a mayor with one vote is like anybody"
@@ -120,11 +190,17 @@ def test_the_recursions_agree_where_they_must() -> None:
     # for, and the other abstains with chance 1/2; both named 1/4: each abstains with chance 1/2. 1/4 + 1/4 + 1/16.
     assert no_vote_after_nominations(2) == Fraction(9, 16)
 
+    assert by_night(Night(1, 5, False, False, False, False, "", False)) == withheld(6, 1, False, False, False)
+
 
 OPTIONS: dict[str, tuple[Fraction, dict[str, Any]]] = {
     "kaggle_8": (guarded(8, 2, True, False), {"ruleset": "kaggle_8"}),
     "aiwolf_5": (plain(5, 1, True), {"ruleset": "aiwolf_5"}),
     "aiwolf_15": (guarded(15, 3, True, True), {"ruleset": "aiwolf_15"}),
+    "seer_witch_guard_9": (
+        by_night(Night(3, 4, True, True, True, True, "", False)),
+        {"ruleset": "seer_witch_guard_9"},
+    ),
     "possessed and medium": (
         plain(9, 2, False),
         {"players": 9, "roles": ("seer", "possessed", "medium"), "reveal_on_death": False},
