@@ -160,6 +160,14 @@ class RolloutBatch:
     groups: int
     """All groups."""
 
+    def shares(self) -> dict[str, float]:
+        """Numbers for the log: how many groups said nothing."""
+        return {
+            "groups/zero_variance_share": self.zero_variance / max(self.groups, 1),
+            "groups/zero_variance": float(self.zero_variance),
+            "groups/all": float(self.groups),
+        }
+
 
 def scored_rows(
     trajectory: Trajectory, advantages: Sequence[float], refunds: Sequence[Sequence[float]] | None = None

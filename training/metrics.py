@@ -88,6 +88,8 @@ _SHOWN = {
     "loss/last": "to {:.3f}",
     "kept": "kept {:.0f}",
     "illegal_share": "refused {:.1%}",
+    "value/explained_variance": "critic explains {:.0%}",
+    "value/loss": "its loss {:.3f}",
     "groups/zero_variance_share": "zero-variance groups {:.0%}",
     "tokens/sampled_per_second": "{:,.0f} tokens/s",
 }

@@ -230,13 +230,14 @@ def _from_file(context: typer.Context, path: Path | None) -> Path | None:
     """Take the options of a file, nested or flat, old names too, as the command's defaults."""
     if path is None:
         return None
-    from lanista.training.config import SECTIONS, TrainConfig, field_name, flat_names, renamed_value, unknown_option
+    from lanista.training import algorithms
+    from lanista.training.config import SECTIONS, field_name, flat_names, renamed_value, unknown_option
     from lanista.training.options import flag, is_list
 
     values = _file(path)
     algorithm = getattr(context.command, "algorithm", "grpo")
     places = flat_names(algorithm)
-    kinds = {**SECTIONS, "update": type(TrainConfig(algorithm=algorithm).update)}
+    kinds = {**SECTIONS, "update": algorithms.get(algorithm).Config}
     defaults: dict[str, Any] = {"algorithm": algorithm}
     values.pop("algorithm", None)
     for key, value in values.items():

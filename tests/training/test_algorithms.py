@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,7 @@ from lanista.training import algorithms
 from lanista.training.config import TrainConfig
 from lanista.training.loop import train
 from lanista.training.metrics import metrics
+from lanista.training.options import default, flag
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -103,8 +105,8 @@ def test_one_module_is_an_algorithm(tmp_path: Path, folder: Path) -> None:
         (["--algorithm", "missing"], "cannot be loaded: ModuleNotFoundError"),
         (["--algorithm", "nothing"], "not a subclass of lanista.training.algorithms.Algorithm"),
         (["--algorithm", "half"], "does not say how to update"),
-        (["--algorithm", "rejection", "--epsilon", "0.1"], "option of grpo, not of the algorithm 'rejection'"),
-        (["--algorithm", "sft", "--minibatches", "2"], "option of grpo, not of the algorithm 'sft'"),
+        (["--algorithm", "rejection", "--epsilon", "0.1"], "option of grpo and ppo, not of the algorithm 'rejection'"),
+        (["--algorithm", "sft", "--minibatches", "2"], "option of grpo and ppo, not of the algorithm 'sft'"),
         (["--algorithm", "reinforce", "--epochs", "2"], "option of rejection and sft, not of the algorithm"),
         (["--step-size", "0.1"], "option of reinforce, not of the algorithm 'grpo'"),
         (["--algorithm", "reinforce", "--step-size", "nan"], "step_size is a finite number"),
@@ -130,6 +132,36 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     assert len(said.err.strip().splitlines()) == 1
     assert said.out == ""
     assert not out.exists()
+
+
+def values_of(kind: Any) -> dict[str, Any]:
+    """Every option of a section by its flat name, with its default as the value."""
+    return {flag(f).replace("-", "_"): default(f) for f in fields(kind)}
+
+
+PAIRS = [(mine, other) for mine in algorithms.names() for other in algorithms.names() if mine != other]
+
+
+@pytest.mark.parametrize(("mine", "other"), PAIRS)
+def test_no_algorithm_takes_another_ones_options(
+    mine: str, other: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every option that one has and the other has not, flat and in a file's table; the first one as a flag too."""
+    theirs = values_of(algorithms.get(other).Config)
+    foreign = {name: value for name, value in theirs.items() if name not in algorithms.own_options(mine)}
+    for name, value in foreign.items():
+        with pytest.raises(UsageError, match=f"'{name}' is an option of .*{other}.*, not of the algorithm '{mine}'"):
+            TrainConfig.flat(algorithm=mine, **{name: value})
+        with pytest.raises(UsageError, match=f"unknown option '{name}' in .update."):
+            TrainConfig.from_json({"algorithm": mine, "update": {name: value}})
+    for name in list(foreign)[:1]:
+        words = ["train", "werewolf", "--algorithm", mine, "--out", str(tmp_path / "run")]
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--" + name.replace("_", "-"), "1"])
+        said = capsys.readouterr().err.strip()
+        assert ended.value.code == 2
+        assert len(said.splitlines()) == 1
+        assert f"not of the algorithm '{mine}'" in said
 
 
 def test_a_tracker_that_is_not_installed_is_named() -> None:

@@ -34,8 +34,8 @@ OF_SEQUENCES = ("gspo", "luspo")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GRPOOptions(Section):
-    """Group-relative policy optimization."""
+class ClippedOptions(Section):
+    """What a clipped policy-gradient step takes, whatever its advantages are: all that the trainer reads."""
 
     learning_rate: float = option(1e-4, "peak learning rate", least=0.0)
     lr_schedule: str = option("constant", "learning rate over the run's optimizer steps", choices=SCHEDULES)
@@ -44,19 +44,6 @@ class GRPOOptions(Section):
     max_grad_norm: float = option(1.0, "gradient clip, per policy; 0: none", least=0.0)
     iterations: int = option(1, "passes over each rollout", least=1)
     minibatches: int = option(1, "optimizer steps per pass", least=1)
-    baseline: str = option(
-        "loo",
-        "compare a return with those of the group's other games (leave one out), with the group's mean, or with the "
-        "other games' mean shrunk towards a running one of the same role against the same opponent",
-        choices=("loo", "mean", "shrunk"),
-    )
-    baseline_games: float = option(
-        2.0, "with baseline shrunk: how many games of the group the running mean counts as", least=0.0
-    )
-    scale_rewards: str = option("none", "divide advantages by a standard deviation", choices=("none", "group", "batch"))
-    shuffled: bool = option(
-        False, "a control: advantages are dealt out by lot among the games of a group, so that rewards say nothing"
-    )
     loss_type: str = option(
         "dapo",
         "a mean over tokens (dapo, bnpo, cispo), over trajectories (grpo, dr_grpo, sapo), or with one ratio per "
@@ -99,6 +86,25 @@ class GRPOOptions(Section):
     def updates(self) -> int:
         """Optimizer steps made on each rollout."""
         return self.iterations * self.minibatches
+
+
+@dataclass(frozen=True, kw_only=True)
+class GRPOOptions(ClippedOptions):
+    """Group-relative policy optimization."""
+
+    baseline: str = option(
+        "loo",
+        "compare a return with those of the group's other games (leave one out), with the group's mean, or with the "
+        "other games' mean shrunk towards a running one of the same role against the same opponent",
+        choices=("loo", "mean", "shrunk"),
+    )
+    baseline_games: float = option(
+        2.0, "with baseline shrunk: how many games of the group the running mean counts as", least=0.0
+    )
+    scale_rewards: str = option("none", "divide advantages by a standard deviation", choices=("none", "group", "batch"))
+    shuffled: bool = option(
+        False, "a control: advantages are dealt out by lot among the games of a group, so that rewards say nothing"
+    )
 
 
 class GRPO(Algorithm):
@@ -159,12 +165,7 @@ class GRPO(Algorithm):
         found: dict[str, float] = self.trainer.learn(batch, step)
         if self.baselines is not None:
             self.baselines.add(returns)
-        shares = {
-            "groups/zero_variance_share": batch.zero_variance / max(batch.groups, 1),
-            "groups/zero_variance": float(batch.zero_variance),
-            "groups/all": float(batch.groups),
-        }
-        return found | shares
+        return found | batch.shares()
 
     def save(self, folder: Path) -> None:
         """Weights, the optimizer's moments, the schedule, and running baselines where they are used."""

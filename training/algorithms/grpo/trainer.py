@@ -48,7 +48,7 @@ from trl import GRPOConfig, GRPOTrainer
 from lanista.arenas.core import chance
 from lanista.errors import LanistaError, UsageError
 from lanista.training import forward, logits, memory
-from lanista.training.algorithms.grpo import OF_SEQUENCES, GRPOOptions
+from lanista.training.algorithms.grpo import OF_SEQUENCES, ClippedOptions
 from lanista.training.algorithms.grpo.passes import Part, Update, groups, packed_rows, spread
 from lanista.training.batching import MicroBatch, RolloutBatch, ScoredRow, agree, chunks, micro_batch, totals
 from lanista.training.config import TrainConfig
@@ -74,7 +74,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def __init__(self, *, config: TrainConfig, policies: Policies) -> None:
         self.config = config
-        self.options: GRPOOptions = config.update
+        self.options: ClippedOptions = config.update
         self.adapters = policies.adapters
         self._seen: tuple[torch.Tensor, torch.Tensor] | None = None
         self._own = torch.empty(0)
@@ -122,6 +122,16 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
                 self._wrapped.eval()
         found = {name: sum(values) / len(values) for name, values in self._metrics["train"].items() if values}
         return {name: float(value) for name, value in sorted(found.items()) if math.isfinite(value)}
+
+    @property
+    def budget(self) -> int:
+        """The most tokens of one pass, padding included."""
+        return self._budget
+
+    def rest(self) -> None:
+        """A step without learning: the schedule goes on, weights and moments stay."""
+        self.lr_scheduler.last_epoch += self.options.updates
+        self._set_rates()
 
     # From rows to micro-batches
 
@@ -394,7 +404,7 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
 class _Tally:
     """Means over a step's own tokens of what the passes saw."""
 
-    def __init__(self, options: GRPOOptions) -> None:
+    def __init__(self, options: ClippedOptions) -> None:
         self.options = options
         self._sums: dict[str, float] = {}
         self._tokens = 0.0

@@ -1,0 +1,1 @@
+from tests.training.test_attempts import *
