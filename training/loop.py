@@ -47,6 +47,9 @@ from lanista.training.rollout import SELF, LegalTally, Played, plan, play_scenar
 from lanista.training.temperatures import Sweep, best, best_against_best, called, to_play_at
 from lanista.training.trajectories import Trajectory
 
+ADDED = ("games", "tokens/sampled", "tokens/shown")
+"""Numbers of a step that games beyond those that are due add to; all others are of the due ones."""
+
 OnStep = Callable[[dict[str, Any]], None]
 """Told every line of ``metrics.jsonl`` as it is written: ``{"kind": "step" | "evaluation", "step": n, …}``."""
 
@@ -351,9 +354,19 @@ class _Loop:
         told = watch.said(self.history, self.config.run, self.shown)
         self.write({**line, **({"watch": told} if told else {})})
 
-    def play(self, step: int) -> list[Trajectory]:
-        """Play the scenarios of a step, this process's share of them; what the policies' seats saw and said."""
+    def play(self, step: int, more: Sequence[tuple[int, int]] = ()) -> list[Trajectory]:
+        """Play the scenarios of a step, this process's share of them; what the policies' seats saw and said.
+
+        ``more``: groups beyond those that are due, as (number, visit). They count as sampled, and in nothing else.
+        """
         config = self.config
+        if more:
+            played, _ = self._groups(more, self.algorithm.seats())()
+            self.tally.add(played)
+            for name, value in report(played).items():
+                if name in ADDED:
+                    self.numbers[name] += value
+            return trajectories(config, played, self.policies.adapters.policy)
         if PAST in config.players.opponents:
             if self.writes and self.pool.due(step):
                 self.policies.save(self.pool.place(step), self._card())
@@ -377,8 +390,17 @@ class _Loop:
                 seats(role, team)
         first = step * config.game.scenarios
         numbers = range(first, first + config.game.scenarios)[self.rank :: self.ranks]
-        plans = [plan(config, self.arena, self.game_config, number) for number in numbers]
-        games = [(scenario, sibling) for scenario in plans for sibling in range(config.game.group_size)]
+        return self._groups([(number, 0) for number in numbers], seats)
+
+    def _groups(
+        self, groups: Sequence[tuple[int, int]], seats: algorithms.Seats
+    ) -> Callable[[], tuple[list[Played], Timing]]:
+        """What plays groups, each a scenario's number and a visit of it: 0 the first, any other with other draws."""
+        config, size = self.config, self.config.game.group_size
+        games = []
+        for number, visit in groups:
+            scenario = plan(config, self.arena, self.game_config, number)
+            games += [(scenario, visit * size + sibling) for sibling in range(size)]
 
         def play() -> tuple[list[Played], Timing]:
             started = time.time()

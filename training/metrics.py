@@ -91,5 +91,7 @@ _SHOWN = {
     "value/explained_variance": "critic explains {:.0%}",
     "value/loss": "its loss {:.3f}",
     "groups/zero_variance_share": "zero-variance groups {:.0%}",
+    "resample/groups": "{:.0f} groups more",
+    "tokens/thrown": "{:,.0f} tokens thrown away",
     "tokens/sampled_per_second": "{:,.0f} tokens/s",
 }

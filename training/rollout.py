@@ -87,7 +87,8 @@ def play_scenarios(
             if not mine:
                 others.append(seat)
         # What does not depend on a learner's own draws may be shared: the comparison of siblings stays unbiased.
-        luck = chance.key("luck", config.run.seed, scenario.number)
+        visit = sibling // config.game.group_size
+        luck = chance.key("luck", config.run.seed, scenario.number, *([visit] if visit else []))
         name = f"{scenario.number}.{sibling}"
         asked[name] = (scenario, sibling)
         specs.append(

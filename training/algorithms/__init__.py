@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from lanista.arenas.core import registry
 from lanista.errors import LanistaError, UsageError, suggest
-from lanista.training.algorithms.base import Algorithm
+from lanista.training.algorithms.base import Algorithm, Seats
 from lanista.training.options import Section, flag
 
 GROUP = "lanista.algorithms"
@@ -69,4 +69,4 @@ def _wrong(algorithm: object, name: str) -> str | None:
     return None
 
 
-__all__ = ["GROUP", "Algorithm", "get", "names", "own_options"]
+__all__ = ["GROUP", "Algorithm", "Seats", "get", "names", "own_options"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from lanista.training.options import Section
 
@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 Seats = Callable[[str, str], "Agent"]
 """``seats(role, team)``: the agent that holds such a seat."""
 
-Play = Callable[[int], "Sequence[Trajectory]"]
-"""``play(step)``: plays the scenarios of a step with ``seats()`` and gives what the policies' seats saw and said."""
+
+class Play(Protocol):
+    """``play(step)``: plays the scenarios of a step with ``seats()`` and gives what the policies' seats saw and said.
+
+    ``more``: plays these groups instead, beyond those that are due, as (scenario number, visit): visit 0 is a
+    scenario's first, every other number gives its deal with other luck and other draws. Each at most once a step.
+    """
+
+    def __call__(self, step: int, more: Sequence[tuple[int, int]] = ()) -> Sequence[Trajectory]: ...
 
 
 class Algorithm(ABC):

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lanista.errors import UsageError
+from lanista.training import resampling
 from lanista.training.algorithms.base import Algorithm
 from lanista.training.options import Section, option
 
 if TYPE_CHECKING:
+    from lanista.training.algorithms.base import Play
     from lanista.training.baselines import Baselines
     from lanista.training.batching import RolloutBatch
     from lanista.training.config import TrainConfig
     from lanista.training.credit import Returns
     from lanista.training.policies import Policies
+    from lanista.training.resampling import Resampler
     from lanista.training.trajectories import Trajectory
 
 SCHEDULES = (
@@ -89,7 +92,7 @@ class ClippedOptions(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GRPOOptions(ClippedOptions):
+class GRPOOptions(ClippedOptions, resampling.ResampleOptions):
     """Group-relative policy optimization."""
 
     baseline: str = option(
@@ -117,6 +120,7 @@ class GRPO(Algorithm):
         from lanista.training.algorithms.grpo.trainer import SelfPlayGRPOTrainer
 
         self.trainer: Any = SelfPlayGRPOTrainer(config=config, policies=policies)
+        self.resampler: Resampler | None = resampling.resampler(config)
         self.baselines: Baselines | None = None
         if config.update.baseline == "shrunk":
             from lanista.training import baselines
@@ -127,6 +131,7 @@ class GRPO(Algorithm):
     def check(cls, config: TrainConfig) -> None:
         """Raises UsageError for groups without a comparison, and for losses that would not be what they are called."""
         options = config.update
+        resampling.check(config)
         if config.game.group_size < 2 and not (options.baseline == "shrunk" and options.baseline_games > 0):
             raise UsageError(
                 f"group_size is at least 2 for grpo, not {config.game.group_size}: a game alone has nothing to be "
@@ -153,33 +158,42 @@ class GRPO(Algorithm):
                 f"episode with it, not {config.credit.returns}"
             )
 
+    def collect(self, step: int, play: Play) -> Sequence[Trajectory]:
+        """The games that are due, and with ``resample`` others in the place of those that came out alike."""
+        return play(step) if self.resampler is None else self.resampler.collect(step, play)
+
     def advance(self, share: float) -> None:
         """The learning rate stands where it would after this share of the run's steps."""
         self.trainer.advance(share)
 
     def update(self, trajectories: Sequence[Trajectory], step: int) -> Mapping[str, float]:
         """``iterations`` passes of ``minibatches`` optimizer steps over the trajectories."""
+        told: dict[str, float] = {}
+        if self.resampler is not None:
+            trajectories, told = self.resampler.kept(trajectories), self.resampler.numbers
         returns = seat_returns(self.config, trajectories)
         running = None if self.baselines is None else self.baselines.known()
         batch = rollout_batch(self.config, trajectories, running)
         found: dict[str, float] = self.trainer.learn(batch, step)
         if self.baselines is not None:
             self.baselines.add(returns)
-        return found | batch.shares()
+        return found | batch.shares() | told
 
     def save(self, folder: Path) -> None:
         """Weights, the optimizer's moments, the schedule, and running baselines where they are used."""
         super().save(folder)
         self.trainer.save_state(folder)
-        if self.baselines is not None:
-            self.baselines.save(folder)
+        for kept in (self.baselines, self.resampler):
+            if kept is not None:
+                kept.save(folder)
 
     def load(self, folder: Path) -> None:
         """The inverse of ``save``."""
         super().load(folder)
         self.trainer.load_state(folder)
-        if self.baselines is not None:
-            self.baselines.load(folder)
+        for kept in (self.baselines, self.resampler):
+            if kept is not None:
+                kept.load(folder)
 
 
 def seat_returns(config: TrainConfig, trajectories: Sequence[Trajectory]) -> list[Returns]:

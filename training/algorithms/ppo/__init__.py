@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lanista.errors import UsageError
+from lanista.training import resampling
 from lanista.training.algorithms.base import Algorithm
 from lanista.training.algorithms.grpo import OF_SEQUENCES, ClippedOptions
 from lanista.training.options import option
 
 if TYPE_CHECKING:
+    from lanista.training.algorithms.base import Play
     from lanista.training.algorithms.ppo.critic import Critic
     from lanista.training.config import TrainConfig
     from lanista.training.policies import Policies
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPOOptions(ClippedOptions):
+class PPOOptions(ClippedOptions, resampling.ResampleOptions):
     """Proximal policy optimization with a critic."""
 
     gae_lambda: float = option(0.95, "λ of the policy's advantages: 1 trusts returns alone, 0 the critic", least=0.0)
@@ -66,6 +68,7 @@ class PPO(Algorithm):
 
         options = config.update
         self.trainer: Any = SelfPlayGRPOTrainer(config=config, policies=policies)
+        self.resampler = resampling.resampler(config)
         self.critic: Critic = Critic(
             int(policies.model.config.get_text_config().hidden_size),
             inner=options.critic_width,
@@ -79,6 +82,7 @@ class PPO(Algorithm):
     def check(cls, config: TrainConfig) -> None:
         """Raises UsageError for factors above 1, and for what turns' own advantages do not go with."""
         options = config.update
+        resampling.check(config)
         for name in ("gae_lambda", "gamma", "value_lambda"):
             if getattr(options, name) > 1:
                 raise UsageError(f"{name} is at most 1, not {getattr(options, name):g}")
@@ -109,6 +113,14 @@ class PPO(Algorithm):
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise UsageError("ppo's critic learns in one process: start it without several (WORLD_SIZE)")
 
+    def collect(self, step: int, play: Play) -> Sequence[Trajectory]:
+        """The games that are due, and with ``resample`` more where some came out alike.
+
+        All are learned from: what a decision got beyond its value is seldom nothing, and the critic learns from every
+        game.
+        """
+        return play(step) if self.resampler is None else self.resampler.collect(step, play)
+
     def advance(self, share: float) -> None:
         """The learning rate stands where it would after this share of the run's steps."""
         self.trainer.advance(share)
@@ -132,6 +144,8 @@ class PPO(Algorithm):
             if self.options.baseline == "loo":
                 found |= batch.shares()
         lessons = credit.lessons(self.config, trajectories, states, values)
+        if self.resampler is not None:
+            found |= {name: value for name, value in self.resampler.numbers.items() if name != "tokens/thrown"}
         return found | credit.explained(lessons) | self.critic.learn(lessons)
 
     def save(self, folder: Path) -> None:
@@ -139,9 +153,13 @@ class PPO(Algorithm):
         super().save(folder)
         self.trainer.save_state(folder)
         self.critic.save(folder)
+        if self.resampler is not None:
+            self.resampler.save(folder)
 
     def load(self, folder: Path) -> None:
         """The inverse of ``save``."""
         self.critic.load(folder)
+        if self.resampler is not None:
+            self.resampler.load(folder)
         super().load(folder)
         self.trainer.load_state(folder)

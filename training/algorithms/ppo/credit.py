@@ -50,8 +50,8 @@ def rollout_batch(
         found, back = _whitened(trajectories, states, found, back)
     silent, groups = credit.zero_variance_groups(returns, found)
     rows: dict[str, list[ScoredRow]] = {}
-    for one, own, refund in zip(trajectories, found, back, strict=True):
-        rows.setdefault(one.policy, []).extend(scored_rows(one, own, refund or None))
+    for one, worth, given in zip(trajectories, found, back, strict=True):
+        rows.setdefault(one.policy, []).extend(scored_rows(one, worth, given or None))
     return RolloutBatch(rows, silent, groups)
 
 
