@@ -90,6 +90,12 @@ def making_folder(target: Path, *, replace: bool = True) -> Iterator[Path]:
         raise _unwritable(target, error) from error
 
 
+def why(error: Exception) -> str:
+    """What an exception says, in one line of bearable length."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said[:200]}" if said else type(error).__name__
+
+
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)

@@ -15,7 +15,7 @@ from pathlib import Path
 from accelerate.utils import gather_object
 
 from lanista import files
-from lanista.errors import LanistaError
+from lanista.errors import UsageError
 from lanista.training.credit import Returns
 
 KEEP = 0.95
@@ -69,14 +69,14 @@ class Baselines:
         files.write_text(folder / FILE, json.dumps(self._sums, sort_keys=True) + "\n")
 
     def load(self, folder: Path) -> None:
-        """The inverse, to the same bits. Raises LanistaError for a checkpoint that has none, or whose are damaged."""
+        """The inverse, to the same bits. Raises UsageError for a checkpoint that has none, or whose are damaged."""
         try:
             found = json.loads((folder / FILE).read_text(encoding="utf-8"))
             self._sums = {
                 kind: [[float(value), float(weight)] for value, weight in sums] for kind, sums in found.items()
             }
         except (OSError, AttributeError, TypeError, ValueError) as error:
-            raise LanistaError(
+            raise UsageError(
                 f"the running baselines in {folder / FILE} cannot be read ({type(error).__name__}: {error}): remove "
                 "this checkpoint to go on from the one before it, or start the run anew"
             ) from error

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
+from lanista import files
 from lanista.agents import registry
 from lanista.agents.contract import Agent
 from lanista.agents.lm.deprecations import not_ours
 from lanista.agents.lm.policy import Policy
 from lanista.arenas.core import chance
+from lanista.errors import UsageError
 from lanista.training.adapters import adapter_parameters, load_adapter, lora
 from lanista.training.config import TrainConfig
 from lanista.training.policies import Policies
@@ -56,7 +59,8 @@ class Pool:
     def rewind(self, saved: int) -> None:
         """Delete what was frozen after the checkpoint that a run resumes from."""
         for place in self.folder.glob("step-*"):
-            if int(place.name.removeprefix("step-")) > saved:
+            number = place.name.removeprefix("step-")
+            if number.isdecimal() and int(number) > saved:  # anything else is not ours
                 shutil.rmtree(place)
 
     def drawn(self, scenario: Scenario, step: int) -> int:
@@ -115,13 +119,27 @@ class League:
         place = self.pool.place(step) / name
         if not policies.adapters.present:
             if key not in self._whole:
-                self._whole[key] = Policy.load(place, self.config.run.dtype, self.config.run.device)
+                with _readable(place):
+                    self._whole[key] = Policy.load(place, self.config.run.dtype, self.config.run.device)
             return self._whole[key], None
         if key not in self._frozen:
             adapter = f"past_{step:08d}_{policies.names.index(name):04d}"
-            _freeze_adapter(policies, adapter, place, rank=self.config.players.lora_r)
+            with _readable(place):
+                _freeze_adapter(policies, adapter, place, rank=self.config.players.lora_r)
             self._frozen[key] = adapter
         return policies.policy, self._frozen[key]
+
+
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
+    """Raises UsageError where a frozen policy is not what was written there."""
+    try:
+        yield
+    except Exception as error:  # whatever damaged files make their readers say
+        raise UsageError(
+            f"the frozen past policy in {place} cannot be read ({files.why(error)}): put back what the pool held; "
+            "--resume then goes on from the last checkpoint"
+        ) from error
 
 
 def _freeze_adapter(policies: Policies, adapter: str, place: Path, *, rank: int) -> None:

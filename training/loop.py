@@ -250,7 +250,7 @@ class _Loop:
             self.pool.rewind(done)
             self.trackers = trackers.Trackers(run.report_to, out, config.to_json(), done)
         if checkpoint is not None:
-            self.algorithm.load(checkpoint)
+            self._load(checkpoint)
         else:
             self.evaluate(0)
         self.history = metrics(out) if self.writes else []
@@ -432,6 +432,18 @@ class _Loop:
         for old in sorted(folder.glob("checkpoint-*"), key=_number)[: -self.config.run.keep]:
             shutil.rmtree(old, ignore_errors=True)
         self.pool.trim(step)
+
+    def _load(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint. Raises UsageError for one that is damaged, whatever the algorithm finds there."""
+        try:
+            self.algorithm.load(checkpoint)
+        except LanistaError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                f"the checkpoint {checkpoint} is damaged ({files.why(error)}): put back what it held, or remove it to "
+                "go on from the one before it; nothing was changed"
+            ) from error
 
     def _finish(self, steps: int) -> None:
         """Write the policies and the result."""

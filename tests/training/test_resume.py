@@ -78,6 +78,10 @@ def test_a_falling_rate_falls_to_the_new_end(tmp_path: Path, folder: Path) -> No
         ({"steps": 3, "temperature": 0.5}, "sampling.temperature"),
         ({"preset": "plain"}, "hash|preset"),
         ({"algorithm": "sft"}, "algorithm was"),
+        ({"algorithm": "ppo"}, 'algorithm was "grpo" and is now "ppo"'),
+        ({"baseline": "mean"}, 'update.baseline was "loo" and is now "mean"'),
+        ({"returns": "reward_to_go"}, 'credit.returns was "episode" and is now "reward_to_go"'),
+        ({"resample": 2}, "update.resample was 0 and is now 2"),
         ({"seed": 7}, "seed was 0 and is now 7"),
     ],
 )
@@ -86,6 +90,8 @@ def test_other_changes_are_refused(tmp_path: Path, folder: Path, more: dict[str,
     train(config(folder, steps=1, evaluate_games=0), out)
     before = (out / "run.json").read_bytes()
     base = {**SMALL, "steps": 1, "evaluate_games": 0, "model": str(folder), **more}
+    if more.get("algorithm") == "ppo":
+        base["critic_warmup"] = 0
     if more.get("algorithm") == "sft":
         base.pop("learning_rate")
     with pytest.raises(UsageError, match=says):

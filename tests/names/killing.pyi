@@ -1,0 +1,1 @@
+from tests.training.killing import *
