@@ -156,16 +156,9 @@ def own_scores(
     ``adapting`` that lasts until the backward pass is done; None: the active one plays all rows. ``share``: read what
     rows begin with in common once (``can_share``).
     """
-    laid = lay_out(ids_BT, own_BT, adapters, share)
     own_BT = own_BT.bool()
-    if not laid.beginnings:
-        if told is not None:
-            told.names = list(adapters or ()) or None
-        upto = max(laid.length_B) + 1  # nothing behind the last own token is predicted
-        scored_UV, place_N = logits.marked_logits(model, ids_BT[:, :upto], own_BT[:, :upto]), None
-    else:
-        scored_UV, place_N = _through_beginnings(model, laid, ids_BT, own_BT, adapters, told)
-    logp_UV = (scored_UV / temperature).log_softmax(-1)
+    hidden_UD, place_N = _before(model, ids_BT, own_BT, adapters, told, share)
+    logp_UV = (logits.projected(model, hidden_UD) / temperature).log_softmax(-1)
     entropy_U = -(logp_UV.exp() * logp_UV).sum(-1)
     said_N = ids_BT[own_BT]
     if place_N is None:
@@ -173,10 +166,33 @@ def own_scores(
     return logp_UV[place_N, said_N], entropy_U[place_N]
 
 
+def hidden_before(model: Any, ids_BT: Tensor, marked_BT: Tensor, *, share: bool = False) -> Tensor:
+    """The last hidden states that marked tokens are predicted from, shape (N, D), row by row, under the active adapter.
+
+    As for ``own_scores``, with any tokens but a row's first.
+    """
+    hidden_UD, place_N = _before(model, ids_BT, marked_BT.bool(), None, None, share)
+    return hidden_UD if place_N is None else hidden_UD[place_N]
+
+
+def _before(
+    model: Any, ids_BT: Tensor, own_BT: Tensor, adapters: Sequence[str] | None, told: Adapting | None, share: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Hidden states at the places that own tokens are predicted from, (U, D), and each one's place, (N,); None: U is N
+    and they are in order."""
+    laid = lay_out(ids_BT, own_BT, adapters, share)
+    if laid.beginnings:
+        return _through_beginnings(model, laid, ids_BT, own_BT, adapters, told)
+    if told is not None:
+        told.names = list(adapters or ()) or None
+    upto = max(laid.length_B) + 1  # nothing behind the last own token is predicted
+    return logits.marked_hidden(model, ids_BT[:, :upto], own_BT[:, :upto]), None
+
+
 def _through_beginnings(
     model: Any, laid: Layout, ids_BT: Tensor, own_BT: Tensor, adapters: Sequence[str] | None, told: Adapting | None
 ) -> tuple[Tensor, Tensor]:
-    """Logits at the places that own tokens are predicted from, (U, V), and each own token's place, (N,)."""
+    """Hidden states at the places that own tokens are predicted from, (U, D), and each own token's place, (N,)."""
     causal, device = without_adapter(model), ids_BT.device
     firsts = [one.rows[0] for one in laid.beginnings]
     length_G = torch.tensor([one.length for one in laid.beginnings], device=device)
@@ -215,5 +231,4 @@ def _through_beginnings(
     in_rest_N = len(firsts) * most_P + row_N * most_R + before_N - shared_B[row_N]
     from_N = torch.where(before_N < shared_B[row_N], in_beginning_N, in_rest_N)
     place_U, place_N = torch.unique(from_N, return_inverse=True)
-    scored_UV: Tensor = causal.get_output_embeddings()(hidden_XD[place_U])
-    return scored_UV.float(), place_N
+    return hidden_XD[place_U], place_N

@@ -36,7 +36,16 @@ def marked_logits(model: Any, ids_BT: torch.Tensor, marked_BT: torch.Tensor) -> 
     ``model`` is a causal language model or an adapter on one; rows are padded on the right, where no token before the
     padding can see it, so attention needs no mask. The first token of a row is predicted from nothing and never counts.
     """
-    causal = without_adapter(model)
-    hidden_BTD = causal.base_model(input_ids=ids_BT, use_cache=False).last_hidden_state[:, :-1]
-    logits_NV: torch.Tensor = causal.get_output_embeddings()(hidden_BTD[marked_BT[:, 1:].bool()])
+    return projected(model, marked_hidden(model, ids_BT, marked_BT))
+
+
+def marked_hidden(model: Any, ids_BT: torch.Tensor, marked_BT: torch.Tensor) -> torch.Tensor:
+    """The last hidden states from which each marked token is predicted, shape (N, D), row by row. Differentiable."""
+    hidden_BTD: torch.Tensor = without_adapter(model).base_model(input_ids=ids_BT, use_cache=False).last_hidden_state
+    return hidden_BTD[:, :-1][marked_BT[:, 1:].bool()]
+
+
+def projected(model: Any, hidden_ND: torch.Tensor) -> torch.Tensor:
+    """float32 logits of hidden states, shape (N, V)."""
+    logits_NV: torch.Tensor = without_adapter(model).get_output_embeddings()(hidden_ND)
     return logits_NV.float()

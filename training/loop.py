@@ -248,6 +248,7 @@ class _Loop:
         if self.run is not None:
             truncate(out / FILE, done)
             self.pool.rewind(done)
+            self._tidy(done)  # a kill may have come between the checkpoint and this
             self.trackers = trackers.Trackers(run.report_to, out, config.to_json(), done)
         if checkpoint is not None:
             self._load(checkpoint)
@@ -429,7 +430,11 @@ class _Loop:
         folder = self.out / "checkpoints"
         with files.making_folder(folder / f"checkpoint-{step}") as new:
             self.algorithm.save(new)
-        for old in sorted(folder.glob("checkpoint-*"), key=_number)[: -self.config.run.keep]:
+        self._tidy(step)
+
+    def _tidy(self, step: int) -> None:
+        """Remove what no run from the checkpoint of this step on needs: older checkpoints, past policies never met."""
+        for old in sorted((self.out / "checkpoints").glob("checkpoint-*"), key=_number)[: -self.config.run.keep]:
             shutil.rmtree(old, ignore_errors=True)
         self.pool.trim(step)
 

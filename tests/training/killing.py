@@ -2,7 +2,8 @@
 
 A run's process is forked from a server that has torch imported already, so that twenty of them take no minutes. It dies
 by SIGKILL sent by itself at an event of Python's profiler, functions of C included (every write, rename and fsync): no
-handler runs and nothing is flushed, as for any kill -9, and the moment can be told again from its phase and number.
+handler runs and nothing is flushed, as for any kill -9, and the moment can be told again from its phase and number. In
+phases that write, the events are the calls that reach the disk: between any two of them a kill leaves something else.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ PHASES = {
     "finish": ("lanista.training.loop", "_Loop._finish"),
 }
 """What a moment may lie in, and the function that it is."""
+
+ON_DISK = ("games kept", "league snapshot", "checkpoint", "a line of the metrics", "finish")
+"""Phases that write: in them only calls that reach the disk count as events; to it what lies between is the same."""
+
+DISK = ("posix", "_io", "sqlite3", "safetensors._safetensors_rust")
+"""Where functions come from that reach the disk."""
 
 _context: Any = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["lanista.training.loop", "lanista.training.algorithms.grpo.trainer"])
@@ -107,15 +114,17 @@ def _listen(phase: str, told: Callable[[], None]) -> None:
     owner = reduce(getattr, path, importlib.import_module(module))
     inner = getattr(owner, name)
 
-    def hook(frame: Any, event: str, arg: Any) -> None:
-        if event in ("call", "c_call"):
-            told()
+    def hook(event: str, arg: Any) -> None:
+        if event == "c_call" if phase in ON_DISK else event in ("call", "c_call"):
+            place = getattr(arg, "__module__", None) or type(getattr(arg, "__self__", None)).__module__
+            if phase not in ON_DISK or place in DISK:
+                told()
 
     def outer(*args: Any, **kwargs: Any) -> Any:
         before = sys.getprofile()
 
-        def both(frame: Any, event: str, arg: Any) -> None:
-            hook(frame, event, arg)
+        def both(frame: Any, event: Any, arg: Any) -> None:
+            hook(event, arg)
             if before is not None:
                 before(frame, event, arg)
 

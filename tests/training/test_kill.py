@@ -77,10 +77,12 @@ def left(out: Path) -> dict[str, Any]:
         elif path.name == "store.sqlite":
             with Store.open(path) as store:
                 found[name] = {row["id"]: episode.canonical() for row, episode in store.items()}
-        elif path.is_file() and path.name not in ("run.json", "lock", ".lock", "README.md", "adapter_config.json"):
-            found[name] = path.read_bytes().replace(str(out).encode(), b"OUT")
-        else:
+        elif path.name == "run.json":
+            found[name] = json.loads(path.read_text(encoding="utf-8"))["config"]
+        elif path.is_dir() or path.name == "lock":
             found[name] = None
+        elif not path.name.startswith("store.sqlite-"):  # what SQLite has beside a store is its own affair
+            found[name] = path.read_bytes().replace(str(out).encode(), b"OUT")
     return found
 
 

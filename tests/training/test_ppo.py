@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from test_attempts import GAMES, SAYS, chance_of, gradient, objective, trajectory
 from test_credit import WON
 from test_credit import trajectory as seat_of
-from workbench import gradients, make_trainer, policies_on, step_once
+from workbench import gradients, make_trainer, policies_on, step_once, with_adapters
 
 from lanista.errors import LanistaError
 from lanista.training import credit
@@ -186,6 +186,26 @@ def test_a_value_is_read_before_anything_of_its_decision_is_said(model: Any, tok
     # Packing changes nothing, nor does a row beside it.
     apart = states_of(policies, [one, trajectory(GAMES[0])], 1)
     assert torch.allclose(apart[0].hidden_KD, found.hidden_KD, atol=1e-6)
+
+
+@pytest.mark.parametrize("names", [("shared",), ("left", "right")])
+def test_states_are_the_same_where_beginnings_are_read_once(model: Any, tokenizer: Any, names: tuple[str, ...]) -> None:
+    """Siblings of long games, under one policy and under two with adapters of their own."""
+    policies = policies_on(with_adapters(model, names) if len(names) > 1 else model, tokenizer, names)
+    rng = random.Random(2)
+    begun = tuple(rng.choice(SAYS) for _ in range(12))
+    seats = [
+        replace(trajectory((*begun, *(rng.choice(SAYS) for _ in range(3))), i), policy=rng.choice(names))
+        for i in range(8)
+    ]
+    plain = states_of(policies, seats, 10_000)
+    shared = states_of(policies, seats, 10_000, share=True)
+    for one, other in zip(plain, shared, strict=True):
+        assert one.decided == other.decided == tuple(range(15))
+        assert torch.allclose(one.hidden_KD, other.hidden_KD, atol=1e-5)
+    if len(names) > 1:  # and the adapter matters
+        (swapped,) = states_of(policies, [replace(seats[0], policy=names[seats[0].policy == names[0]])], 10_000)
+        assert not torch.allclose(swapped.hidden_KD, plain[0].hidden_KD, atol=1e-3)
 
 
 def test_a_decision_in_which_nothing_was_said_has_no_state() -> None:

@@ -128,6 +128,11 @@ class SelfPlayGRPOTrainer(GRPOTrainer):  # type: ignore[misc]
         """The most tokens of one pass, padding included."""
         return self._budget
 
+    @property
+    def shares(self) -> bool:
+        """Whether what rows begin with in common is read once."""
+        return self._shares
+
     def rest(self) -> None:
         """A step without learning: the schedule goes on, weights and moments stay."""
         self.lr_scheduler.last_epoch += self.options.updates

@@ -130,7 +130,7 @@ class PPO(Algorithm):
         from lanista.training.algorithms.ppo import credit
         from lanista.training.algorithms.ppo.states import states_of
 
-        states = states_of(self.policies, trajectories, self.trainer.budget)
+        states = states_of(self.policies, trajectories, self.trainer.budget, share=self.trainer.shares)
         values = [
             self.critic.values(one.role, its.hidden_KD).tolist() for one, its in zip(trajectories, states, strict=True)
         ]

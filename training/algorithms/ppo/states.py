@@ -3,17 +3,19 @@
 That token has seen all that the seat has seen and nothing of what it will say, so a value read there is a baseline: no
 draw of the decision's own moves it. The hidden states are read without gradient: the critic never moves the policy.
 
-Names: B rows, T tokens, D width of the model, K decisions with a state.
+Names: B rows, T tokens, N marked ones, D width of the model, K decisions with a state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from lanista.agents.lm.backends.hf.forward import without_adapter
+from lanista.training import forward
+from lanista.training.algorithms.grpo.passes import packed_rows
+from lanista.training.batching import ScoredRow
 from lanista.training.policies import Policies
 from lanista.training.trajectories import TokenRow, Trajectory
 
@@ -39,48 +41,41 @@ def places(rows: Sequence[TokenRow]) -> dict[int, tuple[int, int]]:
 
 
 @torch.no_grad()
-def states_of(policies: Policies, trajectories: Sequence[Trajectory], budget: int) -> list[States]:
+def states_of(
+    policies: Policies, trajectories: Sequence[Trajectory], budget: int, *, share: bool = False
+) -> list[States]:
     """The states of every trajectory's decisions, under its own policy's weights as they are.
 
-    ``budget``: tokens of a forward pass, padding included (or one row).
+    ``budget``: tokens of a forward pass, padding included (or one row). ``share``: read what rows begin with in common
+    once (``training/forward.py``).
     """
-    model = policies.model
+    model, device = policies.model, policies.policy.device
     wanted = [places(one.rows) for one in trajectories]
     hidden: dict[tuple[int, int, int], torch.Tensor] = {}
     for name in policies.names:
         policies.adapters.activate(name)
-        rows = []
+        rows: dict[int, tuple[int, int]] = {}
+        scored = []
         for index, one in enumerate(trajectories):
             if one.policy == name:
-                used = {row for row, _ in wanted[index].values()}
-                rows += [(index, row, one.rows[row].ids) for row in sorted(used)]
-        for bucket in _buckets(rows, budget):
-            ids_BT = torch.nn.utils.rnn.pad_sequence([torch.tensor(ids) for *_, ids in bucket], batch_first=True)
-            # Rows are padded on the right, where nothing before the padding sees it.
-            out = without_adapter(model).base_model(input_ids=ids_BT.to(policies.policy.device), use_cache=False)
-            for b, (index, row, _) in enumerate(bucket):
-                for place, token in wanted[index].values():
-                    if place == row:
-                        hidden[index, row, token] = out.last_hidden_state[b, token].float().cpu()
+                for row in sorted({row for row, _ in wanted[index].values()}):
+                    scored.append(ScoredRow(one.rows[row], ()))
+                    rows[id(scored[-1])] = index, row
+        for bucket in packed_rows(scored, budget, share=share):
+            ids_BT = torch.nn.utils.rnn.pad_sequence([torch.tensor(its.row.ids) for its in bucket], batch_first=True)
+            marked_BT = torch.zeros_like(ids_BT, dtype=torch.bool)
+            named = []
+            for b, begun in enumerate(bucket):
+                index, row = rows[id(begun)]
+                tokens = sorted(token for place, token in wanted[index].values() if place == row)
+                marked_BT[b, [token + 1 for token in tokens]] = True
+                named += [(index, row, token) for token in tokens]
+            found_ND = forward.hidden_before(model, ids_BT.to(device), marked_BT.to(device), share=share)
+            hidden |= zip(named, found_ND.float().cpu(), strict=True)
     width = int(model.config.get_text_config().hidden_size)
     return [
-        States(
-            tuple(its),
-            torch.stack([hidden[index, row, token] for row, token in its.values()]) if its else torch.zeros((0, width)),
-        )
+        States(tuple(its), torch.stack([hidden[index, *place] for place in its.values()]))
+        if its
+        else States((), torch.zeros((0, width)))
         for index, its in enumerate(wanted)
     ]
-
-
-def _buckets(
-    rows: Sequence[tuple[int, int, tuple[int, ...]]], budget: int
-) -> Iterator[list[tuple[int, int, tuple[int, ...]]]]:
-    """Rows of like length together; each bucket at most ``budget`` tokens with padding, or one row."""
-    bucket: list[tuple[int, int, tuple[int, ...]]] = []
-    for row in sorted(rows, key=lambda known: (len(known[2]), known[:2])):
-        if bucket and (len(bucket) + 1) * len(row[2]) > budget:
-            yield bucket
-            bucket = []
-        bucket.append(row)
-    if bucket:
-        yield bucket
