@@ -89,7 +89,11 @@ ARMS: dict[str, dict[str, Any]] = {
         **{"baseline": "loo", "refusal_cost": 0.0, **_ADAM},
     },
     "recipe": {"algorithm": "grpo", **_RECIPE, **_ADAM},
+    "ppo": {
+        **{"algorithm": "ppo", **_RECIPE, **_ADAM, "gae_lambda": 0.95, "gamma": 1.0, "value_lambda": 1.0},
+        **{"baseline": "none", "critic_warmup": 2, "critic_updates": 16, "critic_learning_rate": 1e-3},
+    },
     "shuffled": {"algorithm": "grpo", "shuffled": True, **_RECIPE, **_ADAM},
 }
-"""``grpo`` is GRPO as it was before the recipe. Options are pinned, so that a new default does not change an old arm.
-Any other name is an algorithm, at its own defaults."""
+"""``grpo`` is GRPO as it was before the recipe; ``ppo`` is the recipe's step with a critic's advantages. Options are
+pinned, so that a new default does not change an old arm. Any other name is an algorithm, at its own defaults."""
