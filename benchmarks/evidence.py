@@ -4,7 +4,8 @@
 
 ``warm``: the tiny model as its teachers made it. ``rejection``: the best game of every scenario is imitated.
 ``grpo``: GRPO as it was; ``recipe``: as it is advised now; ``ppo``: the recipe's step with a critic; ``shuffled``: the
-recipe with advantages dealt out by lot. Any other arm is an installed algorithm at its own defaults, with ``--option ARM:KEY=VALUE`` besides.
+recipe with advantages dealt out by lot. Any other arm is an installed algorithm at its own defaults, with ``--option
+ARM:KEY=VALUE`` besides.
 
 *Budget.* Rejection sampling plays ``--steps`` steps' worth of games; what it sampled is the budget of its seed. Every
 other arm ends with the step that reaches it, and a falling rate falls over it. *Measure.* All arms play the same

@@ -25,7 +25,7 @@ from workbench import gradients, make_trainer, policies_on, step_once, with_adap
 from lanista.errors import LanistaError
 from lanista.training import credit
 from lanista.training.algorithms import grpo
-from lanista.training.algorithms.ppo import gae
+from lanista.training.algorithms.ppo import PPO, gae
 from lanista.training.algorithms.ppo.credit import explained, lessons, rollout_batch
 from lanista.training.algorithms.ppo.critic import Critic, Lesson, explained_variance
 from lanista.training.algorithms.ppo.states import States, places, states_of
@@ -313,6 +313,57 @@ def test_explained_variance_by_hand() -> None:
 def test_a_critic_that_blows_up_stops_the_run() -> None:
     with pytest.raises(LanistaError, match=r"critic's loss for r is not a finite number.*--critic-learning-rate"):
         critic(learning_rate=1e30).learn({"r": lesson([1.0, float("inf")])})
+
+
+@pytest.mark.parametrize("group_size", [1, 8])
+def test_a_policy_learns_a_small_game(model: Any, tokenizer: Any, group_size: int) -> None:
+    """Two decisions of one token each; an even id is paid 1. At first one in two is, after 12 updates most are,
+    and the critic, which began at nothing, is on its way to what is left to come."""
+    options = config(
+        **{"group_size": group_size, "scenarios": 128 // group_size, "baseline": "loo" if group_size > 1 else "none"},
+        **{"learning_rate": 1e-2, "critic_warmup": 1, "critic_learning_rate": 1e-2, "steps": 13, "device": "cpu"},
+        **{"minibatches": 2, "loss_type": "grpo"},
+    )
+    policies = policies_on(model, tokenizer)
+    learner = PPO(options, policies)
+    draws = torch.Generator().manual_seed(5)
+
+    @torch.no_grad()
+    def say(ids: list[list[int]]) -> list[tuple[int, float]]:
+        logp_BV = model(input_ids=torch.tensor(ids)).logits[:, -1].log_softmax(-1)
+        said_B = torch.multinomial(logp_BV.exp(), 1, generator=draws)[:, 0]
+        return [(int(token), float(logp_V[token])) for token, logp_V in zip(said_B, logp_BV, strict=True)]
+
+    def played() -> list[Trajectory]:
+        model.eval()
+        first = say([[9]] * 128)
+        second = say([[9, token, 9] for token, _ in first])
+        found = []
+        for i, both in enumerate(zip(first, second, strict=True)):
+            one = trajectory((SAYS[0], SAYS[0]), i % group_size, i // group_size)
+            steps = [
+                step._replace(
+                    turns=(
+                        step.turns[0]._replace(
+                            meta={"tokens": {"prompt_ids": [9], "ids": [token], "logps": [logp]}},
+                        ),
+                    )
+                )
+                for step, (token, logp) in zip(one.episode.steps, both, strict=True)
+            ]
+            paid = tuple(float(token % 2 == 0) for token, _ in both)
+            found.append(replace(one, episode=replace(one.episode, steps=steps), payments=paid))
+        return found
+
+    worth = []
+    for step in range(13):
+        games = played()
+        worth.append(math.fsum(one.total for one in games) / 128)
+        numbers = learner.update(games, step)
+    assert worth[0] == pytest.approx(1.0, abs=0.2)  # three standard errors of 128 games
+    assert worth[1] == pytest.approx(1.0, abs=0.2)  # the critic's warm-up
+    assert worth[-1] > 1.6
+    assert numbers["value/mean"] > 0.7  # it follows what is left to come, 1.4 by now, from 0
 
 
 def test_a_critic_is_kept_to_the_bit(tmp_path: Path) -> None:
