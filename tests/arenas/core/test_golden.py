@@ -20,7 +20,7 @@ from lanista.arenas.core.contract import ENGINE, Forfeit
 from lanista.arenas.core.referee import Game
 
 GOLDEN = Path(__file__).with_name("golden.json")
-ARENAS = ("werewolf", "support_desk", "travel_booking", "coding", "packages", "text_to_sql")
+ARENAS = ("werewolf", "support_desk", "travel_booking", "coding", "packages", "text_to_sql", "research")
 
 
 def digest(arena: str, games: int = 3) -> str:
