@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -122,22 +123,31 @@ def deal(seed: int, config: Config) -> Case:
 @lru_cache(maxsize=4096)
 def _dealt(seed: int, split: str, field: str | None, vector: tuple[tuple[str, int], ...]) -> Case:
     key, level = chance.key("research", seed), dict(vector)
-    library = shelf(split, chance.draw(key, "shelf", 0, SHELVES), level["papers"], level["wrong"], level["aliases"])
     rng = chance.stream(key, "question")
     able = list(_of_split(split, field))
     rng.shuffle(able)
-    best: tuple[int, Asked] | None = None
+    first = chance.draw(key, "shelf", 0, SHELVES)
+    for number in range(SHELVES):  # a small library may have nothing to ask of a field
+        library = shelf(split, (first + number) % SHELVES, level["papers"], level["wrong"], level["aliases"])
+        asked = _chosen(able, library, level, rng)
+        if asked is not None:
+            return make(f"{asked.field}-{key:016x}", asked, library, wording=rng.randrange(len(_WORDINGS)))
+    raise LanistaError(
+        f"no library of {level['papers']} papers answers a question on {level['facts']} approaches of "
+        f"{field or 'any field'} in split {split!r}: set more papers"
+    )
+
+
+def _chosen(able: Sequence[Asked], library: Library, level: Mapping[str, int], rng: random.Random) -> Asked | None:
+    """The first question with as many traps as the level wants, or the one with the most; None where there is none."""
+    best: tuple[int, Asked | None] = (-1, None)
     for each in able:
         asked, traps = _drawn(each, library, level["facts"], rng.getrandbits(32))
-        if asked is None:
-            continue
-        if traps >= level["traps"]:
-            return make(f"{asked.field}-{key:016x}", asked, library, wording=rng.randrange(len(_WORDINGS)))
-        if best is None or traps > best[0]:
+        if asked is not None and traps > best[0]:
             best = traps, asked
-    if best is None:
-        raise LanistaError(f"the library of seed {seed} answers no question of split {split!r}: set more papers")
-    return make(f"{best[1].field}-{key:016x}", best[1], library, wording=rng.randrange(len(_WORDINGS)))
+            if traps >= level["traps"]:
+                break
+    return best[1]
 
 
 @lru_cache

@@ -83,4 +83,4 @@ def _problem(names: list[str]) -> Illegal | None:
 
 
 def _parts(text: str) -> list[str]:
-    return [tame(each.strip().strip(_MARKS + '"')) for each in text.strip().strip("|").split("|")]
+    return [tame(each).strip(_MARKS + "'") for each in text.strip().strip("|").split("|")]

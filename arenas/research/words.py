@@ -67,7 +67,8 @@ _DUTIES = {
     "planner": "You alone know the question. Split it into sub-tasks; the others know of it what you write in them. "
     "After each round you see reports and judgements, and plan again, or let the generator write.",
     "executor": "Search the library, open papers and report on one sub-task after the other: every paper with the "
-    "value it gives, such as P0001: 3.2 mA/cm2. The number in the results counts, an abstract may be wrong.",
+    "value it gives, such as P0001: 3.2 mA/cm2 (the first number after a paper is read as its value). The number in "
+    "the results counts, an abstract may be wrong.",
     "verifier": "Decide which reported papers count: the right years (date), a reviewed venue where that is asked for "
     "(venue), the right subject (topic), a study that says what was reported of it (support), not retracted, not "
     "replaced.",

@@ -1,0 +1,1 @@
+from tests.arenas.research.research_golden import *
