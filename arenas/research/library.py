@@ -67,7 +67,7 @@ class Library:
     @cached_property
     def index(self) -> texts.Index:
         """The ranking of titles and abstracts, made when the first search asks for it."""
-        return self._index or texts.Index([(each.id, texts.indexed(each)) for each in self.papers.values()])
+        return self._index or texts.Index([(each.id, texts.indexed(each), each.year) for each in self.papers.values()])
 
     @cached_property
     def cited_by(self) -> Mapping[str, tuple[str, ...]]:

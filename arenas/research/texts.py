@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +59,7 @@ def _filling(paper: Paper) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1 << 14)
 def title(paper: Paper) -> str:
     """The title as lists show it."""
     said = _TITLES[paper.form].format_map(_filling(paper))
@@ -118,24 +120,27 @@ def tokens(text: str) -> list[str]:
 class Index:
     """BM25 over documents. Scores are rounded to four digits and ties go by id: the order is one on every machine."""
 
-    def __init__(self, documents: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, documents: Sequence[tuple[str, str, int]]) -> None:
+        """``documents`` are (id, text, year) each."""
         import bm25s
 
-        self.ids = np.array([name for name, _ in documents])
+        documents = sorted(documents)  # so that a place is a rank by id
+        self.ids = [name for name, _, _ in documents]
+        self.years = np.array([year for _, _, year in documents])
         self._model = bm25s.BM25(k1=K1, b=B, method="lucene")
-        self._model.index([tokens(text) or ["-"] for _, text in documents], show_progress=False)
+        self._model.index([tokens(text) or ["-"] for _, text, _ in documents], show_progress=False)
 
     def scores(self, query: str) -> np.ndarray[Any, Any]:
-        """The score of every document, in the order they were given; every word of the query counts once."""
+        """The score of every document, in the order of their ids; every word of the query counts once."""
         words = [word for word in dict.fromkeys(tokens(query)) if word in self._model.vocab_dict]
         if not words:
             return np.zeros(len(self.ids))
         found: np.ndarray[Any, Any] = self._model.get_scores(words)
         return found
 
-    def search(self, query: str) -> list[str]:
-        """Ids of documents that have any word of the query, the best first."""
+    def search(self, query: str, most: int, since: int = 0, until: int = 9999) -> tuple[int, tuple[str, ...]]:
+        """(how many documents of these years have any word of the query, the ids of the best ``most`` in order)."""
         scores = np.round(self.scores(query).astype(np.float64), 4)
-        able = np.flatnonzero(scores > 0)
-        order = np.lexsort((self.ids[able], -scores[able]))
-        return [str(each) for each in self.ids[able[order]]]
+        able = np.flatnonzero((scores > 0) & (self.years >= since) & (self.years <= until))
+        order = able[np.argsort(-scores[able], kind="stable")[:most]]
+        return len(able), tuple(self.ids[place] for place in order)

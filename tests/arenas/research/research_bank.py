@@ -13,7 +13,8 @@ from lanista.arenas.research.cases import Asked, Case, make
 from lanista.arenas.research.config import Config
 from lanista.arenas.research.fields import PEER, PREPRINTS
 from lanista.arenas.research.library import NOTICE, REVIEW, STUDY, Library, Paper, Topic
-from lanista.arenas.research.rules import ResearchRules, State, begin
+from lanista.arenas.research.rules import ResearchRules, begin
+from lanista.arenas.research.state import State
 
 
 def topic(approach: str, part: str = "lithium-metal anodes") -> Topic:

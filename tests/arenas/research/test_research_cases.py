@@ -17,21 +17,24 @@ from lanista.errors import UsageError
 
 
 def test_ranking_is_bm25_as_worked_by_hand() -> None:
-    """Three documents of 2, 3 and 1 words (2 on average), "zinc" in two: idf = ln(1 + 1.5 / 2.5). It is once in
-    the first: idf · 1 / (1 + 1.5 · (0.25 + 0.75 · 2/2)); twice in the second: idf · 2 / (2 + 1.5 · (0.25 + 0.75 · 3/2)).
+    """Three documents of 2, 3 and 1 words (2 on average), "zinc" in two: idf = ln(1 + 1.5 / 2.5). It is once in the
+    first: idf · 1 / (1 + 1.5 · (0.25 + 0.75 · 2/2)); twice in the second: idf · 2 / (2 + 1.5 · (0.25 + 0.75 · 3/2)).
     """
-    index = texts.Index([("P0001", "zinc oxide"), ("P0002", "Zinc, zinc film"), ("P0003", "tin")])
+    index = texts.Index([("P0001", "zinc oxide", 2020), ("P0002", "Zinc, zinc film", 2021), ("P0003", "tin", 2022)])
     idf = math.log(1 + 1.5 / 2.5)
     assert index.scores("zinc") == pytest.approx([idf / 2.5, idf * 2 / 4.0625, 0])
-    assert index.search("zinc") == ["P0002", "P0001"]
-    assert index.search("of the") == index.search("?") == index.search("copper") == []
+    assert index.search("zinc", 9) == (2, ("P0002", "P0001"))
+    assert index.search("zinc", 1) == (2, ("P0002",))
+    assert index.search("zinc tin", 9, since=2021, until=2021) == (1, ("P0002",))
+    assert index.search("of the", 9) == index.search("?", 9) == index.search("copper", 9) == (0, ())
     assert index.scores("zinc zinc") == pytest.approx(index.scores("zinc")), "a word twice counts once"
 
 
 def test_equal_documents_are_ranked_by_id() -> None:
     names = [f"P{number:04d}" for number in range(50)]
     random.Random(1).shuffle(names)
-    assert texts.Index([(name, "zinc oxide") for name in names]).search("zinc") == sorted(names)
+    index = texts.Index([(name, "zinc oxide", 2020) for name in names])
+    assert index.search("zinc", 50) == (50, tuple(sorted(names)))
 
 
 def test_a_library_is_consistent() -> None:
