@@ -65,6 +65,8 @@ class Config:
     """Calls of the executor for each sub-task, 2 to 30."""
     checks: int = 12
     """Calls of the verifier in each round, 2 to 30."""
+    shared: bool = False
+    """Everybody is told what any seat is told: what one agent in all seats would know, to hold a team against."""
 
     def __post_init__(self) -> None:
         """Raises UsageError for what cannot be played."""
@@ -77,6 +79,13 @@ class Config:
                 low, high = RANGES[field.name]
                 if type(value) is not int or not low <= value <= high:
                     raise UsageError(f"{field.name} is a whole number from {low} to {high}, not {value!r}")
+
+        if not isinstance(self.shared, bool):
+            raise UsageError(f"shared is true or false, not {self.shared!r}")
+
+    def audience(self, seat: str) -> tuple[str, ...] | None:
+        """Who is told what a seat asked for: that seat, or everybody."""
+        return None if self.shared else (seat,)
 
     @property
     def vector(self) -> Mapping[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lanista.arenas.core.contract import Seat
@@ -22,21 +22,45 @@ def counterfactual(
 ) -> tuple[State, Mapping[Seat, Any]] | None:
     """For all but the planner another question; for all but the executor other papers, as far as it has not read them.
 
-    What the verifier is about to open stays, or it would be told of another paper. None once the game is over.
+    What the verifier is about to open stays, or it would be told of another paper. At a shared table everybody knows
+    the question and all that was seen, so that only results which nobody has opened are others. None once the game is
+    over.
     """
     if state.stage == OVER:
         return None
+    if state.table.config.shared:
+        return _with(state, state.table.case.asked, _unopened(state, moves, rng)), moves
     case = state.table.case
     asked = case.asked if seat == PLANNER else _another(case.asked, rng)
     library = case.library if seat == EXECUTOR else _altered(state, moves, seat, rng)
     question = case.question if seat == PLANNER else wording_of(asked, rng.randrange(3))
-    other = case._replace(asked=asked, library=library, question=question, gold=gold_of(asked, library))
-    changed = state._replace(table=state.table._replace(case=other))
+    changed = _with(state, asked, library)
+    changed = changed._replace(table=changed.table._replace(case=changed.table.case._replace(question=question)))
     if seat != EXECUTOR:
         changed = changed._replace(hits=(), query="", more=False, opened=frozenset())
     if seat != VERIFIER:
         changed = changed._replace(read=frozenset())
     return changed, moves
+
+
+def _with(state: State, asked: Asked, library: Library) -> State:
+    case = state.table.case._replace(asked=asked, library=library, gold=gold_of(asked, library))
+    return state._replace(table=state.table._replace(case=case))
+
+
+def _unopened(state: State, moves: Mapping[Seat, Any], rng: random.Random) -> Library:
+    """The library with other results, which neither titles nor abstracts tell, in papers that nobody has opened."""
+    library = state.table.case.library
+    fixed = state.opened | state.read | _opening(moves.values())
+    names = [paper for paper, _ in state.reports] + rng.sample(list(library.papers), _CHANGED)
+    papers = [library.papers[each] for each in names if each not in fixed]
+    return library.changed(each._replace(value=str(rng.randrange(10_000, 99_999))) for each in papers if each.value)
+
+
+def _opening(moves: Iterable[Any]) -> set[str]:
+    """The papers that are about to be opened."""
+    opening = (move for move in moves if isinstance(move, Call) and move.tool == "open")
+    return {paper for move in opening for paper in move.args["papers"]}
 
 
 def _another(asked: Asked, rng: random.Random) -> Asked:
@@ -47,11 +71,9 @@ def _another(asked: Asked, rng: random.Random) -> Asked:
 def _altered(state: State, moves: Mapping[Seat, Any], seat: Seat, rng: random.Random) -> Library:
     library = state.table.case.library
     fixed = set(state.read) if seat == VERIFIER else set()
-    move = moves.get(seat)
-    if isinstance(move, Call) and move.tool == "open":
-        fixed |= set(move.args["papers"])
+    fixed |= _opening([moves.get(seat)])
     reported = [paper for paper, _ in state.reports]
-    names = [*reported, *rng.sample(sorted(library.papers), _CHANGED)]
+    names = [*reported, *rng.sample(list(library.papers), _CHANGED)]
     return library.changed(_rewritten(library.papers[each], rng) for each in names if each not in fixed)
 
 

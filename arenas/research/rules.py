@@ -47,9 +47,10 @@ class ResearchRules:
             "calls": config.calls,
             "checks": config.checks,
             "papers": len(case.library.papers),
+            "shared": config.shared,
         }
         roles = [Event("role", {"seat": seat, "role": seat[:-2]}, (seat,)) for seat in SEATS]
-        return [Event("table", table), *roles, Event("question", {"text": case.question}, (PLANNER,))]
+        return [Event("table", table), *roles, Event("question", {"text": case.question}, config.audience(PLANNER))]
 
     def seats(self, config: Config) -> tuple[Seat, ...]:
         return SEATS
@@ -121,6 +122,10 @@ def checked(state: State) -> float:
     return judge.found(state.table.case, [pair for pair in state.reports if pair in kept])
 
 
+def _to(state: State, seat: Seat) -> tuple[Seat, ...] | None:
+    return state.table.config.audience(seat)
+
+
 # The planner
 
 
@@ -158,7 +163,7 @@ def _opened(state: State, move: Call) -> Step:
 
 def _waited(state: State, move: Call) -> Step:
     after = state._replace(minute=state.minute + service.WAIT - 1)
-    return _called(after, [Event("waited", {"minutes": service.WAIT}, (EXECUTOR,))])
+    return _called(after, [Event("waited", {"minutes": service.WAIT}, _to(state, EXECUTOR))])
 
 
 def _called(state: State, events: list[Event]) -> Step:
@@ -208,7 +213,7 @@ def _judge(state: State, move: Call) -> Step:
     judged = {**dict(state.judged), **{(each, told[each]): reason for each in able}}
     if not able:
         why = "none of these was reported"
-        return _verified(state, [Event("refused", {"why": why}, (VERIFIER,))])
+        return _verified(state, [Event("refused", {"why": why}, _to(state, VERIFIER))])
     event = Event("judgement", {"seat": VERIFIER, "papers": able, "reason": reason})
     return _verified(state._replace(judged=tuple(judged.items())), [event])
 
@@ -250,7 +255,7 @@ def _end(state: State, verdict: Verdict) -> dict[str, Any]:
 def _bad(state: State, move: BadCall) -> Step:
     """The service's answer to a call that is none; it counts as one. A planner asks again at the price of a round."""
     (seat,) = _OWES[state.stage]
-    error = Event("error", {"status": 400, "body": move.error}, (seat,))
+    error = Event("error", {"status": 400, "body": move.error}, _to(state, seat))
     if state.stage == EXECUTE:
         return _called(state, [error])
     if state.stage == VERIFY:

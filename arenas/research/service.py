@@ -26,10 +26,10 @@ def search(state: State, call: Call) -> tuple[State, Event]:
     recent = tuple(minute for minute in state.searches if minute > state.minute - WINDOW)
     if len(recent) >= OFTEN:
         again = recent[0] + WINDOW - state.minute
-        return state, _error(EXECUTOR, 429, "too_many_searches", f"wait; the next may begin in {again} minutes")
+        return state, error(state, EXECUTOR, 429, "too_many_searches", f"wait; the next may begin in {again} minutes")
     state = state._replace(searches=(*recent, state.minute))
     if chance.draw(state.key, "fault", state.minute, 100) < state.table.config.vector["faults"]:
-        return state, _error(EXECUTOR, 503, "unavailable", "the service is busy; try again")
+        return state, error(state, EXECUTOR, 503, "unavailable", "the service is busy; try again")
     number = args.get("page", 1)
     library = state.table.case.library
     count, hits = _found(library.index, args["query"], args.get("since", 0), args.get("until", 9999))
@@ -43,7 +43,7 @@ def search(state: State, call: Call) -> tuple[State, Event]:
     }
     unread = tuple(each for each in dict.fromkeys((*state.hits, *shown)) if each not in state.opened)
     seen = state._replace(query=args["query"], pages=number, more=bool(told["more"]), hits=unread)
-    return seen, Event("hits", told, (EXECUTOR,))
+    return seen, Event("hits", told, state.table.config.audience(EXECUTOR))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -67,11 +67,14 @@ def pages(state: State, call: Call, seat: Seat) -> tuple[list[str], list[Event]]
     notices = bool(state.table.config.vector["notices"])
     able = [each for each in call.args["papers"] if each in library.papers]
     unknown = [each for each in call.args["papers"] if each not in library.papers]
-    events = [Event("paper", texts.page(library, library.papers[each], notices), (seat,)) for each in able]
+    to = state.table.config.audience(seat)
+    events = [Event("paper", texts.page(library, library.papers[each], notices), to) for each in able]
     if unknown:
-        events.append(_error(seat, 404, "no_such_paper", f"there is no {', '.join(unknown)}"))
+        events.append(error(state, seat, 404, "no_such_paper", f"there is no {', '.join(unknown)}"))
     return able, events
 
 
-def _error(seat: Seat, status: int, code: str, message: str) -> Event:
-    return Event("error", {"status": status, "body": error_body(status, code, message)}, (seat,))
+def error(state: State, seat: Seat, status: int, code: str, message: str) -> Event:
+    """An error of the service for whoever called."""
+    told = {"status": status, "body": error_body(status, code, message)}
+    return Event("error", told, state.table.config.audience(seat))

@@ -85,6 +85,7 @@ def _show_table(data: Mapping[str, Any]) -> str:
         f"generator_0 writes the summary. At most {data['rounds']} plans; {data['calls']} calls for a sub-task, "
         f"{data['checks']} for the verifier in a round. A call takes a minute; {service.OFTEN} searches may begin "
         f"within {service.WINDOW} minutes. Texts in quotation marks are what seats wrote."
+        + (" Everybody is told what any seat is told." if data["shared"] else "")
     )
 
 

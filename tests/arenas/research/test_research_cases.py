@@ -152,6 +152,7 @@ def test_reviews_and_notices_name_what_they_are_about() -> None:
         ({"papers": 10}, "papers is a whole number from 200 to 8000, not 10"),
         ({"facts": True}, "facts is a whole number from 1 to 4, not True"),
         ({"rounds": "3"}, "rounds is a whole number from 1 to 5, not '3'"),
+        ({"shared": 1}, "shared is true or false, not 1"),
         ({"calls": 1}, "calls is a whole number from 2 to 30, not 1"),
     ],
 )

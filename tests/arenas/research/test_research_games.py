@@ -49,7 +49,8 @@ def test_a_seat_knows_only_what_another_wrote() -> None:
 
 
 @pytest.mark.parametrize(
-    "config", [{"level": "basic"}, {"level": "hard", "papers": 500}, {"rounds": 1, "calls": 2, "checks": 2}]
+    "config",
+    [{"shared": True, "papers": 300}, {"level": "hard", "papers": 500}, {"rounds": 1, "calls": 2, "checks": 2}],
 )
 @pytest.mark.parametrize("law", [law for law in conformance.LAWS if law not in ("pettingzoo", "shotgun", "roles")])
 def test_the_laws_hold_at_every_table(law: str, config: dict[str, object]) -> None:
@@ -58,6 +59,14 @@ def test_the_laws_hold_at_every_table(law: str, config: dict[str, object]) -> No
 
 def test_every_seat_is_compared_under_privacy() -> None:
     assert conformance.privacy(arena, 2) > 60
+
+
+def test_at_a_shared_table_everybody_is_told_what_any_seat_is() -> None:
+    game = played([PLAN, 'open {"papers": ["P0009"]}', report(""), report("")], shared=True)
+    for seat in SEATS:
+        assert "metallic lithium electrodes" in game.history(seat)
+        assert "The question: Summarise" in game.history(seat)
+    assert conformance.privacy(arena, 2, 3, shared=True, papers=300) > 30
 
 
 # Rewards, by hand
