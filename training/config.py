@@ -110,8 +110,9 @@ class Credit(Section):
 
     returns: str = option(
         "episode",
-        "a decision's return: the rewards of the whole game, or its reward to go (those from its own step on)",
-        choices=("episode", "reward_to_go"),
+        "a decision's return: the rewards of the whole game, its reward to go (those from its own step on), or its "
+        "span (those until its seat decides again)",
+        choices=("episode", "reward_to_go", "span"),
         was=("credit",),
     )
     team_weight: float = option(1.0, "factor on team terms")

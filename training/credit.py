@@ -1,8 +1,10 @@
 """From a group's payments to advantages.
 
 1. A seat's payments, one number per step, are its trajectory's (``training/trajectories.py``).
-2. What a decision is answerable for (``returns_of``): the whole game's payments (``episode``), or those from its own
-   step on (``reward_to_go``).
+2. What a decision is answerable for (``returns_of``): the whole game's payments (``episode``), those from its own
+   step on (``reward_to_go``), or those of the option it opened (``span``): until its seat decides again. A planner's
+   sub-tasks are such options (Sutton, Precup, Singh 1999, "Between MDPs and semi-MDPs"); without a value of what comes
+   after, this is exact where payments telescope, and short-sighted elsewhere.
 3. Minus what the others of its group got. A group is everybody who held one role in the games of one scenario, against
    the same opponents. ``loo`` (leave one out) compares with the other *games* of the group: a team-mate in the same
    game shares one's outcome and is no independent comparison, so leaving only oneself out would shrink the signal.
@@ -33,7 +35,7 @@ from typing import Literal
 from lanista.arenas.core import chance
 from lanista.training.trajectories import Trajectory
 
-Credit = Literal["episode", "reward_to_go"]
+Credit = Literal["episode", "reward_to_go", "span"]
 Baseline = Literal["loo", "mean", "shrunk"]
 Scale = Literal["none", "group", "batch"]
 
@@ -61,7 +63,10 @@ class Returns:
 def returns_of(trajectory: Trajectory, credit: Credit = "episode", cost: float = 0.0) -> Returns:
     """The returns of one seat, minus ``cost`` for each refused reply; its group is (scenario, role)."""
     total = trajectory.total
-    turns = trajectory.reward_to_go() if credit == "reward_to_go" else (total,) * len(trajectory.decisions)
+    if credit == "episode":
+        turns = (total,) * len(trajectory.decisions)
+    else:
+        turns = trajectory.by_span() if credit == "span" else trajectory.reward_to_go()
     refused: tuple[int, ...] = ()
     if cost:
         refused = trajectory.refused

@@ -91,6 +91,11 @@ class Trajectory:
         """For each decision, the payments of its own step and of all later ones; shape (decisions,)."""
         return tuple(math.fsum(self.payments[i:]) for i in self.decisions)
 
+    def by_span(self) -> tuple[float, ...]:
+        """For each decision, the payments from its own step until the seat decides again; shape (decisions,)."""
+        ends = (*self.decisions[1:], len(self.payments))
+        return tuple(math.fsum(self.payments[i:end]) for i, end in zip(self.decisions, ends, strict=False))
+
 
 def payments(
     episode: Episode, seat: Seat, *, team_weight: float = 1.0, individual_weight: float = 1.0, unit: float = 1.0

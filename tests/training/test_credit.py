@@ -99,6 +99,17 @@ def test_reward_to_go_by_hand() -> None:
     assert advantages(found) == [(14.5, 13.5), (-14.5,)]
 
 
+def test_spans_by_hand() -> None:
+    """Decisions answer for what came until the next one: a 10 then 120 where it won. b decides once, so its span is the
+    game; c's spans are 0 and -5. The lost game's one decision of a stands in for both."""
+    found = [returns_of(trajectory(game, "a", i), "span") for i, game in enumerate([WON, LOST])]
+    assert found[0].turns == (10, 120)
+    assert advantages(found) == [(25, 135), (-25,)]
+    assert trajectory(WON, "b", 0).by_span() == (90,)
+    assert trajectory(WON, "c", 0).by_span() == (0, -5)
+    assert trajectory(LOST, "c", 0).by_span() == ()
+
+
 def test_a_seat_that_never_decided_has_no_advantage_but_is_compared_with() -> None:
     """c decides in the won game alone; in the lost one it earns its team's 100 and stays the comparison."""
     found = [returns_of(trajectory(game, "c", i)) for i, game in enumerate([WON, LOST])]

@@ -21,6 +21,7 @@ from lanista.arenas.research import arena, judge, reading
 from lanista.arenas.research.config import LEVELS, SEATS
 from lanista.arenas.research.moves import Line, Summary
 from lanista.play import degenerate, runner
+from lanista.training.trajectories import Trajectory, payments
 
 PLAN = 'plan {"tasks": ["argyrodite", "garnet"]}'
 
@@ -82,6 +83,23 @@ def test_the_golden_game_pays_what_its_page_says() -> None:
     assert terms(game, "generator_0") == {"covered": 1}
     assert terms(game, "research") == {"solved": 1, "quality": 1}
     assert game.returns == pytest.approx({"planner_0": 20, "executor_0": 20, "verifier_0": 19, "generator_0": 20})
+
+
+def test_a_plan_answers_for_the_span_of_the_sub_tasks_that_it_opened() -> None:
+    """The first plan got nothing through the verifier, the second all; the case was solved after the word to write."""
+    game = played(REPLIES)
+    seat = Trajectory(
+        episode=game.episode(),
+        seat="planner_0",
+        role="planner",
+        team="research",
+        policy="p",
+        scenario=0,
+        sibling=0,
+        payments=tuple(payments(game.episode(), "planner_0")),
+    )
+    assert seat.by_span() == pytest.approx((0, 10, 10))
+    assert sum(seat.by_span()) == pytest.approx(seat.total)
 
 
 def test_the_literal_preset_pays_the_sources_numbers() -> None:
