@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from lanista.agents.lm.agent import LMAgent
-from lanista.agents.lm.backends.base import GenerateRequest
+from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult
 from lanista.agents.lm.sampling import Sampling
 from lanista.agents.lm.tokens import TokenTurn
 from lanista.arenas.core import chance
@@ -24,6 +25,7 @@ from lanista.serve.errors import ApiError, unsupported
 from lanista.serve.history import History, Plan
 from lanista.serve.messages import Message, ToolCall, talk
 from lanista.serve.places import Place
+from lanista.serve.telling import Feed, Telling
 from lanista.serve.upstream import Upstream
 from lanista.serve.wire import chat, responses
 from lanista.serve.wire.wanted import Said, Wanted
@@ -32,10 +34,15 @@ Written = tuple[bytes, int, dict[str, str], str]
 """A response: its bytes, status, headers and media type."""
 
 
-async def answered(place: Place, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float) -> Written:
-    """The response to a call. Raises ApiError for one that is refused, 500 for whatever goes wrong on our side."""
+async def answered(
+    place: Place, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float, feed: Feed
+) -> Written:
+    """The response to a call; what ``feed`` was sent of it is how it begins.
+
+    Raises ApiError for one that is refused, 500 for whatever goes wrong on our side.
+    """
     try:
-        return await answer(place, dialect, body, auxiliary, arrived)
+        return await answer(place, dialect, body, auxiliary, arrived, feed)
     except ApiError:
         raise
     except Exception as error:
@@ -43,7 +50,9 @@ async def answered(place: Place, dialect: str, body: Mapping[str, Any], auxiliar
         raise ApiError(500, said, code="sampling_failed") from error
 
 
-async def answer(place: Place, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float) -> Written:
+async def answer(
+    place: Place, dialect: str, body: Mapping[str, Any], auxiliary: bool, arrived: float, feed: Feed
+) -> Written:
     """The response to a call. Raises ApiError for one that is refused."""
     if place.closed:
         raise ApiError(410, "the game of this seat is over: make no more calls", code="game_over")
@@ -66,17 +75,44 @@ async def answer(place: Place, dialect: str, body: Mapping[str, Any], auxiliary:
             429, "nobody samples now: the policy is being updated", code="paused", headers={"Retry-After": "1"}
         )
     place.count()
-    said = await _sampled(place, place.model, wanted, dialect, arrived)
+    wire: Any = chat if dialect == "chat" else responses
+    id = f"{'chatcmpl-' if dialect == 'chat' else 'resp_'}{uuid.uuid4().hex[:24]}"
+    created = int(time.time())
+    if not wanted.stream:
+        said = await _sampled(place, place.model, wanted, dialect, arrived, id, created)
+    else:
+        events = wire.Events(id, created, wanted)
+        try:
+            said = await _sampled(place, place.model, wanted, dialect, arrived, id, created, (feed, events))
+        except ApiError as error:
+            if feed.sent:
+                feed.send(events.failed(error.body()))
+            raise
+        except LanistaError as error:
+            if feed.sent:
+                feed.send(events.failed(ApiError(500, str(error), code="sampling_failed").body()))
+            raise
     if dialect == "responses" and wanted.store:
         place.keep(said.id, (*wanted.messages[bool(wanted.echo["instructions"]) :], said.message))
-    wire: Any = chat if dialect == "chat" else responses
     if wanted.stream:
-        return "".join(wire.events(said, wanted)).encode("utf-8", "replace"), 200, {}, "text/event-stream"
+        return bytes(feed.sent) + events.end(said).encode("utf-8", "replace"), 200, {}, "text/event-stream"
     return json.dumps(wire.response(said, wanted)).encode(), 200, {}, "application/json"
 
 
-async def _sampled(place: Place, engine: Engine, wanted: Wanted, dialect: str, arrived: float) -> Said:
-    """The model's reply, written down."""
+async def _sampled(
+    place: Place,
+    engine: Engine,
+    wanted: Wanted,
+    dialect: str,
+    arrived: float,
+    id: str,
+    created: int,
+    told: tuple[Feed, Any] | None = None,
+) -> Said:
+    """The model's reply, written down. ``told``: where it is sent while it is sampled, and as which events.
+
+    Where the connection is cut in the middle of what is told, the reply is what was sampled by then.
+    """
     assert place.history is not None
     model = engine.model
     sampling = _sampling(wanted, model.sampling)
@@ -98,16 +134,54 @@ async def _sampled(place: Place, engine: Engine, wanted: Wanted, dialect: str, a
             adapter=model.adapter,
         )
         began = time.perf_counter()
-        sampled = await engine.sample(request)
+        telling = None
+        if told is not None:
+            telling = Telling(*told, model.chat.decode, sampling.stop, bool(wanted.tools), wanted.logprobs)
+        try:
+            sampled = await engine.sample(request, None if telling is None else telling.listener)
+        except asyncio.CancelledError:
+            if telling is not None and telling.sent and not place.closed:
+                _cut(place, wanted, plan, telling, dialect, (id, created), (arrived, began))
+            raise
         if place.closed:
             raise ApiError(410, "the game of this seat is over: make no more calls", code="game_over")
-        said = _read(model, wanted, plan, sampled, sampling, dialect)
+        said = _read(model, wanted, plan, sampled, sampling, id, created)
         place.write(_call(place.history, wanted, plan, sampled, said, dialect, began - arrived))
     except BaseException:
-        place.history.dropped(plan)
+        place.history.dropped(plan)  # nothing, where it was said as far as it was cut
         raise
     place.history.said(plan, said.message, said.ids)
     return said
+
+
+def _cut(
+    place: Place,
+    wanted: Wanted,
+    plan: Plan,
+    telling: Telling,
+    dialect: str,
+    known: tuple[str, int],
+    times: tuple[float, float],
+) -> None:
+    """Write down a reply that nobody heard to its end: its program may go by what it heard."""
+    assert place.history is not None
+    assert telling.listener.policy is not None
+    arrived, began = times
+    waited = telling.listener.waited_s
+    result = GenerateResult(ids=tuple(telling.ids), logps=tuple(telling.logps), finish="length")
+    sampled = Sampled(result, telling.listener.policy, waited, time.perf_counter() - began - waited)
+    said = Said(
+        id=known[0],
+        created=known[1],
+        model=wanted.model,
+        message=Message("assistant", telling.sent),
+        finish="cut",
+        prompt_ids=plan.whole,
+        ids=telling.ids,
+        logps=telling.logps,
+    )
+    place.write(_call(place.history, wanted, plan, sampled, said, dialect, began - arrived))
+    place.history.said(plan, said.message, said.ids)
 
 
 def _sampling(wanted: Wanted, own: Sampling) -> Sampling:
@@ -140,20 +214,22 @@ def _chance(place: Place, plan: Plan, sampling: Sampling) -> int:
     return chance.key("gateway", turn.seed, turn.number, digest.hex(), repeat, *more)
 
 
-def _read(model: LMAgent, wanted: Wanted, plan: Plan, sampled: Sampled, sampling: Sampling, dialect: str) -> Said:
+def _read(
+    model: LMAgent, wanted: Wanted, plan: Plan, sampled: Sampled, sampling: Sampling, id: str, created: int
+) -> Said:
     ids = list(sampled.result.ids)
     text = model.chat.decode(ids)
     if sampled.result.finish == "stop":
         text = text[: min((at for word in sampling.stop if (at := text.find(word)) >= 0), default=len(text))]
-    id = uuid.uuid4().hex[:24]
     made: list[tuple[str, str]] = []
     if wanted.tools:
         text, made = tools.found_calls(text, [tool["name"] for tool in wanted.tools], wanted.calls)
-    calls = tuple(ToolCall(f"call_{id}_{n}", name, arguments) for n, (name, arguments) in enumerate(made))
+    mark = id.removeprefix("chatcmpl-").removeprefix("resp_")
+    calls = tuple(ToolCall(f"call_{mark}_{n}", name, arguments) for n, (name, arguments) in enumerate(made))
     finish = "tool_calls" if calls else "length" if sampled.result.finish == "length" else "stop"
     return Said(
-        id=f"chatcmpl-{id}" if dialect == "chat" else f"resp_{id}",
-        created=int(time.time()),
+        id=id,
+        created=created,
         model=wanted.model,
         message=Message("assistant", text, calls),
         finish=finish,

@@ -10,7 +10,8 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lanista.agents.lm.agent import LMAgent
@@ -31,10 +32,21 @@ LOOK_S = 0.5
 
 
 @dataclass(slots=True, eq=False)
+class Listener:
+    """Who hears of a request's tokens while they are sampled. ``hear`` is called on the loop that asked."""
+
+    hear: Callable[[Sequence[int], Sequence[float]], None]
+    policy: PolicyRef | None = None
+    """In whose name is sampled; None until it has begun."""
+    waited_s: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
 class _Waiting:
     request: GenerateRequest
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Sampled]
+    listener: Listener | None = None
     since: float = field(default_factory=time.perf_counter)
 
 
@@ -58,6 +70,8 @@ class Engine:
         self._queue: deque[_Waiting] = deque()
         self._pumps = 0
         self._woken = False
+        self._enough = 1
+        """How many calls whoever pumps waits for: it is not woken for fewer."""
 
     @property
     def paused(self) -> bool:
@@ -74,13 +88,18 @@ class Engine:
         with self._changed:
             self._pumps += 1
 
-    async def sample(self, request: GenerateRequest) -> Sampled:
-        """The reply to a request. Cancelling it takes it out of the queue; in a batch it is sampled in vain."""
+    async def sample(self, request: GenerateRequest, listener: Listener | None = None) -> Sampled:
+        """The reply to a request; ``listener`` hears of its tokens before, where the backend tells of them.
+
+        Cancelling it takes it out of the queue; in a batch it ends its row, or is sampled in vain where the backend
+        cannot stop.
+        """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(request, loop, loop.create_future())
+        waiting = _Waiting(request, loop, loop.create_future(), listener)
         with self._changed:
             self._queue.append(waiting)
-            self._changed.notify_all()
+            if len(self._queue) in (1, self._enough):  # the first begins the wait that the last one ends
+                self._changed.notify_all()
         try:
             return await waiting.future
         finally:
@@ -109,15 +128,14 @@ class Engine:
 
     def _batch(self, open_turns: Callable[[], int]) -> list[_Waiting]:
         with self._changed:
-            quiet_since = time.perf_counter()
-            seen = -1
+            began = time.perf_counter()
             while True:
                 self._woken = False
                 count, turns = len(self._queue), open_turns()
                 if not turns:
                     return []
-                if count != seen:
-                    quiet_since, seen = time.perf_counter(), count
+                self._enough = turns
+                quiet_since = max(began, self._queue[-1].since) if count else began
                 left = quiet_since + self.linger_s - time.perf_counter()
                 if count and (count >= turns or left <= 0):
                     batch = sorted(self._queue, key=lambda waiting: waiting.request.key)  # not as they happened to come
@@ -129,30 +147,70 @@ class Engine:
     def _sample(self, batch: list[_Waiting]) -> None:
         model = self.model
         started = time.perf_counter()
+        requests = [waiting.request for waiting in batch]
         try:
             ref = model.ref or model.backend.policy_ref(model.adapter)
-            results = model.backend.generate([waiting.request for waiting in batch])
+            for waiting in batch:
+                if waiting.listener is not None:
+                    waiting.listener.policy, waiting.listener.waited_s = ref, started - waiting.since
+            follow = getattr(model.backend, "follow", None)
+            results: Sequence[GenerateResult | None]
+            results = model.backend.generate(requests) if follow is None else follow(requests, _Followed(batch))
             if len(results) != len(batch):
                 raise LanistaError(f"the backend {model.backend.name!r} gave {len(results)} replies to {len(batch)}")
         except BaseException as error:
-            for waiting in batch:
-                _tell(waiting, error if isinstance(error, Exception) else LanistaError("sampling was interrupted"))
+            told = error if isinstance(error, Exception) else LanistaError("sampling was interrupted")
+            _settle(batch, [told] * len(batch))
             raise
         took = time.perf_counter() - started
-        for waiting, result in zip(batch, results, strict=True):
-            _tell(waiting, Sampled(result, ref, started - waiting.since, took))
+        _settle(
+            batch,
+            [
+                LanistaError("sampling was given up, and its reply asked for")
+                if result is None
+                else Sampled(result, ref, started - waiting.since, took)
+                for waiting, result in zip(batch, results, strict=True)
+            ],
+        )
 
 
-def _tell(waiting: _Waiting, what: Sampled | Exception) -> None:
-    def settle() -> None:
-        if waiting.future.done():
-            return
-        if isinstance(what, Exception):
-            waiting.future.set_exception(what)
-        else:
-            waiting.future.set_result(what)
+class _Followed:
+    """A batch as its backend tells of it (``lanista.agents.lm.backends.base.Follower``)."""
 
-    try:
-        waiting.loop.call_soon_threadsafe(settle)
-    except RuntimeError:  # the server is gone
-        return
+    def __init__(self, batch: Sequence[_Waiting]) -> None:
+        self._batch = batch
+
+    def listens(self, place: int) -> bool:
+        return self._batch[place].listener is not None
+
+    def told(self, place: int, ids: Sequence[int], logps: Sequence[float]) -> None:
+        waiting = self._batch[place]
+        if waiting.listener is not None:
+            _on(waiting.loop, waiting.listener.hear, ids, logps)
+
+    def left(self, place: int) -> bool:
+        return self._batch[place].future.cancelled()
+
+
+def _settle(batch: Sequence[_Waiting], told: Sequence[Sampled | Exception]) -> None:
+    """Tell everybody in a batch: their loops are woken once, not once for each."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Sampled | Exception]]] = {}
+    for waiting, what in zip(batch, told, strict=True):
+        loops.setdefault(waiting.loop, []).append((waiting, what))
+
+    def settle(those: Sequence[tuple[_Waiting, Sampled | Exception]]) -> None:
+        for waiting, what in those:
+            if waiting.future.done():
+                continue
+            if isinstance(what, Exception):
+                waiting.future.set_exception(what)
+            else:
+                waiting.future.set_result(what)
+
+    for loop, those in loops.items():
+        _on(loop, settle, those)
+
+
+def _on(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *of: object) -> None:
+    with suppress(RuntimeError):  # the server is gone
+        loop.call_soon_threadsafe(what, *of)

@@ -19,10 +19,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from lanista.errors import LanistaError, UsageError
-from lanista.serve import mcp
+from lanista.serve import mcp, streams
 from lanista.serve.answering import answered
 from lanista.serve.errors import ApiError, bad
 from lanista.serve.places import ANSWERS, Job, Place, Places
+from lanista.serve.telling import Feed
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -34,9 +35,6 @@ BODY_LIMIT = 8 << 20
 
 DRAIN_LIMIT = 256 << 20
 """Bytes of a request that is too long which are read before it is refused: a client hears nothing while it sends."""
-
-LOOK_S = 0.1
-"""How often it is looked whether a client that waits is still there."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -268,9 +266,12 @@ def _answering(gateway: Gateway) -> Callable[[Request, str], Awaitable[Response]
         job = place.flying.get(digest) if again else None
         if job is None:
             marked = request.headers.get("x-lanista-auxiliary", "").lower() in ("1", "true", "yes")
-            job = Job(asyncio.ensure_future(answered(place, dialect, body, marked, arrived)))
+            feed = Feed()
+            job = Job(asyncio.ensure_future(answered(place, dialect, body, marked, arrived, feed)), feed)
             place.flying[digest] = job
             job.task.add_done_callback(functools.partial(_landed, place, digest, job))
+            if body.get("stream") is True:
+                return await streams.streamed(request, job)
         written = await _waited(request, job)
         if written is None:
             return Plain(status_code=499)  # nobody is there to read it
@@ -295,7 +296,7 @@ async def _waited(request: Request, job: Job) -> Any:
     """What the job gives; None where the connection was cut. Nobody waiting any more cancels it."""
     job.waiters += 1
     try:
-        while not (await asyncio.wait({job.task}, timeout=LOOK_S))[0]:
+        while not (await asyncio.wait({job.task}, timeout=streams.LOOK_S))[0]:
             if await request.is_disconnected():
                 return None
         return job.task.result()

@@ -113,7 +113,9 @@ class History:
             self.threads.append(thread)
 
     def dropped(self, plan: Plan) -> None:
-        """There is no reply to a plan: nobody has said anything."""
+        """There is no reply to a plan: nobody has said anything. Nothing is done for one that has a reply."""
+        if not plan.thread.busy:
+            return
         plan.thread.busy = False
         if not plan.thread.whole and plan.thread in self.threads:
             self.threads.remove(plan.thread)

@@ -18,6 +18,7 @@ from lanista.serve.engine import Engine
 from lanista.serve.errors import ApiError
 from lanista.serve.history import History
 from lanista.serve.messages import Message
+from lanista.serve.telling import Feed
 from lanista.serve.upstream import Upstream
 
 ANSWERS = 32
@@ -37,6 +38,7 @@ class Job:
     """A request that is being answered, and how many connections wait for it."""
 
     task: asyncio.Task[Any]
+    feed: Feed
     waiters: int = 0
 
 

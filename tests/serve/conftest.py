@@ -35,12 +35,12 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     from lanista.agents.lm.backends.hf.backend import HFBackend
 
     found: list[tuple[Any, Any]] = []
-    generate = HFBackend.generate
+    follow = HFBackend.follow
 
-    def watched(self: HFBackend, requests: Any) -> Any:
-        results = generate(self, requests)
+    def watched(self: HFBackend, requests: Any, follower: Any) -> Any:
+        results = follow(self, requests, follower)
         found.extend(zip(requests, results, strict=True))
         return results
 
-    monkeypatch.setattr(HFBackend, "generate", watched)
+    monkeypatch.setattr(HFBackend, "follow", watched)
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lanista.agents.lm.agent import LMAgent
-from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult, ScoreRequest
+from lanista.agents.lm.backends.base import Follower, GenerateRequest, GenerateResult, ScoreRequest
 from lanista.agents.lm.chat import Chat
 from lanista.agents.lm.refs import PolicyRef
 from lanista.agents.lm.sampling import Sampling
@@ -62,12 +62,47 @@ class Actor:
         pass
 
 
+class Teller(Actor):
+    """An actor that tells of each token; ``step()`` lets it say the next one, ``free`` all that are left."""
+
+    def __init__(self, lines: Iterable[str] = (), context: int = 4096) -> None:
+        super().__init__(lines, context)
+        self._may = threading.Semaphore(0)
+        self.free = threading.Event()
+        self.fails: Exception | None = None
+        self.sampled: list[int] = []
+        """Tokens of each request that came to an end, in order."""
+
+    def step(self, count: int = 1) -> None:
+        for _ in range(count):
+            self._may.release()
+
+    def follow(self, requests: Sequence[GenerateRequest], follower: Follower) -> list[GenerateResult | None]:
+        whole = super().generate(requests)
+        found: list[GenerateResult | None] = []
+        for place, result in enumerate(whole):
+            said = 0
+            for id_, logp in zip(result.ids, result.logps, strict=True):
+                while not self.free.is_set() and not self._may.acquire(timeout=0.02) and not follower.left(place):
+                    pass
+                if follower.left(place):
+                    break
+                if self.fails is not None:
+                    raise self.fails
+                said += 1
+                if follower.listens(place):
+                    follower.told(place, [id_], [logp])
+            self.sampled.append(said)
+            found.append(result if said == len(result.ids) else None)
+        return found
+
+
 class Table:
     """A gateway, an engine that is pumped, and seats at it."""
 
     def __init__(self, lines: Iterable[str] = (), *, calls: Path | None = None, turns: int = 1, **more: Any) -> None:
         sampling = more.pop("sampling", Sampling(max_new_tokens=200))
-        self.actor = Actor(lines, **more)
+        self.actor = more.pop("actor", Actor)(lines, **more)
         self.engine = Engine(LMAgent(self.actor, sampling=sampling))
         self.gateway = Gateway()
         self.ledger = Ledger(calls)

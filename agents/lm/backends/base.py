@@ -87,8 +87,30 @@ class ScoreRequest:
     adapter: str | None = None
 
 
+class Follower(Protocol):
+    """Who follows a batch while it is sampled. It is asked on whatever thread samples, and does not block."""
+
+    def listens(self, place: int) -> bool:
+        """Whether the request at this place wants its tokens as they come."""
+
+    def told(self, place: int, ids: Sequence[int], logps: Sequence[float]) -> None:
+        """These were sampled next for a request that listens."""
+
+    def left(self, place: int) -> bool:
+        """Whether nobody waits for this request's reply any more: no more of it need be sampled."""
+
+
+class Followed(Protocol):
+    """What a backend has beside ``Backend`` that can tell of tokens while it samples, and stop in the middle."""
+
+    def follow(self, requests: Sequence[GenerateRequest], follower: Follower) -> Sequence[GenerateResult | None]:
+        """As ``generate``; None, or what was sampled of it, for a request that was left."""
+
+
 class Backend(Protocol):
     """A model that can be asked. Every method may raise LanistaError: one line on what is wrong and what to do.
+
+    One that also has ``follow`` (see ``Followed``) gives its tokens as they are sampled.
 
     A server's backend raises ``Unavailable`` while the server is away, and says more of itself: ``batch_matters`` False
     where answers do not depend on who shares a batch, and ``concurrent``, how many calls may be under way at once, each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lanista.serve.errors import bad, unsupported
@@ -144,7 +144,7 @@ def response(said: Said, wanted: Wanted) -> dict[str, Any]:
         "index": 0,
         "message": message,
         "finish_reason": said.finish,
-        "logprobs": _logprobs(said) if wanted.logprobs else None,
+        "logprobs": _logprobs(said.pieces, said.logps) if wanted.logprobs else None,
     }
     found = {
         "id": said.id,
@@ -160,34 +160,62 @@ def response(said: Said, wanted: Wanted) -> dict[str, Any]:
     return found
 
 
-def events(said: Said, wanted: Wanted) -> Iterator[str]:
-    """A reply as the events of a stream."""
-    head = {"id": said.id, "object": "chat.completion.chunk", "created": said.created, "model": said.model}
+class Events:
+    """A reply as the events of a stream: some of its text while it is sampled, the rest once it is written down."""
 
-    def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
+    def __init__(self, id: str, created: int, wanted: Wanted) -> None:
+        self._head = {"id": id, "object": "chat.completion.chunk", "created": created, "model": wanted.model}
+        self._wanted = wanted
+        self._begun = False
+        self._said = 0
+        self._logprobs = 0
+
+    def more(self, text: str, pieces: Sequence[str], logps: Sequence[float]) -> str:
+        """The events of the next words. ``pieces``, ``logps``: of all ids so far, where log-probabilities are asked."""
+        more: dict[str, Any] = {}
+        if self._wanted.logprobs:
+            more["logprobs"] = _logprobs(pieces[self._logprobs :], logps[self._logprobs :])
+            self._logprobs = len(pieces)
+        self._said += len(text)
+        return self._opening() + self._chunk({"content": text}, **more)
+
+    def end(self, said: Said) -> str:
+        """The events of what is left, up to the end of the stream."""
+        text = said.message.text[self._said :]
+        parts = [self._opening()]
+        logprobs = len(said.pieces) > self._logprobs and self._wanted.logprobs
+        if text or logprobs or not (said.calls or self._said):
+            parts.append(self.more(text, said.pieces, said.logps))
+        parts += [
+            self._chunk({"tool_calls": [{"index": index, **_made(call)}]}) for index, call in enumerate(said.calls)
+        ]
+        last: dict[str, Any] = {"token_ids": list(said.ids)} if self._wanted.token_ids else {}
+        parts.append(self._chunk({}, said.finish, **last))
+        if self._wanted.usage:
+            parts.append(_event({**self._head, "choices": [], "usage": usage(said)}))
+        return "".join([*parts, "data: [DONE]\n\n"])
+
+    def failed(self, error: Mapping[str, Any]) -> str:
+        """The event of a reply that comes to nothing after it has begun."""
+        return _event(dict(error))
+
+    def _opening(self) -> str:
+        if self._begun:
+            return ""
+        self._begun = True
+        return self._chunk({"role": "assistant", "content": "", "refusal": None})
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None, **more}
-        return _event({**head, "choices": [choice]})
-
-    yield chunk({"role": "assistant", "content": "", "refusal": None})
-    if said.message.text or not said.calls:
-        more: dict[str, Any] = {"logprobs": _logprobs(said)} if wanted.logprobs else {}
-        yield chunk({"content": said.message.text}, **more)
-    for index, call in enumerate(said.calls):
-        yield chunk({"tool_calls": [{"index": index, **_made(call)}]})
-    last: dict[str, Any] = {"token_ids": list(said.ids)} if wanted.token_ids else {}
-    yield chunk({}, said.finish, **last)
-    if wanted.usage:
-        yield _event({**head, "choices": [], "usage": usage(said)})
-    yield "data: [DONE]\n\n"
+        return _event({**self._head, "choices": [choice]})
 
 
 def _made(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _logprobs(said: Said) -> dict[str, Any]:
-    pieces = zip(said.pieces, said.logps, strict=True)
-    return {"content": [_logprob(piece, logp) for piece, logp in pieces], "refusal": None}
+def _logprobs(pieces: Sequence[str], logps: Sequence[float]) -> dict[str, Any]:
+    return {"content": [_logprob(piece, logp) for piece, logp in zip(pieces, logps, strict=True)], "refusal": None}
 
 
 def _logprob(piece: str, logp: float) -> dict[str, Any]:

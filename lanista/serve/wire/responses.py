@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lanista.serve.errors import bad, unsupported
@@ -144,22 +144,22 @@ def response(said: Said, wanted: Wanted) -> dict[str, Any]:
     """A reply as a ``response``."""
     cut = said.finish == "length"
     return {
-        **_head(said, wanted, "incomplete" if cut else "completed"),
+        **_head(said.id, said.created, wanted, "incomplete" if cut else "completed"),
         "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
         "output": _output(said, wanted),
         "usage": usage(said),
     }
 
 
-def _head(said: Said, wanted: Wanted, status: str) -> dict[str, Any]:
+def _head(id: str, created: int, wanted: Wanted, status: str) -> dict[str, Any]:
     return {
-        "id": said.id,
+        "id": id,
         "object": "response",
-        "created_at": said.created,
+        "created_at": created,
         "status": status,
         "error": None,
         "incomplete_details": None,
-        "model": said.model,
+        "model": wanted.model,
         "output": [],
         "reasoning": {"effort": None, "summary": None},
         "text": {"format": {"type": "text"}},
@@ -177,7 +177,7 @@ def _output(said: Said, wanted: Wanted) -> list[dict[str, Any]]:
             "type": "output_text",
             "text": said.message.text,
             "annotations": [],
-            "logprobs": _logprobs(said, wanted),
+            "logprobs": _logprobs(said.pieces, said.logps) if wanted.logprobs else [],
         }
         message = {"type": "message", "id": f"msg_{said.id}", "role": "assistant", "status": status, "content": [part]}
         found.append(message)
@@ -187,43 +187,81 @@ def _output(said: Said, wanted: Wanted) -> list[dict[str, Any]]:
     return found
 
 
-def _logprobs(said: Said, wanted: Wanted) -> list[dict[str, Any]]:
-    if not wanted.logprobs:
-        return []
+def _logprobs(pieces: Sequence[str], logps: Sequence[float]) -> list[dict[str, Any]]:
     return [
         {"token": piece, "logprob": logp, "bytes": list(piece.encode()), "top_logprobs": []}
-        for piece, logp in zip(said.pieces, said.logps, strict=True)
+        for piece, logp in zip(pieces, logps, strict=True)
     ]
 
 
-def events(said: Said, wanted: Wanted) -> Iterator[str]:
-    """A reply as the events of a stream."""
-    whole = response(said, wanted)
-    for number, (kind, more) in enumerate(_events(said, wanted, whole)):
-        value = {"type": kind, "sequence_number": number, **more}
-        yield f"event: {kind}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
+class Events:
+    """A reply as the events of a stream: some of its text while it is sampled, the rest once it is written down."""
 
+    def __init__(self, id: str, created: int, wanted: Wanted) -> None:
+        self._id, self._created, self._wanted = id, created, wanted
+        self._number = 0
+        self._said = 0
+        self._logprobs = 0
+        self._opened = False
+        """Whether the item of the reply's words was begun."""
 
-def _events(said: Said, wanted: Wanted, whole: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    started = _head(said, wanted, "in_progress")
-    yield "response.created", {"response": started}
-    yield "response.in_progress", {"response": started}
-    for index, item in enumerate(whole["output"]):
-        at = {"output_index": index, "item_id": item["id"]}
-        if item["type"] == "message":
-            (part,) = item["content"]
-            inner = {**at, "content_index": 0}
-            empty = {**part, "text": "", "logprobs": []}
-            blank = {**item, "status": "in_progress", "content": []}
-            yield "response.output_item.added", {"output_index": index, "item": blank}
-            yield "response.content_part.added", {**inner, "part": empty}
-            yield "response.output_text.delta", {**inner, "delta": part["text"], "logprobs": part["logprobs"]}
-            yield "response.output_text.done", {**inner, "text": part["text"], "logprobs": part["logprobs"]}
-            yield "response.content_part.done", {**inner, "part": part}
-        else:
-            blank = {**item, "status": "in_progress", "arguments": ""}
-            yield "response.output_item.added", {"output_index": index, "item": blank}
-            yield "response.function_call_arguments.delta", {**at, "delta": item["arguments"]}
-            yield "response.function_call_arguments.done", {**at, "arguments": item["arguments"], "name": item["name"]}
-        yield "response.output_item.done", {"output_index": index, "item": item}
-    yield f"response.{whole['status']}", {"response": whole}
+    def more(self, text: str, pieces: Sequence[str], logps: Sequence[float]) -> str:
+        """The events of the next words. ``pieces``, ``logps``: of all ids so far, where log-probabilities are asked."""
+        told = []
+        if self._wanted.logprobs:
+            told = _logprobs(pieces[self._logprobs :], logps[self._logprobs :])
+            self._logprobs = len(pieces)
+        self._said += len(text)
+        parts = [self._opening()]
+        if not self._opened:
+            self._opened = True
+            blank = {"type": "message", "id": f"msg_{self._id}", "role": "assistant", "status": "in_progress"}
+            empty = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+            parts.append(self._event("response.output_item.added", output_index=0, item={**blank, "content": []}))
+            parts.append(self._event("response.content_part.added", **self._inner(), part=empty))
+        parts.append(self._event("response.output_text.delta", **self._inner(), delta=text, logprobs=told))
+        return "".join(parts)
+
+    def end(self, said: Said) -> str:
+        """The events of what is left, up to the end of the stream."""
+        whole = response(said, self._wanted)
+        parts = [self._opening()]
+        for index, item in enumerate(whole["output"]):
+            if item["type"] == "message":
+                (part,) = item["content"]
+                text = part["text"][self._said :]
+                if text or not self._opened or len(part["logprobs"]) > self._logprobs:
+                    parts.append(self.more(text, said.pieces, said.logps))
+                done = {"text": part["text"], "logprobs": part["logprobs"]}
+                parts.append(self._event("response.output_text.done", **self._inner(), **done))
+                parts.append(self._event("response.content_part.done", **self._inner(), part=part))
+            else:
+                at = {"output_index": index, "item_id": item["id"]}
+                blank = {**item, "status": "in_progress", "arguments": ""}
+                made = item["arguments"]
+                parts.append(self._event("response.output_item.added", output_index=index, item=blank))
+                parts.append(self._event("response.function_call_arguments.delta", **at, delta=made))
+                done = {"arguments": made, "name": item["name"]}
+                parts.append(self._event("response.function_call_arguments.done", **at, **done))
+            parts.append(self._event("response.output_item.done", output_index=index, item=item))
+        parts.append(self._event(f"response.{whole['status']}", response=whole))
+        return "".join(parts)
+
+    def failed(self, error: Mapping[str, Any]) -> str:
+        """The event of a reply that comes to nothing after it has begun."""
+        told = error["error"]
+        return self._event("error", code=told["code"], message=told["message"], param=told["param"])
+
+    def _inner(self) -> dict[str, Any]:
+        return {"output_index": 0, "item_id": f"msg_{self._id}", "content_index": 0}
+
+    def _opening(self) -> str:
+        if self._number:
+            return ""
+        started = _head(self._id, self._created, self._wanted, "in_progress")
+        return self._event("response.created", response=started) + self._event("response.in_progress", response=started)
+
+    def _event(self, kind: str, **more: Any) -> str:
+        value = {"type": kind, "sequence_number": self._number, **more}
+        self._number += 1
+        return f"event: {kind}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"

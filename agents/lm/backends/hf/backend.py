@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
-from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult, ScoreRequest
+from lanista.agents.lm.backends.base import Follower, GenerateRequest, GenerateResult, ScoreRequest
 from lanista.agents.lm.backends.hf.columns import Geometry, Pending, column_bytes, geometry
-from lanista.agents.lm.backends.hf.generate import prefill, sample, score
+from lanista.agents.lm.backends.hf.generate import Told, prefill, sample, score
 from lanista.agents.lm.backends.hf.prefixes import shared_beginnings
 from lanista.agents.lm.backends.hf.states import device_bytes
 from lanista.agents.lm.chat import Chat
@@ -85,6 +85,10 @@ class HFBackend:
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateResult]:
         """A reply to each request, in order. Those of one adapter and one sampling share batches."""
+        return self.follow(requests, None)
+
+    def follow(self, requests: Sequence[GenerateRequest], follower: Follower | None) -> list[GenerateResult]:
+        """As ``generate``; what was sampled so far for a request that was left, and at least one token of it."""
         found: dict[int, GenerateResult] = {}
         chat, store = self.policy.chat, self.policy.states
         for (adapter, sampling), places in _alike(requests, lambda request: (request.adapter, request.sampling)):
@@ -103,6 +107,7 @@ class HFBackend:
                         decode=chat.decode,
                         shape=shape,
                         stamp=stamp,
+                        told=_told(follower, [place for place, _ in batch]),
                     )
                     for (place, _), reply in zip(batch, replies, strict=True):
                         if reply.kept is not None:
@@ -214,6 +219,21 @@ class HFBackend:
         if self._shape is None or self._shape[0] is not model:
             self._shape = model, geometry(model, self.policy.chat.end_ids[0])
         return self._shape[1]
+
+
+def _told(follower: Follower | None, places: Sequence[int]) -> Told | None:
+    """What a batch of the requests at these places tells of."""
+    if follower is None:
+        return None
+    listening = [follower.listens(place) for place in places]
+
+    def told(rows: Sequence[int], ids: Sequence[int], logps: Sequence[float]) -> list[int]:
+        for row, id_, logp in zip(rows, ids, logps, strict=True):
+            if listening[row]:
+                follower.told(places[row], [id_], [logp])
+        return [row for row in rows if follower.left(places[row])]
+
+    return told
 
 
 def _alike(requests: Sequence[T], by: Callable[[T], Any]) -> Iterator[tuple[Any, list[int]]]:

@@ -22,6 +22,9 @@ from lanista.errors import LanistaError
 
 Decode = Callable[[Sequence[int]], str]
 
+Told = Callable[[Sequence[int], Sequence[int], Sequence[float]], Sequence[int]]
+"""Told rows by number, the id that each has drawn and its log-probability; gives the numbers of rows that may end."""
+
 
 @dataclass(slots=True)
 class Sampled:
@@ -42,12 +45,14 @@ def sample(
     decode: Decode,
     shape: Geometry | None,
     stamp: Any = None,
+    told: Told | None = None,
 ) -> list[Sampled]:
     """A reply for each row, up to and including the first end id or the end of a stop text, or as long as it may be.
 
     Log-probabilities are those of the distribution sampled from; at temperature 0 the likeliest id is taken, with
     certainty (log-probability 0). ``decode`` is asked only where there are stop texts. With ``shape`` None nothing is
-    kept, and rows must hold whole conversations. Raises LanistaError where the model's logits are not numbers.
+    kept, and rows must hold whole conversations. ``told`` hears of every token, and may have rows end where they are.
+    Raises LanistaError where the model's logits are not numbers.
     """
     most = sampling.max_new_tokens
     batch = Batch(model, rows, most, shape)
@@ -65,9 +70,12 @@ def sample(
         ids_N, logps_N = draw(logits_NV, uniforms_BT[here_N, step], sampling)
         ids_BT[here_N, step], logps_BT[here_N, step] = ids_N, logps_N
         lengths_B[here_N] += going_N
+        left_N = None if told is None else _left(ids_N, logps_N, here_N, going_N, told)
         going_N = going_N & ~torch.isin(ids_N, ends)
         if sampling.stop:
             going_N = going_N & ~_stops(ids_BT[here_N, : step + 1], here_N, going_N, sampling.stop, decode, stopped)
+        if left_N is not None:
+            going_N = going_N & ~left_N
         if step + 1 == most or not bool(going_N.any()):
             break
         ids_N, going_N = batch.thin(ids_N, going_N)
@@ -81,6 +89,14 @@ def sample(
         finish: Finish = "end" if said[-1] in end_ids else "stop" if b in stopped else "length"
         found.append(Sampled(said, logps[b][:length], finish, batch.keep(b, said[:-1], stamp)))
     return found
+
+
+def _left(ids_N: Tensor, logps_N: Tensor, here_N: Tensor, going_N: Tensor, told: Told) -> Tensor:
+    """Tell what the rows that go on have drawn. Returns which of them may end."""
+    places = going_N.nonzero()[:, 0].tolist()
+    rows, ids, logps = here_N.tolist(), ids_N.tolist(), logps_N.tolist()
+    gone = set(told([rows[n] for n in places], [ids[n] for n in places], [logps[n] for n in places]))
+    return torch.tensor([row in gone for row in rows], device=going_N.device)
 
 
 def _stops(
