@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lanista.agents.contract import Agent
@@ -55,6 +55,29 @@ def make(spec: str, *, arena: str | None = None, **options: Any) -> Agent:
         raise UsageError(f"agent {spec!r} plays {plays} and nothing else: it cannot sit down in {arena}")
     agent.name = spec
     return agent
+
+
+def in_python(specs: Sequence[str], python: str | None) -> list[str]:
+    """The specs, with ``python`` as the interpreter of programs that name none.
+
+    Raises UsageError where none of them is a program.
+    """
+    if python is None:
+        return list(specs)
+    if not any(spec.startswith("program:") for spec in specs):
+        raise UsageError(
+            f"--seat-python {python} is the interpreter of programs, and none of {', '.join(specs)} is one: write "
+            "program:PATH.py:FACTORY or program:MODULE:FACTORY"
+        )
+    written = python.replace("%", "%25").replace("&", "%26").replace("?", "%3F")
+    found = []
+    for spec in specs:
+        _, _, options = spec.partition("?")
+        names = [pair.partition("=")[0] for pair in options.split("&")]
+        if spec.startswith("program:") and "python" not in names:
+            spec = f"{spec}{'&' if options else '?'}python={written}"
+        found.append(spec)
+    return found
 
 
 def form(name: str, factory: object) -> str:

@@ -58,6 +58,9 @@ class Players(Section):
     program: str | None = option(
         None, "an agent that the policies speak through, such as program:PATH.py:FACTORY; none: they answer themselves"
     )
+    seat_python: str | None = option(
+        None, "interpreter of --program where its spec names none, for packages that cannot live beside Lanista's"
+    )
     pool_every: int = option(10, "steps between two frozen past policies (with opponent past)", least=1)
     pool_size: int = option(8, "frozen past policies kept; the oldest but the first goes", least=1)
 
@@ -65,6 +68,8 @@ class Players(Section):
         super().__post_init__()
         if not self.opponents:
             raise UsageError("opponents names nobody; use self, past or an agent such as random")
+        if self.seat_python is not None and self.program is None:
+            raise UsageError(f"--seat-python {self.seat_python} is the interpreter of a program: say --program too")
         if self.policies == "per-role" and self.lora_r == 0:
             object.__setattr__(self, "lora_r", 16)
         if self.policies == "shared" and self.roles_by != "role":
@@ -197,6 +202,9 @@ class RunOptions(Section):
         "hf",
         "what the policies are sampled with: hf, the model in this process, or vllm, a server that is handed adapters",
         choices=("hf", "vllm"),
+    )
+    engine_send_seed: bool = option(
+        True, "send the server the seed of every draw; off where it cannot take one (draws then differ from run to run)"
     )
     engine_url: str | None = option(None, "the server's address, with --sampler vllm: http://127.0.0.1:8000/v1")
     engine_folder: str | None = option(

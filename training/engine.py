@@ -30,6 +30,8 @@ def check(config: TrainConfig) -> None:
     if run.sampler == "hf":
         if run.engine_url is not None:
             raise UsageError("--engine-url is the address of another sampler than this process: say --sampler vllm too")
+        if not run.engine_send_seed:
+            raise UsageError("--no-engine-send-seed is for a server that samples: say --sampler vllm too")
         if run.staleness:
             raise UsageError(
                 f"--staleness {run.staleness} plays while the weights change, which takes a copy of them elsewhere: "
@@ -85,6 +87,7 @@ class Engine:
             ref=ref_of(policy.ref, there),
             folder=Path(run.engine_folder) if run.engine_folder else folder,
             max_loras=run.engine_max_loras or None,
+            send_seed=run.engine_send_seed,
         )
         self.staleness = run.staleness
         self.backend.check_room(names * (1 + self.staleness))

@@ -289,7 +289,7 @@ def seat(config: TrainConfig, policy: Policy, roles: Mapping[str, str]) -> Polic
         policy,
         Adapters(policy.model, names, by=players.roles_by, roles=by_role),
         config.sampling,
-        program=players.program,
+        program=players.program and registry.in_python([players.program], players.seat_python)[0],
         arena=config.game.arena,
     )
 

@@ -140,6 +140,10 @@ Set = Annotated[
 ]
 Preset = Annotated[str, typer.Option("--preset", help="Reward preset of the arena.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out; start it if there is none.")]
+SeatPython = Annotated[
+    str | None,
+    typer.Option("--seat-python", metavar="PATH", help="Interpreter of program: agents whose spec names none."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and its cost, and do nothing.")]
 
 

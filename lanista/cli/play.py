@@ -15,6 +15,7 @@ from lanista.cli.common import (
     Json,
     Preset,
     Resume,
+    SeatPython,
     Seed,
     Set,
     arena_config,
@@ -47,6 +48,7 @@ def play(
     seat: Annotated[
         list[str] | None, typer.Option("--seat", metavar="SEAT=AGENT", help="One seat's agent: --seat player_0=human.")
     ] = None,
+    seat_python: SeatPython = None,
     seed: Seed = 0,
     set_: Set = None,
     preset: Preset = "default",
@@ -75,6 +77,7 @@ def play(
     game_config = arena_config(game_arena, set_)
     game = Game(game_arena, seed, game_config, preset=preset)
     players = _players(game, split(agents), seat or [])
+    players = dict(zip(players, registry.in_python(list(players.values()), seat_python), strict=True))
     humans = [s for s, spec in players.items() if spec == "human"]
     if humans and json:
         raise UsageError("--json prints the finished game; a human needs the terminal: leave one of the two out")

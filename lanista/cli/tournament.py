@@ -15,6 +15,7 @@ from lanista.cli.common import (
     Json,
     Preset,
     Resume,
+    SeatPython,
     Seed,
     Set,
     Workers,
@@ -45,6 +46,7 @@ def tournament(
     agents: Annotated[str, typer.Option("--agents", help="Who plays: names, separated by commas.")],
     out: Annotated[Path, typer.Option("--out", help="The run's folder.")],
     games: Annotated[int, typer.Option("--games", min=1, help="Games, rounded up to whole rotation blocks.")] = 60,
+    seat_python: SeatPython = None,
     seed: Seed = 0,
     set_: Set = None,
     preset: Preset = "default",
@@ -86,7 +88,7 @@ def tournament(
 
     game_arena = get(arena)
     game_config = arena_config(game_arena, set_)
-    names = split(agents)
+    names = registry.in_python(split(agents), seat_python)
     refuse_humans(names)
     if executor is not None:
         executors.check(executor)

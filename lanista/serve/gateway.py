@@ -152,6 +152,7 @@ def serve(app: Any, at: socket.socket, name: str) -> Served:
         log_config=None,
         access_log=False,
         lifespan="off",
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
         ws="none",

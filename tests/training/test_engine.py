@@ -294,6 +294,14 @@ def test_a_run_is_sampled_at_the_server_and_hands_over_every_version(
         assert "ALARM" not in describe(line)
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_seeds_are_sent_where_the_server_takes_them(engine: Made, folder: Path, tmp_path: Path, sent: bool) -> None:
+    train(config(folder, engine, engine_send_seed=sent, steps=1), tmp_path / "run")
+    drawn = [body for path, body in engine[0].asked if path == "v1/completions" and "stop_token_ids" in body]
+    assert drawn
+    assert {"seed" in body for body in drawn} == {sent}
+
+
 def test_a_sampler_that_plays_otherwise_sets_off_the_alarm(engine: Made, folder: Path, tmp_path: Path) -> None:
     """The server's weights are moved behind the trainer's back: its log-probabilities are of another model."""
     out = tmp_path / "run"
@@ -340,6 +348,7 @@ def test_a_server_that_goes_away_ends_the_run_with_one_sentence_and_it_goes_on(
     [
         ({"sampler": "hf"}, "say --sampler vllm too"),
         ({"sampler": "hf", "engine_url": None, "staleness": 1}, "takes a copy of them elsewhere"),
+        ({"sampler": "hf", "engine_url": None, "engine_send_seed": False}, "is for a server that samples"),
         ({"engine_url": None}, "needs the server's address"),
         ({"lora_r": 0}, "handed adapters, never whole models"),
         ({"staleness": 2}, "staleness is 0 or 1, not 2"),
