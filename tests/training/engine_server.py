@@ -35,6 +35,13 @@ class EngineServer:
         """(path, status, body) to say once each, in place of an answer."""
         self.serves_base = self.raw = self.no_ids = False
         self.asked: list[tuple[str, Any]] = []
+        self.may_go_on = threading.Event()
+        """A stream waits for it after its first event."""
+        self.may_go_on.set()
+        self.breaks_off = False
+        """Whether a stream ends after its first event as if the server had died."""
+        self.cut = threading.Event()
+        """Set once somebody has gone in the middle of a stream."""
         self.loads: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._loaded = 0
@@ -134,7 +141,37 @@ def serving(engine: EngineServer) -> Iterator[str]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with torch.no_grad():
-                self._give(*engine.answer(self.path.strip("/"), body))
+                status, told = engine.answer(self.path.strip("/"), body)
+            if status == 200 and body.get("stream"):
+                self._stream(told)
+            else:
+                self._give(status, told)
+
+        def _stream(self, whole: Any) -> None:
+            """Token by token, as vLLM: each event has its ids, the last one why it is over."""
+            (choice,) = whole["choices"]
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.close_connection = True
+            last = len(choice["token_ids"]) - 1
+            for n, (id_, logp) in enumerate(
+                zip(choice["token_ids"], choice["logprobs"]["token_logprobs"], strict=True)
+            ):
+                finish = choice["finish_reason"] if n == last else None
+                part = {"token_ids": [id_], "logprobs": {"token_logprobs": [logp]}, "finish_reason": finish}
+                try:
+                    self.wfile.write(f"data: {json.dumps({**whole, 'choices': [part]})}\n\n".encode())
+                    self.wfile.flush()
+                    while not engine.may_go_on.wait(0.02):
+                        self.wfile.write(b": still here\n\n")
+                except OSError:
+                    engine.cut.set()
+                    return
+                if engine.breaks_off:
+                    return
+            self.wfile.write(b"data: [DONE]\n\n")
 
         def _give(self, status: int, body: Any) -> None:
             said = (body if isinstance(body, str) else json.dumps(body)).encode()

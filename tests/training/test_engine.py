@@ -97,6 +97,54 @@ def test_ids_and_log_probabilities_are_those_of_the_model_that_was_named(
     assert played.policy_ref(names[0]).version == "3"
 
 
+class Note:
+    """Follows a batch: ``deaf`` are not told, ``leaves`` are left once they have heard something."""
+
+    def __init__(self, deaf: tuple[int, ...] = (), leaves: tuple[int, ...] = ()) -> None:
+        self.heard: dict[int, list[Any]] = {}
+        self._deaf, self._leaves = deaf, leaves
+
+    def listens(self, place: int) -> bool:
+        return place not in self._deaf
+
+    def told(self, place: int, ids: Any, logps: Any) -> None:
+        self.heard.setdefault(place, []).extend(zip(ids, logps, strict=True))
+
+    def left(self, place: int) -> bool:
+        return place in self._leaves and place in self.heard
+
+
+def test_a_batch_that_is_followed_is_told_as_it_is_sampled(
+    engine: Made, folder: Path, tmp_path: Path, trained: Policy
+) -> None:
+    played = backend(engine, folder, tmp_path)
+    name = played.publish("a", "3", lambda new: save_adapter(trained.model, adapter_name(0), new))
+    requests = [asked(played.chat, adapter) for adapter in (None, name, None)]
+    note = Note(deaf=(2,))
+    plain, followed = played.generate(requests), played.follow(requests, note)
+    assert followed == plain
+    assert note.heard == {n: list(zip(plain[n].ids, plain[n].logps, strict=True)) for n in (0, 1)}
+
+
+def test_a_connection_that_nobody_waits_for_is_closed(engine: Made, folder: Path, tmp_path: Path) -> None:
+    played = backend(engine, folder, tmp_path)
+    engine[0].may_go_on.clear()
+    deaf = asked(played.chat)
+    (gone, other) = played.follow([asked(played.chat, seed=1), deaf], Note(deaf=(1,), leaves=(0,)))
+    assert gone is None
+    assert other == played.generate([deaf])[0]
+    assert engine[0].cut.wait(20)
+
+
+def test_a_stream_that_breaks_off_is_no_reply(engine: Made, folder: Path, tmp_path: Path) -> None:
+    played = backend(engine, folder, tmp_path)
+    engine[0].breaks_off = True
+    note = Note()
+    with pytest.raises(Unavailable, match="broke off a reply after 1 events"):
+        played.follow([asked(played.chat)], note)
+    assert len(note.heard[0]) == 1
+
+
 def test_a_changed_adapter_has_a_new_name_and_an_unchanged_one_is_not_loaded_twice(
     engine: Made, folder: Path, tmp_path: Path, trained: Policy
 ) -> None:

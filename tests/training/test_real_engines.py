@@ -160,3 +160,44 @@ def test_a_run_with_an_adapter_per_role_is_sampled_there_and_every_new_version_p
     served = {str(one) for one in (tmp_path / "run" / "engine").glob("*")}
     assert served == set()
     assert (tmp_path / "run" / "policies" / "router" / "adapter_model.safetensors").is_file()
+
+
+class Note:
+    """Hears every request but the last one, and leaves the first one after some tokens."""
+
+    def __init__(self, count: int) -> None:
+        self.heard: list[list[tuple[int, float]]] = [[] for _ in range(count)]
+
+    def listens(self, place: int) -> bool:
+        return place < len(self.heard) - 1
+
+    def told(self, place: int, ids: Any, logps: Any) -> None:
+        self.heard[place] += zip(ids, logps, strict=True)
+
+    def left(self, place: int) -> bool:
+        return place == 0 and len(self.heard[0]) >= 3
+
+
+def test_what_it_streams_is_what_it_samples_and_a_cut_one_ends(url: str, tmp_path: Path) -> None:
+    played: Any = backends.make("vllm", "smollm2", {"url": url, "folder": str(tmp_path)})
+    requests = [
+        GenerateRequest(
+            ids=played.chat.first(f"Tell a long story about parcel {i}."),
+            key=i,
+            sampling=Sampling(max_new_tokens=400 if i == 0 else 16),
+        )
+        for i in range(3)
+    ]
+    note = Note(3)
+    gone, heard, plain = played.follow(requests, note)
+    assert gone is None
+    assert 3 <= len(note.heard[0]) < 400
+    assert note.heard[1] == list(zip(heard.ids, heard.logps, strict=True))
+    assert len(plain.ids) >= 1
+    until = time.monotonic() + 60
+    while "vllm:num_requests_running" in (told := played.server.get("metrics", url.removesuffix("/v1")).text):
+        running = next(line for line in told.splitlines() if line.startswith("vllm:num_requests_running"))
+        if float(running.split()[-1]) == 0:
+            break
+        assert time.monotonic() < until, "a cut request is sampled on"
+        time.sleep(0.5)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult, ScoreRequest, Writer
+from lanista.agents.lm.backends.base import Follower, GenerateRequest, GenerateResult, ScoreRequest, Writer
 from lanista.agents.lm.backends.server.transport import Transport
 from lanista.agents.lm.refs import PolicyRef
 from lanista.agents.lm.sampling import Sampling
@@ -19,6 +19,28 @@ from lanista.errors import LanistaError, UsageError
 
 SURE = 1e-4
 """Nats. A log-probability nearer to 0 than this is that of a token which had to come."""
+
+
+def _part(event: Mapping[str, Any]) -> tuple[list[int], list[float], Any]:
+    """Of one event of a stream: ids, log-probabilities, and why the reply is over, if it is."""
+    choices = event.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
+    logps = (choice.get("logprobs") or {}).get("token_logprobs") or []
+    return choice.get("token_ids") or [], logps, choice.get("finish_reason")
+
+
+def _joined(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The events of a stream as the reply that they are parts of."""
+    ids: list[int] = []
+    logps: list[float] = []
+    finish = None
+    for event in events:
+        new, theirs, over = _part(event)
+        ids += new
+        logps += theirs
+        finish = over or finish
+    choice = {"token_ids": ids, "logprobs": {"token_logprobs": logps}, "finish_reason": finish}
+    return {"model": events[0].get("model") if events else None, "choices": [choice] if finish else []}
 
 
 class IdsBackend:
@@ -97,6 +119,26 @@ class IdsBackend:
             self._read(request, reply, body) for request, reply, body in zip(requests, replies, bodies, strict=True)
         ]
 
+    def follow(self, requests: Sequence[GenerateRequest], follower: Follower) -> list[GenerateResult | None]:
+        """As ``generate``: streams where somebody listens, and connections closed that nobody waits for."""
+        for sampling in {request.sampling for request in requests}:
+            self._check_told(sampling, requests[0])
+
+        def hear(place: int, event: Mapping[str, Any]) -> None:
+            ids, logps, _ = _part(event)
+            if ids and len(ids) == len(logps) and None not in logps:
+                sure = requests[place].sampling.temperature == 0
+                follower.told(place, ids, [0.0] * len(ids) if sure else logps)
+
+        bodies = [self._body(request) for request in requests]
+        came = self.server.post_followed("completions", bodies, hear, follower.listens, follower.left)
+        replies = [_joined(reply) if isinstance(reply, list) else reply for reply in came]
+        self._check_models([(b, r) for b, r in zip(bodies, replies, strict=True) if r is not None])
+        return [
+            None if reply is None else self._read(request, reply, body)
+            for request, reply, body in zip(requests, replies, bodies, strict=True)
+        ]
+
     def score(self, requests: Sequence[ScoreRequest]) -> list[list[float]]:
         """The log-probability in nats of every reply of each request; the server is made to read each of them."""
         bodies = [
@@ -133,14 +175,17 @@ class IdsBackend:
 
     def _complete(self, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
         replies = self.server.post_all("completions", bodies)
-        for body, reply in zip(bodies, replies, strict=True):
+        self._check_models(list(zip(bodies, replies, strict=True)))
+        return replies
+
+    def _check_models(self, answered: Sequence[tuple[Mapping[str, Any], Any]]) -> None:
+        for body, reply in answered:
             model = reply.get("model") if isinstance(reply, Mapping) else None
             if model != body["model"]:
                 raise LanistaError(
                     f"{self.server.url} was asked for the model {body['model']!r} and answered as {model!r}: nothing "
                     "is played by weights that nobody asked for"
                 )
-        return replies
 
     def _plain(self, adapter: str | None) -> dict[str, Any]:
         return {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ KEY = (401, 402, 403)
 
 AGAIN = (408, 409, 425, 429)
 """Asked again, as every 5xx is."""
+
+LOOK_S = 0.05
+"""How often it is looked whether anybody still waits for a reply that is followed."""
 
 REASON_LIMIT = 400
 """Characters kept of what a server said."""
@@ -77,6 +81,22 @@ class Transport:
         """
         return background.run(self._all(path, bodies))
 
+    def post_followed(
+        self,
+        path: str,
+        bodies: Sequence[Mapping[str, Any]],
+        hear: Callable[[int, Mapping[str, Any]], None],
+        listens: Callable[[int], bool],
+        left: Callable[[int], bool],
+    ) -> list[Any]:
+        """As ``post_all``, as streams where somebody ``listens`` to their places; None for one that was left.
+
+        A stream comes back as the list of its events, which ``hear`` was told one by one. One that breaks off has said
+        what cannot be taken back: Unavailable, and it is not asked again. ``left`` is asked every ``LOOK_S`` seconds;
+        the connection of a request that nobody waits for is closed, which ends its sampling.
+        """
+        return background.run(self._followed(path, bodies, hear, listens, left))
+
     def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -92,6 +112,74 @@ class Transport:
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return [self.json(task.result()) for task in tasks]
+
+    async def _followed(
+        self,
+        path: str,
+        bodies: Sequence[Mapping[str, Any]],
+        hear: Callable[[int, Mapping[str, Any]], None],
+        listens: Callable[[int], bool],
+        left: Callable[[int], bool],
+    ) -> list[Any]:
+        async def one(place: int, body: Mapping[str, Any]) -> Any:
+            if listens(place):
+                return await self._streamed(path, body, lambda event: hear(place, event))
+            return self.json(await self._ask("POST", path, body))
+
+        tasks = [asyncio.ensure_future(one(place, body)) for place, body in enumerate(bodies)]
+        try:
+            waiting = set(tasks)
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    if not task.cancelled():
+                        task.result()
+                for place, task in enumerate(tasks):
+                    if not task.done() and left(place):
+                        task.cancel()
+            return [None if task.cancelled() else task.result() for task in tasks]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _streamed(
+        self, path: str, body: Mapping[str, Any], hear: Callable[[Mapping[str, Any]], None]
+    ) -> list[Mapping[str, Any]]:
+        """The events of a stream. Until its first one it is asked for again as any request is."""
+        import httpx
+
+        client, places = self._connect()
+        found: list[Mapping[str, Any]] = []
+
+        async def send() -> httpx.Response:
+            request = client.build_request("POST", f"{self.url}/{path}", json={**body, "stream": True})
+            reply = await client.send(request, stream=True)
+            if reply.status_code >= 400:
+                await reply.aread()
+            return reply
+
+        reply = await self._ask("POST", path, None, send=send)
+        whole = False
+        async with places:
+            try:
+                async for line in reply.aiter_lines():
+                    whole = whole or line.removeprefix("data:").strip() == "[DONE]"
+                    event = _event(line)
+                    if event is None:
+                        continue
+                    if "error" in event:
+                        raise Unavailable(f"{self.url} broke off a reply: {self._told(str(event['error']))}")
+                    found.append(event)
+                    hear(event)
+            except httpx.HTTPError as error:
+                said = self._told(str(error) or type(error).__name__)
+                raise Unavailable(f"{self.url} broke off a reply after {len(found)} events: {said}") from error
+            finally:
+                await reply.aclose()
+        if not whole:
+            raise Unavailable(f"{self.url} broke off a reply after {len(found)} events")
+        return found
 
     def json(self, reply: httpx.Response) -> Any:
         """A reply's JSON. Raises LanistaError where it is none."""
@@ -109,13 +197,16 @@ class Transport:
         body: Mapping[str, Any] | None,
         root: str | None = None,
         final: tuple[int, ...] = (),
+        send: Callable[[], Awaitable[httpx.Response]] | None = None,
     ) -> httpx.Response:
         client, places = self._connect()
+        address = f"{root or self.url}/{path}"
+        send = send or (lambda: client.request(method, address, json=body))
         until = time.monotonic() + self._budget_s
         attempt = 0
         while True:
             async with places:
-                came = await self._request(client, method, f"{root or self.url}/{path}", body, final)
+                came = await self._request(send, address, final)
             if not isinstance(came, tuple):
                 return came
             why, wait_s = came
@@ -126,18 +217,13 @@ class Transport:
             attempt += 1
 
     async def _request(
-        self,
-        client: httpx.AsyncClient,
-        method: str,
-        address: str,
-        body: Mapping[str, Any] | None,
-        final: tuple[int, ...],
+        self, send: Callable[[], Awaitable[httpx.Response]], address: str, final: tuple[int, ...]
     ) -> httpx.Response | tuple[str, float | None]:
         """The reply; or why there is none that would count, and how long the server wants to be left alone."""
         import httpx
 
         try:
-            reply = await client.request(method, address, json=body)
+            reply = await send()
         except httpx.TimeoutException:
             return f"no reply within {self._limit_s:g} s from {self.url}", None
         except httpx.HTTPError as error:
@@ -180,6 +266,17 @@ def _address(url: str) -> str:
     if not known:
         raise UsageError(f"{url!r} is no engine's address: write it as http://127.0.0.1:8000/v1")
     return url.rstrip("/")
+
+
+def _event(line: str) -> Mapping[str, Any] | None:
+    """The JSON of one line of a stream; None for what is no event, and for the mark of its end."""
+    if not line.startswith("data:"):
+        return None
+    try:
+        found = json.loads(line[5:])
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _said(reply: httpx.Response) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lanista import files
-from lanista.agents.lm.backends.base import GenerateRequest, GenerateResult, ScoreRequest, Writer
+from lanista.agents.lm.backends.base import Follower, GenerateRequest, GenerateResult, ScoreRequest, Writer
 from lanista.agents.lm.backends.server.ids import IdsBackend
 from lanista.agents.lm.backends.server.transport import Refused, Transport
 from lanista.agents.lm.refs import PolicyRef
@@ -87,6 +87,11 @@ class VLLMBackend(IdsBackend):
         """As ``IdsBackend``; an adapter that a restarted server has lost is loaded again."""
         with self._held(requests):
             return self._again(lambda: super(VLLMBackend, self).generate(requests), requests)
+
+    def follow(self, requests: Sequence[GenerateRequest], follower: Follower) -> list[GenerateResult | None]:
+        """As ``IdsBackend``, and ``generate``."""
+        with self._held(requests):
+            return self._again(lambda: super(VLLMBackend, self).follow(requests, follower), requests)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[list[float]]:
         """As ``IdsBackend``."""
