@@ -7,7 +7,7 @@ writing down. At N seats, N programs in another process hold conversations of 20
 step (all ask as soon as they have their replies, and a batch is all of them), once each in its own time (20 ms between
 two calls on average, and a batch is whoever has asked by then). A call's added latency is the time from sending it
 until its response is read, less the time in which its batch was sampled; its own part leaves out the wait for the
-others of its batch too. A session is one turn of one program: one call and its reply. The bare engine is the same
+others of its batch too; ``cpu ms`` is what the gateway's process works for a call, however busy the machine. A session is one turn of one program: one call and its reply. The bare engine is the same
 without the gateway: ``LMAgent.answer`` over as many questions.
 """
 
@@ -162,11 +162,12 @@ def measure(seats: int, calls: int, think_s: float = 0.0) -> dict[str, float]:
     ]
     ledger.places = {place.seat: place for mine in opened for place in mine}
     port = int(gateway.url.split(":")[2].split("/")[0])
-    before = _resident_mib()
+    before, used = _resident_mib(), time.process_time()
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as elsewhere:
         keys = [[(place.id, place.key) for place in mine] for mine in opened]
         del opened
         found, took = elsewhere.submit(programs, port, keys, think_s).result()
+    used = time.process_time() - used
     grew = _resident_mib() - before
     going[0] = 0
     engine.wake()
@@ -183,6 +184,7 @@ def measure(seats: int, calls: int, think_s: float = 0.0) -> dict[str, float]:
         "p95_ms": cut[94],
         "own_p50_ms": cut_own[49],
         "own_p95_ms": cut_own[94],
+        "cpu_ms": 1e3 * used / len(added),
         "sessions_per_s": len(added) / took,
         "bare_per_s": bare(seats, calls),
         "grew_mib": grew,
@@ -236,7 +238,19 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args(words)
     found = [measure(seats, options.calls, think_s) for think_s in (0.0, THINK_S) for seats in options.seats]
-    heads = ("seats", "think ms", "calls", "p50 ms", "p95 ms", "own p50", "own p95", "sessions/s", "bare/s", "grew MiB")
+    heads = (
+        "seats",
+        "think ms",
+        "calls",
+        "p50 ms",
+        "p95 ms",
+        "own p50",
+        "own p95",
+        "cpu ms",
+        "sessions/s",
+        "bare/s",
+        "grew MiB",
+    )
     print(" ".join(f"{head:>10}" for head in heads))
     for row in found:
         print(
