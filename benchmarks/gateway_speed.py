@@ -7,7 +7,8 @@ writing down. At N seats, N programs in another process hold conversations of 20
 step (all ask as soon as they have their replies, and a batch is all of them), once each in its own time (20 ms between
 two calls on average, and a batch is whoever has asked by then). A call's added latency is the time from sending it
 until its response is read, less the time in which its batch was sampled; its own part leaves out the wait for the
-others of its batch too; ``cpu ms`` is what the gateway's process works for a call, however busy the machine. A session is one turn of one program: one call and its reply. The bare engine is the same
+others of its batch too. ``cpu ms`` is what the gateway's process works for a call, which says more than a latency on
+a machine that others use. A session is one turn of one program: one call and its reply. The bare engine is the same
 without the gateway: ``LMAgent.answer`` over as many questions.
 """
 
