@@ -16,13 +16,14 @@ ROOMS = ("arenas", "agents", "training", "leaderboards")
 # Who may import whom. The rooms build on each other in one direction; the shared modules stand beside them.
 BELOW = {"errors", "paths", "files", "text", "arenas"}
 BESIDE = {*BELOW, "store", "runs", "stats", "ratings", "terminal"}
-ABOVE = {*BESIDE, "agents", "play", "training", "leaderboards"}
+ABOVE = {*BESIDE, "agents", "play", "training", "leaderboards", "analysis"}
 ALLOWED = {
     "arenas": {"arenas", "errors", "text"},
     "agents": {*BELOW, "agents", "terminal"},
     "play": {*BELOW, "agents", "play", "store"},
     "training": {*BESIDE, "agents", "play", "training"},
     "leaderboards": {*BESIDE, "agents", "play", "leaderboards"},
+    "analysis": {*BESIDE, "agents", "play", "analysis"},
     "serve": {*ABOVE, "serve"},
     "store": {*BELOW, "store"},
     "runs": {*BELOW, "store", "runs"},

@@ -13,6 +13,7 @@ import typer
 from lanista import __version__
 from lanista.cli import (
     agents,
+    analyse,
     arenas,
     demo,
     doctor,
@@ -45,6 +46,7 @@ for module in (
     tournament,
     leaderboard,
     replay,
+    analyse,
     export,
     train,
     evaluate,

@@ -216,6 +216,7 @@ def _countable(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _turn(turn: Turn, episode: Episode) -> dict[str, Any]:
     reports = [turn.meta, *turn.meta.get("retries", ())]
+    tokens_in, tokens_out = turn_tokens(turn)
     return {
         "seat": turn.seat,
         "agent": episode.players.get(turn.seat, ""),
@@ -228,9 +229,18 @@ def _turn(turn: Turn, episode: Episode) -> dict[str, Any]:
         "why": None if turn.why is None else _text(turn.why),
         "attempts": len(turn.attempts),
         "latency_s": _total([report.get("latency_s") for report in reports]),
-        "tokens_in": _total([_tokens(report, "prompt_ids", "prompt_tokens") for report in reports]),
-        "tokens_out": _total([_tokens(report, "ids", "completion_tokens") for report in reports]),
+        "tokens_in": tokens_in,
+        "tokens_out": tokens_out,
     }
+
+
+def turn_tokens(turn: Turn) -> tuple[int | None, int | None]:
+    """Tokens read and written at a decision, refused replies included; None where the agent reports none."""
+    reports = [turn.meta, *turn.meta.get("retries", ())]
+    return (
+        _total([_tokens(report, "prompt_ids", "prompt_tokens") for report in reports]),
+        _total([_tokens(report, "ids", "completion_tokens") for report in reports]),
+    )
 
 
 def _tokens(report: Mapping[str, Any], ids: str, usage: str) -> int | None:
