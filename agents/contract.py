@@ -83,6 +83,8 @@ class Agent(Protocol):
     ``batch_matters``   False: a batched agent whose answers do not depend on who shares the batch
     ``concurrent``      how many calls of ``answer`` may be under way at once: it waits for something (a server), and is
                         called on threads. With more than one, each call holds one question
+    ``beliefs``         a method: question -> (seat -> probability of being on the other side), of the others in play;
+                        ``lanista analyse`` asks it on copies of a game
     ``learner``         True: what it raises is a bug of a training run and comes out, instead of forfeiting turns
     """
 

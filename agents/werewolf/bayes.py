@@ -64,6 +64,16 @@ class BayesAgent(Scripted):
         """Drop the reading of a game that is over."""
         self._readings.forget(game)
 
+    def beliefs(self, question: Question) -> dict[str, float]:
+        """Of each other living seat, the probability of being a werewolf; a wolf knows."""
+        if not has_events(question):
+            return {}
+        seen, reading = view(question), self._readings.read(question.game, question.events, question.seed)
+        if seen.role == WEREWOLF:
+            return {seen.seats[i]: float(i in seen.pack) for i in seen.others()}
+        wolf = reading.posterior.wolf(insider(reading, seen))
+        return {seen.seats[i]: float(wolf[i]) for i in seen.others()}
+
     def _reply(self, question: Question) -> str:
         if not has_events(question):
             return luck(question, "bayes").choice(list(question.legal))

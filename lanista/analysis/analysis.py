@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,18 @@ from typing import Any
 from lanista import files
 from lanista.agents.contract import Agent
 from lanista.agents.guard import close
-from lanista.analysis import tasks
+from lanista.analysis import beliefs, tasks
+from lanista.analysis.beliefs import Stated
+from lanista.analysis.course import Moment, believed, course
 from lanista.analysis.forks import seats_of
 from lanista.analysis.measures import MEASURES, Row, Tally
-from lanista.analysis.persuasion import EFFECTS, Effect, Moved, Speeches
+from lanista.analysis.persuasion import EFFECTS, Effect, Speeches
 from lanista.analysis.skills import random_lines, skills
 from lanista.arenas import get
-from lanista.arenas.core.contract import Arena
+from lanista.arenas.core.contract import Arena, Seat
 from lanista.arenas.core.episode import Episode
+from lanista.arenas.werewolf.rules import VILLAGE
 from lanista.errors import LanistaError, UsageError, suggest
-from lanista.stats import Interval
 from lanista.store import Store
 
 FORMAT = 1
@@ -49,6 +51,8 @@ class Analysis:
     effect: Effect
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    calibration: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    """By agent: what its village seats held before votes, by bins of stated probability, beside the truth."""
     courses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By game: what its page shows (speeches and what they moved, beliefs and votes by day)."""
 
@@ -65,6 +69,7 @@ class Analysis:
             "measures": {row.measure: MEASURES[row.measure] for row in self.rows},
             "rows": [row.to_json() for row in self.rows],
             "notes": list(self.notes),
+            "calibration": {agent: list(bins) for agent, bins in self.calibration.items()},
             "courses": dict(self.courses),
         }
 
@@ -133,6 +138,7 @@ class _Work:
         self.tally = Tally()
         self.courses: dict[str, dict[str, Any]] = {}
         self.made: dict[str, Agent] = {}
+        self.stated: dict[str, list[tuple[float, bool]]] = {}
         self.games = 0
         self.unread = 0
 
@@ -162,6 +168,7 @@ class _Work:
             effect=self.effect,
             rows=tuple(self.tally.rows()),
             notes=tuple(notes),
+            calibration={agent: beliefs.calibration(said) for agent, said in sorted(self.stated.items())},
             courses=self.courses,
         )
 
@@ -199,21 +206,18 @@ class _Work:
             self.tally.add(agent, team, "covers", one.cover, block, 0.0)
             if one.aim is not None:
                 self.tally.add(agent, team, "aims", one.aim, block, 0.0)
-        self.courses[id] = {"speeches": [_spoken(one) for one in moved]}
+        moments = believed(table)
+        self._beliefs(block, episode, moments, table.wolves)
+        self.courses[id] = course(tuple(episode.roles), table, moved, moments)
 
-
-def _spoken(one: Moved) -> dict[str, Any]:
-    return {
-        "day": one.day,
-        "place": one.place,
-        "seat": one.seat,
-        "moved": round(one.moved, 4),
-        "persuades": _rounded(one.own),
-        "covers": round(one.cover, 4) + 0.0,
-        "aims": None if one.aim is None else round(one.aim, 4) + 0.0,
-        "shift": {seat: round(value, 4) for seat, value in one.shift.items() if value},
-    }
-
-
-def _rounded(value: Interval) -> list[float | None]:
-    return [round(number, 4) + 0.0 if abs(number) < 1e9 else None for number in value]
+    def _beliefs(self, block: int, episode: Episode, moments: Sequence[Moment], wolves: frozenset[Seat]) -> None:
+        """What the village held when the votes were next."""
+        for moment in moments:
+            by_observer: dict[Seat, list[Stated]] = {}
+            for one in beliefs.stated(moment.held, wolves) if moment.last else ():
+                by_observer.setdefault(one.observer, []).append(one)
+            for seat, said in by_observer.items():
+                agent = episode.players[seat]
+                line = beliefs.base_line(said)
+                self.tally.add(agent, VILLAGE, "brier", beliefs.brier(said), block, line)
+                self.stated.setdefault(agent, []).extend((one.p, one.wolf) for one in said)

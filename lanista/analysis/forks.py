@@ -46,10 +46,17 @@ class Branch:
 
         A seat that owes something else is shown that first.
         """
-        game, words = self.game, self.game.arena.words
-        owed = game.ask(seat)
+        words = self.game.arena.words
+        legal = tuple(words.write(ask, move) for move in ask.choices)
+        owed = self.game.ask(seat) == ask
+        return self.privately(seat, ask.kind, None if owed else words.ask(ask), legal, seed, complete=ask.complete)
+
+    def privately(
+        self, seat: Seat, kind: str, wording: str | None, legal: tuple[str, ...], seed: int, *, complete: bool = False
+    ) -> Question:
+        """A question that the game does not put, ``wording`` after what the seat would be told anyway."""
+        game = self.game
         news = game.text(seat)
-        wording = words.ask(ask)
         return Question(
             game=self.id,
             seat=seat,
@@ -57,10 +64,10 @@ class Branch:
             arena=game.arena.name,
             role=game.role(seat),
             phase=game.phase,
-            kind=ask.kind,
-            text=news if owed == ask else "\n".join([*([news] if news else []), wording]),
-            legal=tuple(words.write(ask, move) for move in ask.choices),
-            legal_complete=ask.complete,
+            kind=kind,
+            text="\n".join(part for part in (news, wording) if part),
+            legal=legal,
+            legal_complete=complete,
             history=self.history[seat],
             events=tuple(game.events(seat)),
         )

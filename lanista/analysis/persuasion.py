@@ -75,6 +75,7 @@ class Speeches:
         if len(self.moments) != len(self.said):
             raise LanistaError(f"game {id!r} asks for {len(self.moments)} speeches and holds {len(self.said)}")
         self._spoken: dict[int, Ballot] = {}
+        self._closed: dict[int, Branch] = {}
 
     def all(self, effect: Effect = "direct") -> list[Moved]:
         """What every speech moved that was not silence. Raises Unavailable where an agent cannot be asked."""
@@ -97,11 +98,24 @@ class Speeches:
     def spoken(self, day: int) -> Ballot:
         """The ballot of a day on which everything was said as it was."""
         if day not in self._spoken:
-            first = next(n for n in range(len(self.said)) if self.day(n) == day)
-            branch = self.moments[first][0]
-            as_was = _through(branch.copy(f"{branch.id}-spoken"), [self.said[first], *self.rest(first)])
-            (self._spoken[day],) = ballots([as_was], self.agents, self.id, self.forks)
+            (self._spoken[day],) = ballots([self.closed(day)], self.agents, self.id, self.forks)
         return self._spoken[day]
+
+    def closed(self, day: int) -> Branch:
+        """The game when all have spoken on a day. It is not to be changed."""
+        if day not in self._closed:
+            first = self.of(day)[0]
+            branch = self.moments[first][0]
+            self._closed[day] = _through(branch.copy(f"{branch.id}-spoken"), [self.said[first], *self.rest(first)])
+        return self._closed[day]
+
+    def days(self) -> list[int]:
+        """The days on which somebody was asked to speak."""
+        return list(dict.fromkeys(self.day(n) for n in range(len(self.said))))
+
+    def of(self, day: int) -> list[int]:
+        """The numbers of a day's speeches."""
+        return [n for n in range(len(self.said)) if self.day(n) == day]
 
     def day(self, n: int) -> int:
         """The day of speech number ``n``."""
@@ -109,7 +123,7 @@ class Speeches:
 
     def rest(self, n: int) -> list[Turn]:
         """What was said after it on its day."""
-        return [self.said[m] for m in range(n + 1, len(self.said)) if self.day(m) == self.day(n)]
+        return [self.said[m] for m in self.of(self.day(n)) if m > n]
 
     def read(self, n: int) -> Speech:
         """The speech as everybody heard it."""
