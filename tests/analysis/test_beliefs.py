@@ -58,7 +58,7 @@ class InWords:
     """Answers everything with its first legal reply, and what it believes in words."""
 
     name = "in words"
-    time_limit_s = None
+    time_limit_s: float | None = None
     batched = True
 
     def __init__(self) -> None:
