@@ -89,6 +89,9 @@ class Fit:
     unidentified: Floats
     """(1 + nodes, k): an orthonormal basis of what the schedule leaves open."""
     blocks: int
+    moves: Floats | None = None
+    """(blocks, 1 + nodes): ``estimate - moves[g]`` is the estimate without block g, one Newton step away, blocks in the
+    order of their names; None with a single block."""
     level: float = LEVEL
 
     @cached_property
@@ -117,6 +120,14 @@ class Fit:
         half = self.half(contrast, self.level if level is None else level)
         return Interval(value, value - half, value + half)
 
+    def correlation(self, one: Floats, other: Floats) -> float | None:
+        """How two contrasts' errors hang together, in [-1, 1]; None where one of them is not identified."""
+        if not (self.identified(one) and self.identified(other)):
+            return None
+        covariance = self.curvature if self.jackknife is None else self.jackknife
+        spread = float(one @ covariance @ one) * float(other @ covariance @ other)
+        return float(one @ covariance @ other) / math.sqrt(spread) if spread > 0 else 0.0
+
     def unit(self, node: Node) -> Floats:
         """The contrast that picks one node's strength; zeros for a node that never played."""
         contrast = np.zeros(len(self.estimate))
@@ -141,6 +152,8 @@ class Rating:
     sides: Mapping[str, Interval | None]
     """Strength on each side; None where it did not play it or the schedule does not identify it."""
     roles: Mapping[str, Interval | None]
+    correlation: float | None = None
+    """Of the errors of the two sides' strengths; None where one of them is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +191,7 @@ def rate(games: Sequence[Played], *, level: float = LEVEL, prior_sd: float = PRI
     agents = sorted({agent for game in games for agent in game.players.values()})
     fit = fit_games(games, "side", level=level, prior_sd=prior_sd)
     by_role = fit_games(games, "role", level=level, prior_sd=prior_sd)
-    weights, groups, rated = _weigh_sides(games, agents, sides, fit)
+    weights, groups, rated = weigh_sides(games, agents, sides, fit)
     group_of = {a: i for i, group in enumerate(groups) for a in group}
     strengths: dict[str, Interval | None] = {}
     for agent in agents:
@@ -211,6 +224,7 @@ def rate(games: Sequence[Played], *, level: float = LEVEL, prior_sd: float = PRI
                     group=i,
                     sides=per_side[agent],
                     roles=per_role[agent],
+                    correlation=_together(fit, agent, sides),
                 )
             )
     order = [r.agent for r in ratings]
@@ -251,6 +265,16 @@ def fit_games(
     prior_sd: float = PRIOR_SD,
 ) -> Fit:
     """The model of this module's docstring, fitted to games between two teams."""
+    nodes, design, won, blocks = matrix(games, by)
+    penalty = np.full(1 + len(nodes), prior_sd**-2)
+    penalty[0] = SETUP_SD**-2
+    return fit_design(design, won, blocks, penalty, nodes=nodes, level=level)
+
+
+def matrix(
+    games: Sequence[Played], by: Literal["side", "role"]
+) -> tuple[tuple[Node, ...], Floats, Floats, NDArray[np.int_]]:
+    """(nodes, design (games, 1 + nodes), the first side's share of the win (games,), number of the block (games,))."""
     sides = two_sides(games)
     rows: list[tuple[str, dict[Node, float], float]] = []
     for game in games:
@@ -274,9 +298,7 @@ def fit_games(
     number = {block: i for i, block in enumerate(names)}
     blocks = np.array([number[block] for block, _, _ in rows])
     won = np.array([y for _, _, y in rows])
-    penalty = np.full(1 + len(nodes), prior_sd**-2)
-    penalty[0] = SETUP_SD**-2
-    return fit_design(design, won, blocks, penalty, nodes=nodes, level=level)
+    return nodes, design, won, blocks
 
 
 def fit_design(
@@ -296,14 +318,16 @@ def fit_design(
     estimate, information = _fitted(design, won, penalty)
     scores = design * (won - _sigmoid(design @ estimate))[:, None]  # (games, parameters)
     count = int(blocks.max()) + 1
+    moves = _moves(design, estimate, scores, blocks, information, count) if count > 1 else None
     return Fit(
         nodes=nodes,
         estimate=estimate,
         curvature=np.asarray(np.linalg.inv(information), np.float64),
-        jackknife=_jackknife(design, estimate, scores, blocks, information, count) if count > 1 else None,
+        jackknife=None if moves is None else (count - 1) / count * moves.T @ moves,
         unidentified=_null_space(design),
         blocks=count,
         level=level,
+        moves=moves,
     )
 
 
@@ -331,10 +355,10 @@ def _fitted(design: Floats, won: Floats, penalty: Floats) -> tuple[Floats, Float
     return estimate, information(estimate)
 
 
-def _jackknife(
+def _moves(
     design: Floats, estimate: Floats, scores: Floats, blocks: NDArray[np.int_], information: Floats, count: int
 ) -> Floats:
-    """One Newton step away from the fit for each block left out; their spread times (G - 1) / G."""
+    """How far the fit is from that without each block, by one Newton step (blocks, parameters)."""
     p = _sigmoid(design @ estimate)
     weighted = design * np.sqrt(p * (1 - p))[:, None]
     order = np.argsort(blocks, kind="stable")
@@ -344,7 +368,7 @@ def _jackknife(
         mine = order[ends[g] : ends[g + 1]]
         part = weighted[mine]
         moves[g] = np.linalg.solve(information - part.T @ part, scores[mine].sum(axis=0))
-    return (count - 1) / count * moves.T @ moves
+    return moves
 
 
 def _null_space(design: Floats) -> Floats:
@@ -358,7 +382,7 @@ def _sigmoid(x: Floats) -> Floats:
     return p
 
 
-def _weigh_sides(
+def weigh_sides(
     games: Sequence[Played], agents: Sequence[str], sides: tuple[str, str], fit: Fit
 ) -> tuple[tuple[float, float], list[tuple[str, ...]], dict[str, Floats]]:
     """The weight of each side in a rating, the groups that can be compared under it, and each agent's contrast.
@@ -390,12 +414,23 @@ def _groups(agents: Sequence[str], contrasts: Mapping[str, Floats], fit: Fit) ->
 
 def _above_average(fit: Fit, agent: str, place: str) -> Interval | None:
     """The strength of ``agent`` in a side or role above the mean of all agents that can be compared with it there."""
+    contrast = _contrast(fit, agent, place)
+    return None if contrast is None else fit.interval(contrast)
+
+
+def _contrast(fit: Fit, agent: str, place: str) -> Floats | None:
     if (agent, place) not in fit.index:
         return None
     mine = fit.unit((agent, place))
     others = [fit.unit(node) for node in fit.nodes if node[1] == place]
     peers = [other for other in others if fit.identified(mine - other)]
-    return fit.interval(mine - np.mean(peers, axis=0)) if len(peers) > 1 else None
+    return np.asarray(mine - np.mean(peers, axis=0), np.float64) if len(peers) > 1 else None
+
+
+def _together(fit: Fit, agent: str, sides: tuple[str, str]) -> float | None:
+    """The correlation of the errors of an agent's two strengths."""
+    one, other = (_contrast(fit, agent, side) for side in sides)
+    return None if one is None or other is None else fit.correlation(one, other)
 
 
 def _setup(fit: Fit, agents: Sequence[str], sides: tuple[str, str]) -> Interval | None:

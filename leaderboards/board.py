@@ -9,7 +9,7 @@ of the case, not opponents.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,6 +30,7 @@ from lanista.leaderboards.lines import (
     scored_pair,
 )
 from lanista.leaderboards.payoff import cycles, payoff
+from lanista.leaderboards.robust import trust
 from lanista.leaderboards.shapes import Board, Line
 from lanista.leaderboards.verdict import and_, rating_notes, verdict
 from lanista.stats import LEVEL, clustered_rate
@@ -54,6 +55,10 @@ class Source(Protocol):
         """How each agent behaved, by its name."""
         ...
 
+    def erring(self) -> set[str]:
+        """The ids of games in which the referee moved for somebody."""
+        ...
+
 
 def board(store: Source, *, level: float = LEVEL, arena: Arena | None = None) -> Board:
     """The board of a store. Raises LanistaError where it holds no finished game, or games that must not be mixed.
@@ -74,6 +79,7 @@ def board(store: Source, *, level: float = LEVEL, arena: Arena | None = None) ->
         level=level,
         metrics=None if arena is None else arena.metrics,
         success=None if arena is None else arena.success,
+        erring=store.erring(),
     )
     return replace(made, notes=(*made.notes, missing)) if missing and any(row.facts for row in rows) else made
 
@@ -85,8 +91,12 @@ def of_rows(
     level: float = LEVEL,
     metrics: Mapping[str, str] | None = None,
     success: str | None = None,
+    erring: Collection[str] = (),
 ) -> Board:
-    """The board of these games and these agents' turns; ``metrics`` and ``success`` as in an Arena."""
+    """The board of these games and these agents' turns; ``metrics`` and ``success`` as in an Arena.
+
+    ``erring``: the ids of games in which the referee moved for somebody.
+    """
     _refuse_mixtures(rows)
     games = _finished(rows)
     notes: list[str] = []
@@ -150,6 +160,7 @@ def of_rows(
         fact_pairs=() if versus else fact_pairs(played, order, metrics or {}, success, level),
         passes=() if versus or success is None else pass_lines(played, order, success, level),
         notes=tuple(notes),
+        trust=None if rated is None else trust(games, erring, level),
         timing=_timing(agents, stats),
     )
 

@@ -109,6 +109,7 @@ def rated_line(
         rank_high=rating.rank_high,
         group=rating.group,
         side_strength=rating.sides,
+        correlation=rating.correlation,
     )
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lanista import __version__, files
 from lanista.errors import LanistaError
 from lanista.leaderboards.board import Board
-from lanista.leaderboards.plots import rating_plot
+from lanista.leaderboards.plots import rating_plot, sides_plot
 from lanista.leaderboards.replay import ending, is_call
 from lanista.leaderboards.tables import facts, notes, tables
 from lanista.text import one_line
@@ -60,23 +60,31 @@ def write(
     run_meta: Mapping[str, Any] | None = None,
     *,
     games_bytes: int = GAMES_BYTES,
+    courses: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the page and return its path. ``run_meta`` is shown as it is: seed, versions, the exact command, ….
+
+    ``courses``: what an analysis found of single games, by id.
 
     The file appears whole or not at all. Raises LanistaError where it cannot be written.
     """
     path = Path(path)
-    text = render(board, store, run_meta, games_bytes=games_bytes)
+    text = render(board, store, run_meta, games_bytes=games_bytes, courses=courses)
     files.write_text(path, text)
     return path
 
 
 def render(
-    board: Board, store: Shelf, run_meta: Mapping[str, Any] | None = None, *, games_bytes: int = GAMES_BYTES
+    board: Board,
+    store: Shelf,
+    run_meta: Mapping[str, Any] | None = None,
+    *,
+    games_bytes: int = GAMES_BYTES,
+    courses: Mapping[str, Any] | None = None,
 ) -> str:
     """The page as text."""
     rows = store.games()
-    packed, shown, damaged = _pack(rows, store, games_bytes)
+    packed, shown, damaged = _pack(rows, store, games_bytes, courses or {})
     note = "Read any game from above or from any seat's point of view."
     if len(shown) + len(damaged) < len(rows):
         note += (
@@ -98,12 +106,12 @@ def render(
             heading=board.arena.replace("_", " ").capitalize(),
             facts=facts(board),
             tables=list(tables(board)),
-            plot=_ours(rating_plot(board)),
+            plots={"ratings": [_ours(rating_plot(board)), *([_ours(sides)] if (sides := sides_plot(board)) else [])]},
             notes=notes(board),
             games_note=note,
             about=_about(board, run_meta or {}),
             css=_ours((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
-            js=_ours((_TEMPLATES / "page.js").read_text(encoding="utf-8")),
+            js=_ours("\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("course.js", "page.js"))),
             index=_ours(_index(shown)),
             chunks=[_ours(text) for text in packed],
         )
@@ -157,7 +165,9 @@ def _word(value: Any) -> str:
 # Data
 
 
-def _pack(rows: Sequence[GameRow], store: Shelf, limit: int) -> tuple[list[str], list[GameRow], list[str]]:
+def _pack(
+    rows: Sequence[GameRow], store: Shelf, limit: int, courses: Mapping[str, Any]
+) -> tuple[list[str], list[GameRow], list[str]]:
     """(base64 of gzipped JSON lists of games, the games in them, ids of damaged ones): the first that fit ``limit``."""
     packed: list[str] = []
     shown: list[GameRow] = []
@@ -168,7 +178,7 @@ def _pack(rows: Sequence[GameRow], store: Shelf, limit: int) -> tuple[list[str],
     def readable() -> Iterator[tuple[GameRow, dict[str, Any]]]:
         for id, record in records:
             try:
-                yield row_of[id], _game(record)
+                yield row_of[id], _game(record, courses.get(id))
             except KeyError:  # a term that its weights do not name
                 damaged.append(id)
 
@@ -190,10 +200,11 @@ def _pack(rows: Sequence[GameRow], store: Shelf, limit: int) -> tuple[list[str],
     return packed, shown, damaged
 
 
-def _game(record: Mapping[str, Any]) -> dict[str, Any]:
+def _game(record: Mapping[str, Any], course: Any = None) -> dict[str, Any]:
     """What the page needs of a game, out of its record as ``Episode.to_dict`` has it."""
     outcome, weights = record["outcome"], record["weights"]
     return {
+        **({"course": {**course, "cast": _cast(record)}} if course else {}),
         "players": record["players"],
         "roles": record["roles"],
         "teams": record["teams"],
@@ -202,6 +213,22 @@ def _game(record: Mapping[str, Any]) -> dict[str, Any]:
         "ending": None if outcome is None else ending(outcome["winner"], outcome["scores"]),
         "returns": {seat: round(value, 6) for seat, value in record["returns"].items()},
     }
+
+
+def _cast(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Votes by day, and the speeches in order with what was heard: what a course is drawn over."""
+    votes: dict[str, Any] = {}
+    speeches: list[dict[str, Any]] = []
+    day = "1"
+    for event in [*record["opening"], *(event for step in record["steps"] for event in step["events"])]:
+        data = event["data"]
+        if event["kind"] == "day":
+            day = str(data["day"])
+        elif event["kind"] == "speech":
+            speeches.append({"seat": data["seat"], "text": event["text"]})
+        elif event["kind"] == "votes":
+            votes[day] = {"votes": data["votes"], "out": data["eliminated"]}
+    return {"votes": votes, "speeches": speeches}
 
 
 _TOLD = ("seat", "kind", "reply", "action", "by", "why", "attempts")

@@ -6,8 +6,10 @@ Drawn on a Figure of its own, never through pyplot: no global state, no window, 
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,19 @@ _NAME_LIMIT = 34
 
 def rating_plot(board: Board) -> str:
     """The plot as an ``<svg>`` element whose colours are the CSS variables --ink, --dim, --accent and --line."""
+    label = "Scores" if board.kind == "scores" else "Ratings"
+    return _svg(lambda: _figure(board), f"{label} with intervals")
+
+
+def sides_plot(board: Board) -> str:
+    """Strength as one team against strength as the other, an ellipse an agent; "" where fewer than two have both."""
+    if len(_both(board)) < 2:
+        return ""
+    one, other = board.teams
+    return _svg(lambda: _scatter(board), f"Strength as {one} against strength as {other}, with 95% ellipses")
+
+
+def _svg(draw: Callable[[], Figure], label: str) -> str:
     import matplotlib
 
     out = io.StringIO()
@@ -34,7 +49,7 @@ def rating_plot(board: Board) -> str:
     style: dict[Any, Any] = {"svg.hashsalt": "lanista", "svg.fonttype": "none", "text.parse_math": False}
     with matplotlib.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's own fonts draw the text
-        _figure(board).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        draw().savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", svg, flags=re.DOTALL)  # its rules would reach the whole page
@@ -42,8 +57,7 @@ def rating_plot(board: Board) -> str:
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, f"var({variable}, {colour})")
-    label = "Scores" if board.kind == "scores" else "Ratings"
-    return svg.replace("<svg", f'<svg role="img" aria-label="{label} with intervals"', 1)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
 
 
 def save_png(board: Board, path: str | Path, *, dpi: int = 160) -> Path:
@@ -85,6 +99,52 @@ def _figure(board: Board, title: bool = False) -> Figure:
         axes.set_title(
             f"{board.arena}: {board.games} games over {board.blocks} seeds", loc="left", color=INK, fontsize=11
         )
+    return figure
+
+
+def _both(board: Board) -> list[tuple[str, Interval, Interval, float]]:
+    """(agent, strength as the first team, as the second, correlation of their errors) where both are known."""
+    if board.kind != "versus":
+        return []
+    found = []
+    for line in board.lines:
+        one, other = (line.side_strength.get(team) for team in board.teams)
+        if one is not None and other is not None and line.correlation is not None:
+            found.append((line.agent, one, other, line.correlation))
+    return found
+
+
+_WIDER = math.sqrt(-2 * math.log(0.05)) / 1.959964
+"""A 95% ellipse of two is so much wider than the 95% interval of one (chi-squared with 2 degrees of freedom)."""
+_NAMED = 16
+"""Agents whose names a scatter has room for."""
+
+
+def _scatter(board: Board) -> Figure:
+    from matplotlib.figure import Figure
+
+    points = _both(board)
+    figure = Figure(figsize=(6.0, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    turn = [2 * math.pi * k / 96 for k in range(97)]
+    for n, (name, one, other, r) in enumerate(points):
+        wide, high = (_WIDER * (side.high - side.low) / 2 for side in (one, other))
+        xs = [one.value + wide * math.cos(t) for t in turn]
+        ys = [other.value + high * (r * math.cos(t) + math.sqrt(max(0.0, 1 - r * r)) * math.sin(t)) for t in turn]
+        axes.fill(xs, ys, facecolor=BAR, alpha=0.08, linewidth=0)
+        axes.plot(xs, ys, color=BAR, linewidth=1.0, alpha=0.55)
+        axes.plot([one.value], [other.value], "o", color=BAR, markersize=6)
+        if n < _NAMED:
+            at = (one.value, other.value)
+            axes.annotate(_name(name), at, xytext=(6, 5), textcoords="offset points", color=INK, fontsize=9)
+    for line in (axes.axhline, axes.axvline):
+        line(0, color=DIM, linewidth=0.8, linestyle=(0, (3, 3)), zorder=0)
+    axes.set_xlabel(f"strength as {board.teams[0]} (logits above the average agent)", color=DIM, fontsize=9)
+    axes.set_ylabel(f"strength as {board.teams[1]}", color=DIM, fontsize=9)
+    axes.tick_params(colors=DIM, labelsize=9)
+    axes.margins(0.08)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(BAND)
     return figure
 
 

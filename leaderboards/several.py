@@ -83,6 +83,12 @@ class Several:
             for own, record in run.store.records(list(named), tell):
                 yield named[own], record
 
+    def erring(self) -> set[str]:
+        """The ids of games in which the referee moved for somebody."""
+        own = [run.store.erring() for run in self._runs]
+        number = {id(run): n for n, run in enumerate(self._runs)}
+        return {name for name, (run, game) in self._at.items() if game in own[number[id(run)]]}
+
     def turn_stats(self) -> dict[str, TurnStats]:
         """How each agent behaved in the games that count, by agent's name in sorted order."""
         counts: dict[str, _Count] = defaultdict(_Count)

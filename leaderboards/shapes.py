@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
+from lanista.leaderboards.robust import Trust
 from lanista.stats import Interval
 
 FORMAT = 1
@@ -35,6 +36,8 @@ class Line:
     sides: Mapping[str, Interval]
     """Win rate with each team."""
     side_strength: Mapping[str, Interval | None]
+    correlation: float | None = None
+    """Of the errors of the two side strengths."""
     decisions: int
     illegal: int
     """Refused replies, those mended on a retry included."""
@@ -118,6 +121,21 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkillLine:
+    """One measure of an analysis, of one agent on one side."""
+
+    agent: str
+    side: str
+    measure: str
+    what: str
+    """The measure in words."""
+    count: int
+    value: Interval
+    line: float | None
+    """What random play comes to on the same decisions, or with this deck."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """Everything a leaderboard shows. ``timing`` alone depends on the clock."""
 
@@ -150,6 +168,10 @@ class Board:
     fact_pairs: tuple[FactPair, ...] = ()
     """Only where agents are compared by paired differences."""
     passes: tuple[PassLine, ...] = ()
+    trust: Trust | None = None
+    """Where agents are rated."""
+    skills: tuple[SkillLine, ...] = ()
+    """What an analysis of the run measured: see ``lanista analyse``."""
     timing: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from lanista.leaderboards.shapes import Board, Line
+from lanista.leaderboards.shapes import Board, Line, SkillLine
 from lanista.stats import Interval
 
 Kind = Literal[
@@ -93,6 +93,8 @@ def tables(board: Board) -> Iterator[BoardTable]:
         yield _passes(board)
     if board.kind == "scores" and board.pairs:
         yield _pairs(board)
+    if board.skills:
+        yield _skills(board)
     if board.roles:
         yield _roles(board)
     yield _behaviour(board)
@@ -104,7 +106,25 @@ def facts(board: Board) -> list[tuple[str, Entry]]:
     won = "{} won" if board.kind == "versus" else "{} score"
     found += [(won.format(team), Entry(board.team_wins[team], "rate")) for team in board.teams]
     found += [("draws", Entry(board.draws, "count"))] if board.draws else []
+    if board.trust is not None:
+        found += _trust(board)
     return [*found, ("preset", Entry(board.preset)), ("hash", Entry(board.hash))]
+
+
+def _trust(board: Board) -> list[tuple[str, Entry]]:
+    """Whether the ratings foretell anything, and how few deals the lead hangs on."""
+    trust = board.trust
+    assert trust is not None
+    found: list[tuple[str, Entry]] = []
+    if trust.log_loss is not None and trust.over_base is not None:
+        base = trust.log_loss.value - trust.over_base.value
+        found.append(("held-out log loss", Entry(f"{trust.log_loss.value:.3f} against {base:.3f} of the base rate")))
+    if trust.deals is not None:
+        seeds = f"{trust.deals:,} of {board.blocks:,} seed{'s' * (board.blocks != 1)}"
+        found.append(("another leader without", Entry(f"{seeds} ({trust.successor})")))
+    if trust.clean_games < board.games:
+        found.append(("games without an error", Entry(trust.clean_games, "count")))
+    return found
 
 
 def notes(board: Board) -> list[str]:
@@ -183,6 +203,8 @@ def _ratings(board: Board) -> BoardTable:
     grouped = len({line.group for line in board.lines}) > 1
     columns = [Column("agent", "text"), Column("rank"), Column("ranks left open")]
     columns += [Column("rating", "rating")] if versus else []
+    clean = board.trust.clean if board.trust is not None else {}
+    columns += [Column("rating, error-free games", "rating")] if clean else []
     columns += [Column("win rate" if versus else "mean score", "rate")]
     columns += [Column(f"as {team}", "rate") for team in board.teams] if versus else []
     columns += [*([Column("group")] if grouped else []), Column("games")]
@@ -190,6 +212,7 @@ def _ratings(board: Board) -> BoardTable:
     for line in board.lines:
         entries = [Entry(line.agent), Entry(line.rank, "count"), Entry(_ranks(line))]
         entries += [Entry(line.rating, "rating")] if versus else []
+        entries += [Entry(clean.get(line.agent), "rating")] if clean else []
         entries += [Entry(line.score, "rate")]
         entries += [Entry(line.sides.get(team), "rate") for team in board.teams] if versus else []
         entries += [*([Entry(line.group + 1, "count")] if grouped else []), Entry(line.games, "count")]
@@ -266,6 +289,46 @@ def _metrics(board: Board) -> BoardTable:
         columns=(Column("metric", "text"), *(Column(agent, "number") for agent in agents)),
         lines=tuple(lines),
     )
+
+
+def _skills(board: Board) -> BoardTable:
+    agents = [agent for agent in _agents(board) if any(line.agent == agent for line in board.skills)]
+    known = {(line.side, line.measure, line.agent): line for line in board.skills}
+    measures = list(dict.fromkeys((line.side, line.measure) for line in sorted(board.skills, key=lambda x: x.side)))
+    lines: list[tuple[Entry, ...]] = []
+    groups = []
+    for i, (side, measure) in enumerate(measures):
+        if i == 0 or side != measures[i - 1][0]:
+            groups.append(i)
+        found = [known.get((side, measure, agent)) for agent in agents]
+        what = next(line.what for line in found if line is not None)
+        values = (Entry(None, "number") if line is None else _skill(line) for line in found)
+        lines.append((Entry(side), Entry(_words(measure), note=what), *values))
+    return BoardTable(
+        key="skills",
+        title="Skills",
+        lead="what an analysis of these games measured",
+        hint=(
+            "By side. Below a value stands what random play comes to on the same decisions, or with this deck. Shifts "
+            "are of 100 votes of those who listened, measured on forks in which the speech is silence. 95% intervals "
+            "count seeds."
+        ),
+        columns=(Column("side", "text"), Column("measure", "text"), *(Column(agent, "number") for agent in agents)),
+        lines=tuple(lines),
+        groups=frozenset(groups),
+    )
+
+
+_SHIFTS = frozenset({"persuades", "aims", "covers"})
+_PLAIN = frozenset({"brier", "information", "tokens_in", "tokens_out", "paid"})
+
+
+def _skill(line: SkillLine) -> Entry:
+    if line.measure in _SHIFTS:
+        return Entry(line.value, "rate_gap")
+    if line.measure in _PLAIN:
+        return Entry(line.value, "number", "" if line.line is None else f"random {line.line:.3g}")
+    return Entry(line.value, "rate", "" if line.line is None else f"random {100 * line.line:.0f}%")
 
 
 def _passes(board: Board) -> BoardTable:

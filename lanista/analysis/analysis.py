@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,7 @@ def analyse(
     if forks and not talks:
         _refuse_forks(arena)
     work = _Work(arena, forks if talks else 0, effect)
+    chosen = set(ids) if games is None else spread([(row.id, row.block) for row in store.games()], games)
     try:
         for done, (row, episode) in enumerate(store.items()):
             if (episode.arena, episode.hash) != (first.arena, first.hash):
@@ -109,12 +111,31 @@ def analyse(
                     f"game {row['id']!r} is of {episode.arena} {episode.hash} and others of {first.arena} "
                     f"{first.hash}: an analysis is of one arena and one hash"
                 )
-            work.read(row["id"], row["block"], episode, forked=games is None or done < games)
+            work.read(row["id"], row["block"], episode, forked=row["id"] in chosen)
             if on_game is not None:
                 on_game(done + 1, len(ids))
     finally:
         work.close()
     return work.result(first.hash)
+
+
+def spread(games: Sequence[tuple[str, int]], count: int) -> set[str]:
+    """``count`` games out of (id, block), spread over blocks and over the seatings inside a block.
+
+    First the game at place b of block number b (counted round), one a block; then the next place of each block, and so
+    on: the first games alone would be of few deals, the first of each block of one seating.
+    """
+    blocks: dict[int, list[str]] = {}
+    for id_, block in games:
+        blocks.setdefault(block, []).append(id_)
+    longest = max(map(len, blocks.values()), default=0)
+    order = (
+        members[(number + turn) % len(members)]
+        for turn in range(longest)
+        for number, members in enumerate(blocks.values())
+        if turn < len(members)
+    )
+    return set(islice(order, count))
 
 
 def _refuse_forks(arena: Arena) -> None:

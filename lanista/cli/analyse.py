@@ -28,7 +28,10 @@ def analyse(
         typer.Option("--forks", min=0, help="Forks of each speech (16 in Werewolf); 0 reads the records alone."),
     ] = None,
     games: Annotated[
-        int, typer.Option("--games", min=1, help="Games that are forked, the first ones; skills are of all.")
+        int,
+        typer.Option(
+            "--games", min=1, help="Games that are forked, spread over deals and seatings; skills are of all."
+        ),
     ] = 40,
     effect: Annotated[
         str,

@@ -36,7 +36,7 @@ def leaderboard(
     if png is not None and png.suffix.lower() != ".png":
         raise UsageError(f"--png writes a PNG picture, so its name ends in .png, not {png.name!r}")
     from lanista.leaderboards import board as boards
-    from lanista.leaderboards import page, plots, terminal
+    from lanista.leaderboards import page, plots, skills, terminal
     from lanista.leaderboards.several import Several
     from lanista.runs import Run
 
@@ -48,6 +48,8 @@ def leaderboard(
             store = Several(opened)
             about = {"runs": {str(run.path): run.meta["command"] for run in opened}}
         board = boards.board(store)
+        analysis = skills.read(runs[0] / skills.FILE) if len(runs) == 1 else None
+        board = skills.beside(board, analysis)
         if len(opened) > 1 and store.twice:
             note = f"{store.twice:,} games are in more than one of these runs and count once."
             board = replace(board, notes=(*board.notes, note))
@@ -67,7 +69,8 @@ def leaderboard(
         if not no_page and (html is not None or (not json and len(runs) == 1)):
             to = html or runs[0] / "leaderboard.html"
             missing = folder_to_make(to)
-            written = page.write(board, store, to, about)
+            courses = analysis["courses"] if analysis is not None and board.skills else None
+            written = page.write(board, store, to, about, courses=courses)
             if missing is not None:
                 notes.print(f"made the folder {missing}", soft_wrap=True)
             notes.print(f"page: {written}", soft_wrap=True)

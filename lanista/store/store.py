@@ -215,6 +215,11 @@ class Store:
             rows = connection.execute(select(*kept).order_by(*_ORDER["episodes"])).mappings().all()
         return [game_row(dict(row)) for row in rows]
 
+    def erring(self) -> set[str]:
+        """The ids of games in which the referee moved for somebody: no reply came, or none that was legal."""
+        with self._reading() as connection:
+            return set(connection.execute(select(_t.episode_id).where(_t.by != "seat").distinct()).scalars())
+
     def turn_stats(self) -> dict[str, TurnStats]:
         """How each agent behaved, by agent's name in sorted order."""
         counts = select(

@@ -1,4 +1,3 @@
-"use strict";
 // Every text on this page that a player or a file wrote goes through textContent: it can never become markup.
 const index = JSON.parse(document.getElementById("index").textContent);
 const $ = (id) => document.getElementById(id);
@@ -85,6 +84,7 @@ function seated(game) {
 }
 
 async function open(i, view, scroll = false) {
+  stopPlaying();
   state.game = i;
   state.view = view;
   const entry = index.games[i];
@@ -129,6 +129,7 @@ function draw(game, entry, seats, view, i) {
       cast.append(el("div", "", named(seat), " " + game.roles[seat] + " ", el("span", "", "(" + teamOf[seat] + ", " + (game.players[seat] ?? "nobody") + ")")));
     }
     parts.push(cast);
+    if (game.course) parts.push(courseView(game, el, named));
   }
 
   const tell = (event) => {

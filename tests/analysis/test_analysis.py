@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lanista.analysis.analysis import spread
 from lanista.analysis.measures import MEASURES
 from lanista.cli import main
 from lanista.runs import Run
@@ -90,3 +91,11 @@ def test_agents_that_are_gone_are_named(lanista: Any, tmp_path: Path) -> None:
         play(specs, on_game=lambda spec, game: run.store.add_game("g", 0, 0, game.episode(), (0.0, 0.0)))
     refused(lanista("analyse", "gone", "--json"), "retired", "is gone", "--forks 0")
     assert lanista("analyse", "gone", "--forks", "0")[0] == 0
+
+
+def test_forked_games_are_spread_over_deals_and_seatings() -> None:
+    games = [(f"b{block}g{game}", block) for block in range(4) for game in range(2)]
+    assert spread(games, 4) == {"b0g0", "b1g1", "b2g0", "b3g1"}
+    assert spread(games, 5) == {"b0g0", "b1g1", "b2g0", "b3g1", "b0g1"}
+    assert spread(games, 99) == {id_ for id_, _ in games}
+    assert spread([], 3) == set()
