@@ -14,9 +14,9 @@ function svgEl(tag, attributes) {
 function courseMoments(course) {
   const all = [];
   for (const [day, of] of Object.entries(course.days)) {
-    for (const moment of of.moments) all.push({ day, ...moment, votes: null, would: null });
-    const cast = course.cast.votes[day];
     const last = of.moments[of.moments.length - 1];
+    for (const moment of of.moments) all.push({ day, ...moment, votes: null, would: moment === last ? of.would : null });
+    const cast = course.cast.votes[day];
     if (cast) all.push({ day, place: null, held: last ? last.held : [], stirred: null, votes: cast, would: of.would });
   }
   return all;
@@ -56,8 +56,16 @@ function courseView(game, el, named) {
     const body = el("tbody", "");
     seats.forEach((observer, i) => {
       const row = el("tr", "", el("th", wolves.has(observer) ? "wolf" : "", short(observer)));
-      const held = moment.held[i];
+      const held = moment.held[i], would = held ? null : moment.would?.[observer];
       seats.forEach((seat, j) => {
+        const share = would?.[seat];
+        if (share) {
+          const cell = el("td", "", String(Math.round(100 * share)));
+          cell.style.background = "color-mix(in oklab, var(--win) " + Math.round(share * 80) + "%, var(--page))";
+          cell.title = observer + " would vote for " + seat + " in " + Math.round(100 * share) + "% of the forks";
+          row.append(cell);
+          return;
+        }
         const p = held ? held[j] : null;
         const cell = el("td", p === null ? "none" : "", p === null ? "" : String(p));
         if (p !== null) {
@@ -85,7 +93,7 @@ function courseView(game, el, named) {
     for (const [from, to] of Object.entries(moment.votes.votes)) {
       if (!to) continue;
       const [x, y] = at(from), [u, v] = at(to), d = Math.hypot(u - x, v - y), k = 24 / d;
-      svg.append(svgEl("path", { d: `M${x + (u - x) * k} ${y + (v - y) * k}Q160 160 ${u - (u - x) * k} ${v - (v - y) * k}`, fill: "none", stroke: "var(--accent)", "stroke-width": 1.6, "marker-end": `url(#${id})` }));
+      svg.append(svgEl("path", { d: `M${x + (u - x) * k} ${y + (v - y) * k}Q${160 + ((x + u) / 2 - 160) * 0.75} ${160 + ((y + v) / 2 - 160) * 0.75} ${u - (u - x) * k} ${v - (v - y) * k}`, fill: "none", stroke: "var(--accent)", "stroke-width": 1.6, "marker-end": `url(#${id})` }));
     }
     for (const seat of seats) {
       const [x, y] = at(seat), alive = seat in moment.votes.votes;
@@ -110,7 +118,7 @@ function courseView(game, el, named) {
     if (moment.votes) lines.push(moment.votes.out ? moment.votes.out + " is voted out." : "Nobody is voted out.");
     if (moment.stirred !== null) lines.push("Probability that moved: " + moment.stirred.toFixed(2) + " wolves per observer.");
     told.replaceChildren(...lines.map((line) => el("span", "", line)));
-    stage.replaceChildren(moment.votes ? arrows(moment) : heat(moment));
+    stage.replaceChildren(...(moment.votes ? [arrows(moment)] : []), heat(moment));
     for (const node of box.querySelectorAll(".stirs button")) node.setAttribute("aria-pressed", String(Number(node.dataset.at) === i));
   }
   const step = (by) => show(Number(slider.value) + by);
@@ -142,7 +150,7 @@ function courseView(game, el, named) {
     node.addEventListener("click", () => show(i));
     stirs.append(node);
   }
-  box.append(el("h4", "", "Suspicion and votes"), el("p", "hint", "Rows hold columns to be wolves, in percent; wolves are marked. Arrow keys step, space plays."), el("div", "controls", back, slider, on, auto), title, told, stage);
+  box.append(el("h4", "", "Suspicion and votes"), el("p", "hint", "Rows hold columns to be wolves, in percent (orange); of those who cannot say so, whom they would vote for when all have spoken (blue). Wolves are marked. Arrow keys step, space plays."), el("div", "controls", back, slider, on, auto), title, told, stage);
   if (most.length) box.append(el("p", "hint", "Where the most probability moved:"), stirs);
   show(0);
   return box;
