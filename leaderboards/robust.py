@@ -89,7 +89,7 @@ def fewest_deals(
     _, groups, rated = ratings.weigh_sides(games, agents, sides, fit)
     if fit.moves is None or len(groups[0]) < 2:
         return None
-    leader = max(groups[0], key=lambda a: (round(float(rated[a] @ fit.estimate), 9), a))
+    leader = min(groups[0], key=lambda a: (-round(float(rated[a] @ fit.estimate), 9), a))
     names = sorted({str(game.block) for game in games})
     tried: list[tuple[int, list[int]]] = []
     for other in groups[0]:
@@ -117,4 +117,4 @@ def _leader(games: Sequence[ratings.Played], prior_sd: float) -> str | None:
     _, groups, rated = ratings.weigh_sides(games, agents, ratings.two_sides(games), fit)
     if len(groups[0]) < 2:
         return None
-    return max(groups[0], key=lambda a: (round(float(rated[a] @ fit.estimate), 9), a))
+    return min(groups[0], key=lambda a: (-round(float(rated[a] @ fit.estimate), 9), a))

@@ -30,7 +30,8 @@ function courseTitle(moment, course) {
 
 const percent = (share) => (share > 0 ? "+" : share < 0 ? "\u2212" : "\u00b1") + Math.round(Math.abs(share) * 100);
 
-function courseView(game, el, named) {
+// `at`: the moment that is shown first; `tell` is told which one is shown then.
+function courseView(game, el, at, tell) {
   const course = game.course, seats = course.seats, moments = courseMoments(course);
   const wolves = new Set(game.teams.wolves ?? []);
   const moved = new Map(course.speeches.map((speech) => [speech.place, speech]));
@@ -119,6 +120,7 @@ function courseView(game, el, named) {
     if (moment.stirred !== null) lines.push("Probability that moved: " + moment.stirred.toFixed(2) + " wolves per observer.");
     told.replaceChildren(...lines.map((line) => el("span", "", line)));
     stage.replaceChildren(...(moment.votes ? [arrows(moment)] : []), heat(moment));
+    tell(i);
     for (const node of box.querySelectorAll(".stirs button")) node.setAttribute("aria-pressed", String(Number(node.dataset.at) === i));
   }
   const step = (by) => show(Number(slider.value) + by);
@@ -152,6 +154,6 @@ function courseView(game, el, named) {
   }
   box.append(el("h4", "", "Suspicion and votes"), el("p", "hint", "Rows hold columns to be wolves, in percent (orange); of those who cannot say so, whom they would vote for when all have spoken (blue). Wolves are marked. Arrow keys step, space plays."), el("div", "controls", back, slider, on, auto), title, told, stage);
   if (most.length) box.append(el("p", "hint", "Where the most probability moved:"), stirs);
-  show(0);
+  show(at ?? 0);
   return box;
 }

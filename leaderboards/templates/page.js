@@ -41,7 +41,7 @@ function chunk(number) {
   return unpacked.get(number);
 }
 
-const state = { game: 0, view: null, shown: STEP };
+const state = { game: 0, view: null, shown: STEP, moment: null };
 
 function listed() {
   const agent = $("by-agent").value, winner = $("by-winner").value;
@@ -129,7 +129,11 @@ function draw(game, entry, seats, view, i) {
       cast.append(el("div", "", named(seat), " " + game.roles[seat] + " ", el("span", "", "(" + teamOf[seat] + ", " + (game.players[seat] ?? "nobody") + ")")));
     }
     parts.push(cast);
-    if (game.course) parts.push(courseView(game, el, named));
+    if (game.course) {
+      const at = state.moment, address = { game: entry.id };
+      state.moment = null;
+      parts.push(courseView(game, el, at, (moment) => history.replaceState(null, "", "#" + new URLSearchParams(moment ? { ...address, moment } : address))));
+    }
   }
 
   const tell = (event) => {
@@ -221,6 +225,7 @@ function options(select, all, entries) {
 function fromAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const found = index.games.findIndex((game) => game.id === asked.get("game"));
+  state.moment = /^\d+$/.test(asked.get("moment") ?? "") ? Number(asked.get("moment")) : null;
   if (found >= 0) open(found, asked.get("seat"), true);
   else open(0, null); // no game is asked for, or none that is here
 }
