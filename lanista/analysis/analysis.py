@@ -228,14 +228,14 @@ class _Work:
             if one.aim is not None:
                 self.tally.add(agent, team, "aims", one.aim, block, 0.0)
         moments = believed(table)
-        self._beliefs(block, episode, moments, table.wolves)
+        self._beliefs(block, episode, moments, table)
         self.courses[id] = course(tuple(episode.roles), table, moved, moments)
 
-    def _beliefs(self, block: int, episode: Episode, moments: Sequence[Moment], wolves: frozenset[Seat]) -> None:
+    def _beliefs(self, block: int, episode: Episode, moments: Sequence[Moment], table: Speeches) -> None:
         """What the village held when the votes were next."""
         for moment in moments:
             by_observer: dict[Seat, list[Stated]] = {}
-            for one in beliefs.stated(moment.held, wolves) if moment.last else ():
+            for one in beliefs.stated(moment.held, table.wolves, table.pack) if moment.last else ():
                 by_observer.setdefault(one.observer, []).append(one)
             for seat, said in by_observer.items():
                 agent = episode.players[seat]

@@ -82,12 +82,12 @@ def understood(reply: str, others: Sequence[Seat]) -> dict[Seat, float] | None:
     return {other: found[other] / 100 for other in others}
 
 
-def stated(beliefs: Held, wolves: frozenset[Seat]) -> list[Stated]:
-    """What the village's seats hold of the others beside the truth; wolves know and are left out."""
+def stated(beliefs: Held, wolves: frozenset[Seat], pack: frozenset[Seat]) -> list[Stated]:
+    """What the village's seats hold of the others beside the truth; who plays for the ``pack`` is left out."""
     return [
         Stated(observer, of, p, of in wolves)
         for observer, by_seat in beliefs.items()
-        if observer not in wolves
+        if observer not in pack
         for of, p in by_seat.items()
     ]
 
@@ -120,12 +120,12 @@ def calibration(said: Sequence[tuple[float, bool]]) -> list[dict[str, float]]:
     ]
 
 
-def stirred(before: Held, after: Held, wolves: frozenset[Seat]) -> float | None:
+def stirred(before: Held, after: Held, pack: frozenset[Seat]) -> float | None:
     """How much probability moved between two moments: the mean over the village's seats that were asked at both of the
     sum of absolute changes, in wolves. None where nobody was."""
     sums = [
         sum(abs(p - before[observer][seat]) for seat, p in now.items() if seat in before[observer])
         for observer, now in after.items()
-        if observer not in wolves and observer in before
+        if observer not in pack and observer in before
     ]
     return sum(sums) / len(sums) if sums else None

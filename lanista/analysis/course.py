@@ -48,7 +48,7 @@ def course(seats: Sequence[Seat], table: Speeches, moved: Sequence[Moved], momen
     before: Held | None = None
     for moment in moments:
         day = by_day.setdefault(str(moment.day), {"moments": [], "would": _shares(seats, table.spoken(moment.day))})
-        stir = None if before is None else beliefs.stirred(before, moment.held, table.wolves)
+        stir = None if before is None else beliefs.stirred(before, moment.held, table.pack)
         day["moments"].append(
             {
                 "place": moment.place,
@@ -88,7 +88,7 @@ def _shares(seats: Sequence[Seat], ballot: Ballot) -> dict[Seat, dict[Seat, floa
         named = [target for votes in ballot if (target := votes.get(seat)) is not None]
         if named:
             counts = Counter(named)
-            found[seat] = {target: round(counts[target] / len(named), 4) for target in sorted(counts, key=seats.index)}
+            found[seat] = {target: round(counts[target] / len(named), 4) for target in sorted(counts)}
     return found
 
 

@@ -24,8 +24,9 @@ from lanista.arenas.core.contract import Arena, Ask, Forfeit, Illegal, Seat
 from lanista.arenas.core.episode import Episode, Turn
 from lanista.arenas.core.referee import Game
 from lanista.arenas.werewolf.asks import names, vote
-from lanista.arenas.werewolf.deck import INDEX
+from lanista.arenas.werewolf.deck import INDEX, WEREWOLF
 from lanista.arenas.werewolf.moves import Speech
+from lanista.arenas.werewolf.rules import VOTE
 from lanista.errors import LanistaError
 from lanista.stats import Interval, clustered_mean
 
@@ -33,8 +34,14 @@ Effect = Literal["direct", "total"]
 EFFECTS: tuple[Effect, ...] = ("direct", "total")
 SILENCE = "silent"
 
+BEFORE_VOTES = frozenset({"speech", "bid", "nominate", "elect"})
+"""What is asked by day before the votes."""
+
+NOBODY = "nobody"
+"""Who is voted for by a legal vote that names none."""
+
 Ballot = list[dict[Seat, Seat | None]]
-"""Who would vote for whom, one mapping a fork; None where a reply was no vote."""
+"""Who would vote for whom (or NOBODY), one mapping a fork; None where a reply was no vote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +76,27 @@ class Speeches:
 
     def __init__(self, episode: Episode, arena: Arena, agents: Mapping[Seat, Agent], id: str, forks: int) -> None:
         self.agents, self.id, self.forks = agents, id, forks
-        self.wolves = frozenset(episode.teams["wolves"])
+        self.wolves = frozenset(seat for seat, role in episode.roles.items() if role == WEREWOLF)
+        self.pack = frozenset(episode.teams["wolves"])
+        """Who plays for the wolves, wolf or not."""
+        turns = [turn for step in episode.steps for turn in step.turns]
+        self.said = [turn for turn in turns if turn.kind == "speech"]
         self.moments = moments(episode, arena, id, asked_to_speak)
-        self.said = [turn for step in episode.steps for turn in step.turns if turn.kind == "speech"]
         if len(self.moments) != len(self.said):
             raise LanistaError(f"game {id!r} asks for {len(self.moments)} speeches and holds {len(self.said)}")
+        self._days = [int(branch.game.state.day) for branch, _, _ in self.moments]
+        self._rest: list[list[Turn] | None] = [
+            _before_the_votes(turns[place + 1 :]) for place, turn in enumerate(turns) if turn.kind == "speech"
+        ]
         self._spoken: dict[int, Ballot] = {}
         self._closed: dict[int, Branch] = {}
 
     def all(self, effect: Effect = "direct") -> list[Moved]:
-        """What every speech moved that was not silence. Raises Unavailable where an agent cannot be asked."""
-        return [self.moved(n, effect) for n in range(len(self.said)) if not self.is_silence(n)]
+        """What every speech moved that was not silence and had votes to come.
+
+        Raises Unavailable where an agent cannot be asked.
+        """
+        return [self.moved(n, effect) for day in self.days() for n in self.of(day) if not self.is_silence(n)]
 
     def moved(self, n: int, effect: Effect = "direct") -> Moved:
         """What speech number ``n`` moved."""
@@ -93,7 +110,7 @@ class Speeches:
             spoken = branch.copy(f"{branch.id}-spoken")
             spoken.say(seat, self.said[n].action)
             with_, without = after_talk([spoken, silent], self.agents, self.id, self.forks)
-        return _compared(n, self.day(n), self.read(n), branch, with_, without, self.wolves)
+        return _compared(n, self.day(n), self.read(n), branch, with_, without, self.pack)
 
     def spoken(self, day: int) -> Ballot:
         """The ballot of a day on which everything was said as it was."""
@@ -110,20 +127,20 @@ class Speeches:
         return self._closed[day]
 
     def days(self) -> list[int]:
-        """The days on which somebody was asked to speak."""
-        return list(dict.fromkeys(self.day(n) for n in range(len(self.said))))
+        """The days on which somebody was asked to speak before votes."""
+        return list(dict.fromkeys(day for day, rest in zip(self._days, self._rest, strict=True) if rest is not None))
 
     def of(self, day: int) -> list[int]:
-        """The numbers of a day's speeches."""
-        return [n for n in range(len(self.said)) if self.day(n) == day]
+        """The numbers of a day's speeches that had votes to come: last words have not."""
+        return [n for n, its in enumerate(self._days) if its == day and self._rest[n] is not None]
 
     def day(self, n: int) -> int:
         """The day of speech number ``n``."""
-        return int(self.moments[n][0].game.state.day)
+        return self._days[n]
 
     def rest(self, n: int) -> list[Turn]:
-        """What was said after it on its day."""
-        return [self.said[m] for m in self.of(self.day(n)) if m > n]
+        """What was decided after it and before the votes of its day."""
+        return self._rest[n] or []
 
     def read(self, n: int) -> Speech:
         """The speech as everybody heard it."""
@@ -155,6 +172,8 @@ def vote_ask(game: Game, seat: Seat) -> Ask:
     owed = game.ask(seat)
     if owed is not None and owed.kind == "vote":
         return owed
+    if game.state.stage == VOTE:  # one after the other, and it is somebody else's turn
+        return game.arena.rules.ask(game.state, seat)
     return vote(INDEX[seat], game.state.alive, game.state.table.players)
 
 
@@ -178,14 +197,12 @@ def ballots(branches: Sequence[Branch], agents: Mapping[Seat, Agent], id: str, f
 def after_talk(branches: Sequence[Branch], agents: Mapping[Seat, Agent], id: str, forks: int) -> list[Ballot]:
     """The votes after everybody who has yet to speak that day has spoken anew, in each fork by its own seeds."""
     twins = [(fork, branch.copy(f"{branch.id}~{fork}")) for branch in branches for fork in range(forks)]
-    while talking := [(fork, twin, seat) for fork, twin in twins if (seat := _speaker(twin.game))]:
-        put = [
-            (
-                agents[seat],
-                twin.question(seat, twin.game.ask(seat) or vote_ask(twin.game, seat), fork_seed(id, fork, seat)),
-            )
-            for fork, twin, seat in talking
-        ]
+    while talking := [(fork, twin, seat) for fork, twin in twins for seat in _speakers(twin.game)]:
+        put = []
+        for fork, twin, seat in talking:
+            ask = twin.game.ask(seat)
+            assert ask is not None
+            put.append((agents[seat], twin.question(seat, ask, fork_seed(id, fork, seat))))
         for (_, twin, seat), reply in zip(talking, answers(put), strict=True):
             twin.say(seat, reply)
     asked = [(fork, twin, seat, vote_ask(twin.game, seat)) for fork, twin in twins for seat in living(twin.game)]
@@ -204,31 +221,45 @@ def forget(agents: Mapping[Seat, Agent], games: Iterable[str]) -> None:
             agent.forget(game)
 
 
-def _speaker(game: Game) -> Seat | None:
-    return next((seat for seat in game.to_act() if (ask := game.ask(seat)) and ask.kind == "speech"), None)
+def _before_the_votes(turns: Sequence[Turn]) -> list[Turn] | None:
+    """Those of the turns that come before the next votes; None where the day ends without any."""
+    found: list[Turn] = []
+    for turn in turns:
+        if turn.kind == "vote":
+            return found
+        if turn.kind not in BEFORE_VOTES:
+            return None
+        found.append(turn)
+    return None
+
+
+def _speakers(game: Game) -> list[Seat]:
+    """Who is asked now for something that comes before the votes."""
+    return [seat for seat in game.to_act() if (ask := game.ask(seat)) and ask.kind in BEFORE_VOTES]
 
 
 def _voted(branch: Branch, ask: Ask, reply: Reply) -> Seat | None:
     if isinstance(reply, Forfeit):
         return None
     move = branch.game.arena.words.read(ask, reply)
-    target: Seat | None = None if isinstance(move, Illegal) else getattr(move, "target", None)
-    return target
+    return None if isinstance(move, Illegal) else str(getattr(move, "target", NOBODY))
 
 
 def _through(branch: Branch, said: Sequence[Turn]) -> Branch:
     for turn in said:
+        if turn.seat not in branch.game.to_act():
+            raise LanistaError(f"without this speech {turn.seat} is not asked in turn: measure its total effect")
         branch.say(turn.seat, turn.action)
     return branch
 
 
 def _compared(
-    place: int, day: int, said: Speech, branch: Branch, with_: Ballot, without: Ballot, wolves: frozenset[Seat]
+    place: int, day: int, said: Speech, branch: Branch, with_: Ballot, without: Ballot, pack: frozenset[Seat]
 ) -> Moved:
     """The paired difference of two ballots, the speaker's own vote left out."""
     (me,) = branch.game.to_act()
     listeners = [seat for seat in living(branch.game) if seat != me]
-    enemies = {s for s in branch.game.seats if (s in wolves) != (me in wolves)}
+    enemies = {s for s in branch.game.seats if (s in pack) != (me in pack)}
     shift: dict[Seat, float] = {}
     own: list[float] = []
     changed = pairs = unread = 0
@@ -247,7 +278,10 @@ def _compared(
                 shift[then] = shift.get(then, 0.0) - 1
         pairs += read
         own.append(gained / read if read else 0.0)
-    shares = {seat: value / max(pairs, 1) for seat, value in sorted(shift.items(), key=lambda kv: INDEX[kv[0]])}
+    shares = {
+        seat: value / max(pairs, 1)
+        for seat, value in sorted(shift.items(), key=lambda kv: INDEX.get(kv[0], len(INDEX)))
+    }
     act = None if said.act is None else said.act.data()
     return Moved(
         day, place, me, said.text, act, changed / max(pairs, 1),

@@ -16,6 +16,7 @@ from lanista.arenas import get
 from lanista.arenas.core.contract import Event, Seat
 from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import Game
+from lanista.arenas.werewolf.deck import WEREWOLF
 from lanista.play.runner import GameSpec, play
 
 RANDOM_GAMES = 200
@@ -80,7 +81,8 @@ class _Reader:
     """The public course of a game, read event by event by one who knows the roles."""
 
     def __init__(self, episode: Episode) -> None:
-        self.wolves = frozenset(episode.teams["wolves"])
+        self.wolves = frozenset(seat for seat, role in episode.roles.items() if role == WEREWOLF)
+        self.pack = frozenset(episode.teams["wolves"])  # who plays for them, wolf or not
         self.roles = episode.roles
         self.alive = dict.fromkeys(episode.roles)
         self.accused: dict[Seat, set[Seat]] = {}  # today, by accuser
@@ -99,8 +101,7 @@ class _Reader:
             self._speech(data["seat"], data["act"])
         elif kind == "votes":
             self._votes(data["votes"])
-            if data["eliminated"] is not None:
-                self.alive.pop(data["eliminated"], None)
+            self.alive.pop(data["eliminated"], None)
         elif kind == "deaths":
             for death in data["deaths"]:
                 self.alive.pop(death["seat"], None)
@@ -116,19 +117,20 @@ class _Reader:
             if target in self.alive:
                 self.today.append((seat, str(target), str(finding)))
 
-    def _votes(self, votes: Mapping[Seat, Seat]) -> None:
+    def _votes(self, cast: Mapping[Seat, Seat | None]) -> None:
         others = len(self.alive) - 1
+        votes = {voter: target for voter, target in cast.items() if target is not None}
         for voter, target in votes.items():
-            if voter not in self.wolves and target is not None:
+            if voter not in self.pack:
                 wolves = sum(seat in self.wolves for seat in self.alive)
                 self.found.append(Fact(voter, "detects", float(target in self.wolves), wolves / others))
         for seer, target, finding in dict.fromkeys(self.today):
             bad = finding == "werewolf"
             for voter, choice in votes.items():
-                if voter not in self.wolves and voter not in (seer, target):
+                if voter not in self.pack and voter not in (seer, target):
                     line = 1 / others if bad else 1 - 1 / others
                     self.found.append(Fact(seer, "believed", float((choice == target) == bad), line))
-        accusers = {who: whom for who, whom in self.accused.items() if who not in self.wolves and who in self.alive}
+        accusers = {who: whom for who, whom in self.accused.items() if who not in self.pack and who in self.alive}
         if accusers:
             line = 1.0
             for whom in accusers.values():

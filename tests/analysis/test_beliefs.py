@@ -113,7 +113,7 @@ def test_bayes_knows_more_than_the_base_rate_and_a_wolf_knows_all(played: Games)
                 if observer in table.wolves:
                     assert all(p == float(seat in table.wolves) for seat, p in of.items())
             if moment.last:
-                said = beliefs.stated(moment.held, table.wolves)
+                said = beliefs.stated(moment.held, table.wolves, table.pack)
                 scores.append((beliefs.brier(said), beliefs.base_line(said)))
         shown = course(tuple(episode.roles), table, table.all(), moments)
         assert set(shown["days"]) == {str(day) for day in table.days()}
