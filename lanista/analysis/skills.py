@@ -47,6 +47,11 @@ def events(episode: Episode) -> Iterator[Event]:
         yield from (event for event, _ in step.events)
 
 
+def acts(speech: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a speech says in acts, as its event carries them; free words beside them are not read here."""
+    return [] if speech["act"] is None else [speech["act"]]
+
+
 @lru_cache(maxsize=32)
 def random_lines(name: str, config: Any) -> dict[tuple[str, str], float]:
     """(side, measure) -> how often a seat of the side survives, and the side wins, where everybody plays at random.
@@ -97,8 +102,9 @@ class _Reader:
             self.accused, self.today = {}, []
         elif kind == "inspected":
             self.known[data["target"]] = data["seat"], data["finding"]
-        elif kind == "speech" and data["act"] is not None:
-            self._speech(data["seat"], data["act"])
+        elif kind == "speech":
+            for act in acts(data):
+                self._speech(data["seat"], act)
         elif kind == "votes":
             self._votes(data["votes"])
             self.alive.pop(data["eliminated"], None)
