@@ -7,6 +7,7 @@ in ``LADDERS``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -51,13 +52,68 @@ def _desk_failure(facts: Mapping[str, Any]) -> str:
     return next((kind for kind, so in kinds.items() if so), "failed")
 
 
-def _desk_mute(reply: str) -> str:
+def _without_note(reply: str) -> str:
+    """A call without its note."""
     name, _, arguments = reply.partition(" ")
     try:
         said = json.loads(arguments)
     except json.JSONDecodeError:
         return reply
     return f"{name} {json.dumps({k: v for k, v in said.items() if k != 'note'})}" if isinstance(said, dict) else reply
+
+
+def _trip_failure(facts: Mapping[str, Any]) -> str:
+    kinds = {
+        "said to be impossible": facts["false_impossible"],
+        "booked wrongly": facts["wrong_booking"],
+        "not confirmed": facts["unconfirmed"],
+    }
+    return next((kind for kind, so in kinds.items() if so), str(facts["end"]))
+
+
+def _package_failure(facts: Mapping[str, Any]) -> str:
+    if not facts["revisions"]:
+        return "passed as it was"
+    return "better, not right" if facts["improved"] > 0 else "not better"
+
+
+def _package_mute(reply: str) -> str:
+    """The report of a tester that only says that something is wrong; files without a word beside them."""
+    heads = re.findall(r"^to \w+:", reply, re.MULTILINE)
+    if heads:
+        return "\n".join(f"{head} mend it" for head in heads)
+    return "\n".join(line for line in reply.splitlines() if not line.startswith("note:"))
+
+
+def _program_failure(facts: Mapping[str, Any]) -> str:
+    kinds = {
+        "syntax error": facts["syntax_error"],
+        "timed out": facts["timed_out"],
+        "right at first": facts["first_solved"],
+    }
+    return next(
+        (kind for kind, so in kinds.items() if so), "wrong in some tests" if facts["passed"] else "wrong in all tests"
+    )
+
+
+def _query_failure(facts: Mapping[str, Any]) -> str:
+    kinds = {
+        "refused by the judge": facts["refused"],
+        "syntax error": facts["syntax_error"],
+        "right at first": facts["first_solved"],
+        "answered what the schema cannot": not facts["answerable"],
+        "wrong, and accepted": facts["accepted"],
+    }
+    return next((kind for kind, so in kinds.items() if so), "wrong, and not accepted")
+
+
+def _summary_failure(facts: Mapping[str, Any]) -> str:
+    kinds = {
+        "claims that do not hold": facts["bad_claims"],
+        "not found": facts["found"] < 1,
+        "found, not written": facts["covered"] < 1,
+    }
+    return next((kind for kind, so in kinds.items() if so), "failed")
 
 
 LADDERS: Mapping[str, Ladder] = {
@@ -77,7 +133,41 @@ LADDERS: Mapping[str, Ladder] = {
         reader="desk_reader",
         expert="desk_expert",
         failure=_desk_failure,
-        mute=_desk_mute,
+        mute=_without_note,
+    ),
+    "travel_booking": Ladder(
+        levels={level: {"level": level} for level in ("easy", "medium", "hard", "top")},
+        rungs=(*DEGENERATE, "random", "travel_novice", "travel_reader", "travel_expert"),
+        reader="travel_reader",
+        expert="travel_expert",
+        failure=_trip_failure,
+        mute=_without_note,
+    ),
+    "coding": Ladder(
+        levels={"one step": {"steps": 1}, "defaults": {}},
+        rungs=(*DEGENERATE, "random", "coding_novice", "coding_expert"),
+        expert="coding_expert",
+        failure=_program_failure,
+    ),
+    "packages": Ladder(
+        levels={level: {"level": level} for level in ("easy", "medium", "top")},
+        rungs=(*DEGENERATE, "random", "packages_novice", "packages_reader", "packages_expert"),
+        reader="packages_reader",
+        expert="packages_expert",
+        failure=_package_failure,
+        mute=_package_mute,
+    ),
+    "text_to_sql": Ladder(
+        levels={level: {"level": level} for level in ("basic", "mixed", "hard")},
+        rungs=(*DEGENERATE, "random", "sql_cheater", "sql_novice", "sql_expert"),
+        expert="sql_expert",
+        failure=_query_failure,
+    ),
+    "research": Ladder(
+        levels={level: {"level": level} for level in ("basic", "mixed", "hard")},
+        rungs=(*DEGENERATE, "random", "research_cheater", "research_novice", "research_expert"),
+        expert="research_expert",
+        failure=_summary_failure,
     ),
 }
 

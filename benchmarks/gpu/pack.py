@@ -82,7 +82,7 @@ def plain(name: str) -> str:
 def wanted(python: str, have: dict[str, str]) -> list[str]:
     """``NAME==VERSION`` of everything that ``lanista[train]`` needs, but for what the machine has."""
     asked: dict[str, list[Requirement]] = {}
-    waiting = [("lanista", ("train",))]
+    waiting: list[tuple[str, tuple[str, ...]]] = [("lanista", ("train",))]
     seen = set()
     marks = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
     while waiting:
@@ -128,7 +128,7 @@ def pack(wheels: Path, folder: Path, size: int) -> int:
             for place in sorted(wheels.iterdir()):
                 archive.add(place, place.name)
         whole.seek(0)
-        lines = []
+        lines: list[str] = []
         total = 0
         while part := whole.read(size):
             name = f"piece-{len(lines):02d}"

@@ -57,7 +57,8 @@ def test_words_are_sent_while_they_are_sampled_and_the_end_is_written_down_first
         model="policy", messages=HELLO, stream=True, logprobs=True, stream_options={"include_usage": True}
     )
     ids = at.actor.chat.reply(LONG)
-    words, logprobs, finish = "", [], None
+    words, finish = "", None
+    logprobs: list[Any] = []
     for chunk in stream:
         for choice in chunk.choices:
             if choice.delta.content and not words:

@@ -1,0 +1,1 @@
+from benchmarks.gpu._material import *

@@ -1,0 +1,1 @@
+from benchmarks.scripted_agents import *

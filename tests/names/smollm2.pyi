@@ -1,0 +1,1 @@
+from benchmarks.smollm2 import *
