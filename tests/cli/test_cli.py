@@ -464,12 +464,12 @@ def test_doctor_knows_every_kind_of_plug_in(lanista: Any) -> None:
 
 def test_a_key_that_follows_from_others_is_shown_as_left_open(lanista: Any) -> None:
     shown = lanista("arenas", "werewolf").out
-    assert "players = 9  " in shown
+    assert "players = None, which makes it 9 here" in shown
     assert "wolves = None, which makes it 2 here" in shown
     assert "roles = None, which makes it ('seer', 'doctor') here" in shown
     told = lanista("arenas", "werewolf", "--json").json["config"]
     assert told["wolves"]["default"] is None
-    assert (told["wolves"]["becomes"], "becomes" in told["players"]) == (2, False)
+    assert (told["wolves"]["becomes"], told["players"]["becomes"], "becomes" in told["ruleset"]) == (2, 9, False)
 
 
 def test_a_folder_that_is_made_on_the_way_is_said(lanista: Any) -> None:

@@ -25,7 +25,7 @@ def test_a_run_that_is_taken_up_again_comes_to_the_same_bits(folder: Path, tmp_p
             arena="werewolf",
             arena_config=VANILLA,
             model=str(folder),
-            program=f"program:{PROGRAMS}:forgetful",
+            program=f"program:{PROGRAMS}:forgetful?linger_s=30",  # a busy machine must not part a batch
             steps=steps,
             scenarios=1,
             group_size=2,

@@ -203,7 +203,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @example(returned="Thing()", condition="f(3) != 1")
 @example(returned="[Thing()]", condition="f(3) not in [[1], [2]]")
 @example(returned="{'a': 1}.keys()", condition="f(3) == {'a'}")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_what_a_converted_assert_says_of_any_value(folder: Any, returned: str, condition: str) -> None:
     program = f"{HEAD}\ndef f(x):\n    return {returned}\n"
     test = f"import math\nassert {condition}"
