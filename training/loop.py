@@ -41,6 +41,7 @@ from lanista.training import algorithms, policies, trackers, watch
 from lanista.training.config import EvaluationOptions, Game, TrainConfig
 from lanista.training.engine import Ahead, Engine
 from lanista.training.evaluate import Evaluation, evaluate, means, named
+from lanista.training.forks import Fork, Forked, play_forks
 from lanista.training.league import PAST, League, Pool
 from lanista.training.metrics import FILE, append, metrics, truncate
 from lanista.training.rollout import SELF, LegalTally, Played, plan, play_scenarios, report, staleness, trajectories
@@ -130,6 +131,17 @@ def train(
                 run.close()
                 shutil.rmtree(out, ignore_errors=True)  # a start that failed leaves nothing behind
             raise
+
+
+class _Played:
+    """What a step's algorithm plays with (``algorithms.Play``)."""
+
+    def __init__(self, loop: _Loop) -> None:
+        self.forks = loop.forks
+        self._play = loop.play
+
+    def __call__(self, step: int, more: Sequence[tuple[int, int]] = ()) -> Sequence[Trajectory]:
+        return self._play(step, more)
 
 
 class _Loop:
@@ -332,7 +344,7 @@ class _Loop:
         started = time.perf_counter()
         self.numbers = {}
         self.policies.step = step
-        found = self.algorithm.collect(step, self.play)
+        found = self.algorithm.collect(step, _Played(self))
         collected = time.perf_counter()
         if self.config.run.staleness and step + 1 < self.config.run.steps:
             self.ahead.start(step + 1, self._games(step + 1))
@@ -380,6 +392,12 @@ class _Loop:
         if self.engine is not None:
             self.numbers |= staleness(played, step)
         return trajectories(config, played, self.policies.adapters.policy)
+
+    def forks(self, asked: Sequence[Fork]) -> Forked:
+        """Play other courses of this step's games, with the policies and opponents as they are."""
+        found = play_forks(self.config, self.arena, self.game_config, asked, self.algorithm.seats(), self.league.agent)
+        self.numbers["tokens/sampled"] = self.numbers.get("tokens/sampled", 0.0) + found.tokens
+        return found
 
     def _games(self, step: int) -> Callable[[], tuple[list[Played], Timing]]:
         """What plays the games of a step with the policies as they are at this call, whenever it is called."""

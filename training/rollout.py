@@ -62,47 +62,60 @@ def plan(config: TrainConfig, arena: Arena, game_config: Any, number: int) -> Sc
     return Scenario(number, seed, None if opponent == SELF else teams[number % len(teams)], opponent)
 
 
+Learner = Callable[[str, str], Agent]
+"""``learner(role, team)``: who holds such a seat of the policies'."""
+Opponent = Callable[[Scenario, str, str], Agent]
+"""``opponent(scenario, role, team)``: who holds such a seat of another team."""
+
+
+def seated(
+    config: TrainConfig,
+    arena: Arena,
+    game_config: Any,
+    scenario: Scenario,
+    sibling: int,
+    learner: Learner,
+    opponent: Opponent,
+) -> GameSpec:
+    """How a game of a scenario is played: who sits where, and under which seeds."""
+    state = arena.rules.deal(scenario.seed, game_config)
+    teams = {seat: team for team, seats in arena.rules.teams(state).items() for seat in seats}
+    seating, others = {}, []
+    for seat, team in teams.items():
+        role = arena.rules.role(state, seat)
+        mine = scenario.team is None or team == scenario.team
+        seating[seat] = learner(role, team) if mine else opponent(scenario, role, team)
+        if not mine:
+            others.append(seat)
+    # What does not depend on a learner's own draws may be shared: the comparison of siblings stays unbiased.
+    visit = sibling // config.game.group_size
+    luck = chance.key("luck", config.run.seed, scenario.number, *([visit] if visit else []))
+    return GameSpec(
+        id=f"{scenario.number}.{sibling}",
+        arena=arena,
+        seed=scenario.seed,
+        seating=seating,
+        config=game_config,
+        preset=config.game.preset,
+        agent_seed=chance.key("sibling", config.run.seed, scenario.number, sibling),
+        seat_seeds=dict.fromkeys(others, luck) if config.game.shared_luck else {},
+    )
+
+
 def play_scenarios(
     config: TrainConfig,
     arena: Arena,
     game_config: Any,
     games: Sequence[tuple[Scenario, int]],
-    learner: Callable[[str, str], Agent],
-    opponent: Callable[[Scenario, str, str], Agent],
+    learner: Learner,
+    opponent: Opponent,
 ) -> list[Played]:
-    """Play (scenario, sibling) pairs. ``learner(role, team)`` and ``opponent(scenario, role, team)`` give the agents.
+    """Play (scenario, sibling) pairs.
 
     The games come back in the order asked for.
     """
-    specs = []
-    asked = {}
-    for scenario, sibling in games:
-        state = arena.rules.deal(scenario.seed, game_config)
-        teams = {seat: team for team, seats in arena.rules.teams(state).items() for seat in seats}
-        seating, others = {}, []
-        for seat, team in teams.items():
-            role = arena.rules.role(state, seat)
-            mine = scenario.team is None or team == scenario.team
-            seating[seat] = learner(role, team) if mine else opponent(scenario, role, team)
-            if not mine:
-                others.append(seat)
-        # What does not depend on a learner's own draws may be shared: the comparison of siblings stays unbiased.
-        visit = sibling // config.game.group_size
-        luck = chance.key("luck", config.run.seed, scenario.number, *([visit] if visit else []))
-        name = f"{scenario.number}.{sibling}"
-        asked[name] = (scenario, sibling)
-        specs.append(
-            GameSpec(
-                id=name,
-                arena=arena,
-                seed=scenario.seed,
-                seating=seating,
-                config=game_config,
-                preset=config.game.preset,
-                agent_seed=chance.key("sibling", config.run.seed, scenario.number, sibling),
-                seat_seeds=dict.fromkeys(others, luck) if config.game.shared_luck else {},
-            )
-        )
+    specs = [seated(config, arena, game_config, *game, learner, opponent) for game in games]
+    asked = {spec.id: game for spec, game in zip(specs, games, strict=True)}
     played: dict[str, Played] = {}
 
     def keep(spec: GameSpec, game: Game) -> None:

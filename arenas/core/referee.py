@@ -260,6 +260,7 @@ class Game:
         """A game that goes on from here on its own. ``fresh`` draws new chance from here on, another per ``salt``."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
+        twin._recorded = None  # a copy of a game that is being replayed goes on by itself
         twin.players, twin.decisions = dict(self.players), dict(self.decisions)
         twin.steps, twin.journal = list(self.steps), list(self.journal)
         twin._ledger, twin._transcript, twin._asking = (

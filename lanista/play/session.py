@@ -21,6 +21,7 @@ from typing import Any, Literal
 from lanista.agents import guard
 from lanista.agents.contract import Agent, Answer, Exchange, Question
 from lanista.arenas.core.contract import Arena, Event, Forfeit, Outcome, Seat
+from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import Game, replay
 from lanista.errors import LanistaError, UsageError
 from lanista.play.specs import GameSpec, check_seats, seat_seed
@@ -239,6 +240,21 @@ class Session:
         twin._later = {seat: list(replies) for seat, replies in self._later.items()}
         return twin
 
+    def draw(self, seat: Seat, seed: int) -> Question:
+        """The pending question to ``seat``, to be answered with this seed; its later ones have the seat's own again.
+
+        Raises UsageError where the seat is asked nothing.
+        """
+        self.pending()
+        if seat not in self._open:
+            raise UsageError(f"{seat!r} owes no reply now; {', '.join(self._open) or 'nobody'} does")
+        self._open[seat] = replace(self._open[seat], seed=seed)
+        return self._open[seat]
+
+    def said(self, seat: Seat) -> tuple[Exchange, ...]:
+        """What ``seat`` was shown and replied so far, refused replies included."""
+        return tuple(self._history[seat])
+
     def to_json(self) -> str:
         """Everything that is needed to go on elsewhere, what agents reported included, as JSON.
 
@@ -381,6 +397,32 @@ def histories(game: Game) -> dict[Seat, list[Exchange]]:
     return found
 
 
+def before(episode: Episode, spec: GameSpec, wanted: Callable[[Seat, int], bool]) -> dict[tuple[Seat, int], Session]:
+    """Sessions that stand where a recorded game stood just before decisions of it, by (seat, decision).
+
+    ``spec`` is how it was played; ``wanted(seat, n)`` says which decisions, of each seat from 0. What agents reported
+    is in the sessions too. Nobody is asked and no effect is run. Raises LanistaError where the record does not replay.
+    """
+    metas = _metas(episode)
+    history: dict[Seat, list[Exchange]] = {seat: [] for seat in episode.roles}
+    found: dict[tuple[Seat, int], Session] = {}
+
+    def watch(game: Game, seat: Seat, reply: str | Forfeit) -> Mapping[str, Any]:
+        place = seat, game.decisions[seat]
+        if not game.attempts(seat) and wanted(*place):
+            twin = object.__new__(Session)
+            twin._start(replace(spec, id=f"{spec.id}:{seat}.{place[1]}"), game.fork(), None)
+            twin._history = {seat: list(done) for seat, done in history.items()}
+            found[place] = twin
+        done, metas_here = history[seat], metas[seat]
+        meta = metas_here[len(done)] if len(done) < len(metas_here) else {}
+        done.append(_exchange(game.news(seat), reply, _own(meta)))
+        return meta
+
+    replay(episode.to_dict(meta=False), spec.arena, watch)
+    return found
+
+
 def _own(meta: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the agent itself reported."""
     return {key: value for key, value in meta.items() if key not in ("retries", "latency_s")}
@@ -397,9 +439,10 @@ def _reported(exchange: Exchange) -> Mapping[str, Any]:
     return {key: value for key, value in exchange.meta.items() if key != "forfeit" or exchange.reply}
 
 
-def _metas(game: Game) -> dict[Seat, list[Mapping[str, Any]]]:
+def _metas(game: Game | Episode) -> dict[Seat, list[Mapping[str, Any]]]:
     """What the turns of completed steps hold of each reply of each seat, refused ones included."""
-    found: dict[Seat, list[Mapping[str, Any]]] = {seat: [] for seat in game.seats}
+    seats = game.seats if isinstance(game, Game) else game.roles
+    found: dict[Seat, list[Mapping[str, Any]]] = {seat: [] for seat in seats}
     for step in game.steps:
         for turn in step.turns:
             refused = turn.meta.get("retries", ())

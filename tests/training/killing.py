@@ -22,6 +22,7 @@ from typing import Any
 PHASES = {
     "start": ("lanista.training.policies", "seat"),
     "rollout": ("lanista.training.loop", "play_scenarios"),
+    "forks": ("lanista.training.loop", "play_forks"),
     "games kept": ("lanista.training.loop", "_Loop._keep"),
     "passes": ("lanista.training.algorithms.grpo.trainer", "SelfPlayGRPOTrainer.passes"),
     "between adapters": ("lanista.training.adapters", "Adapters.activate"),

@@ -54,7 +54,7 @@ PER_ROLE: dict[str, Any] = {
     "minibatches": 2,
 }
 KINDS: dict[str, dict[str, Any]] = {
-    "grpo": {"resample": 2},
+    "grpo": {"resample": 2, "branches": 2, "contributions": 2},
     "ppo": {"algorithm": "ppo", "critic_warmup": 1},
     "grpo-per-role": {**PER_ROLE, "baseline": "shrunk"},
     "ppo-per-role": {**PER_ROLE, "algorithm": "ppo", "critic_warmup": 1, "baseline": "loo"},

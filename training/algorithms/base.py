@@ -17,6 +17,7 @@ from lanista.training.options import Section
 if TYPE_CHECKING:
     from lanista.agents.contract import Agent
     from lanista.training.config import TrainConfig
+    from lanista.training.forks import Fork, Forked
     from lanista.training.policies import Policies
     from lanista.training.trajectories import Trajectory
 
@@ -32,6 +33,13 @@ class Play(Protocol):
     """
 
     def __call__(self, step: int, more: Sequence[tuple[int, int]] = ()) -> Sequence[Trajectory]: ...
+
+    def forks(self, asked: Sequence[Fork]) -> Forked:
+        """Plays other courses of games that were played in this step (``lanista.training.forks``).
+
+        What they sample counts as sampled, and in nothing else.
+        """
+        ...
 
 
 class Algorithm(ABC):

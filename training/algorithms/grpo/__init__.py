@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lanista.errors import UsageError
 from lanista.training import resampling
 from lanista.training.algorithms.base import Algorithm
+from lanista.training.algorithms.grpo import forked
 from lanista.training.options import Section, option
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class ClippedOptions(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GRPOOptions(ClippedOptions, resampling.ResampleOptions):
+class GRPOOptions(ClippedOptions, resampling.ResampleOptions, forked.ForkOptions):
     """Group-relative policy optimization."""
 
     baseline: str = option(
@@ -121,6 +122,9 @@ class GRPO(Algorithm):
 
         self.trainer: Any = SelfPlayGRPOTrainer(config=config, policies=policies)
         self.resampler: Resampler | None = resampling.resampler(config)
+        self.worth: forked.Worth | None = None
+        """What forks said of the decisions that the next update learns from."""
+        self.numbers: dict[str, float] = {}
         self.baselines: Baselines | None = None
         if config.update.baseline == "shrunk":
             from lanista.training import baselines
@@ -132,6 +136,7 @@ class GRPO(Algorithm):
         """Raises UsageError for groups without a comparison, and for losses that would not be what they are called."""
         options = config.update
         resampling.check(config)
+        forked.check(config)
         if config.game.group_size < 2 and not (options.baseline == "shrunk" and options.baseline_games > 0):
             raise UsageError(
                 f"group_size is at least 2 for grpo, not {config.game.group_size}: a game alone has nothing to be "
@@ -159,8 +164,13 @@ class GRPO(Algorithm):
             )
 
     def collect(self, step: int, play: Play) -> Sequence[Trajectory]:
-        """The games that are due, and with ``resample`` others in the place of those that came out alike."""
-        return play(step) if self.resampler is None else self.resampler.collect(step, play)
+        """The games that are due, with ``resample`` others in the place of those that came out alike, and forks."""
+        found = list(play(step) if self.resampler is None else self.resampler.collect(step, play))
+        options = self.options
+        if options.branches or options.fork_values or options.contributions:
+            learned = found if self.resampler is None else self.resampler.kept(found)
+            self.worth, self.numbers = forked.worth(self.config, learned, step, play)
+        return found
 
     def advance(self, share: float) -> None:
         """The learning rate stands where it would after this share of the run's steps."""
@@ -173,11 +183,11 @@ class GRPO(Algorithm):
             trajectories, told = self.resampler.kept(trajectories), self.resampler.numbers
         returns = seat_returns(self.config, trajectories)
         running = None if self.baselines is None else self.baselines.known()
-        batch = rollout_batch(self.config, trajectories, running)
+        batch = rollout_batch(self.config, trajectories, running, self.worth)
         found: dict[str, float] = self.trainer.learn(batch, step)
         if self.baselines is not None:
             self.baselines.add(returns)
-        return found | batch.shares() | told
+        return found | batch.shares() | told | self.numbers
 
     def save(self, folder: Path) -> None:
         """Weights, the optimizer's moments, the schedule, and running baselines where they are used."""
@@ -205,11 +215,15 @@ def seat_returns(config: TrainConfig, trajectories: Sequence[Trajectory]) -> lis
 
 
 def rollout_batch(
-    config: TrainConfig, trajectories: Sequence[Trajectory], running: Mapping[str, Sequence[float]] | None = None
+    config: TrainConfig,
+    trajectories: Sequence[Trajectory],
+    running: Mapping[str, Sequence[float]] | None = None,
+    worth: forked.Worth | None = None,
 ) -> RolloutBatch:
     """Token rows with advantages. A row's advantage at an own token is that of the reply the token belongs to.
 
-    ``running``: running means by kind of seat, for the baseline ``shrunk``.
+    ``running``: running means by kind of seat, for the baseline ``shrunk``. ``worth``: what forks said of some
+    decisions, which stands in the place of what the group says of them.
     """
     from lanista.training.batching import RolloutBatch, ScoredRow, scored_rows
     from lanista.training.credit import advantages, refunds, shuffled, zero_variance_groups
@@ -229,7 +243,11 @@ def rollout_batch(
     elif cost:
         back = refunds(returns, cost=cost, **how)
     without, groups = zero_variance_groups(returns, values)
+    if worth is not None:
+        values, back = forked.put_in(worth, trajectories, values, back)
     rows: dict[str, list[ScoredRow]] = {}
     for trajectory, own, its in zip(trajectories, values, back, strict=True):
         rows.setdefault(trajectory.policy, []).extend(scored_rows(trajectory, own, its))
+    for policy, row in forked.other_rows(worth, trajectories) if worth is not None else ():
+        rows.setdefault(policy, []).append(row)
     return RolloutBatch(rows, without, groups)

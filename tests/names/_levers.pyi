@@ -1,0 +1,1 @@
+from benchmarks._levers import *
