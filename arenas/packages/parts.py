@@ -407,8 +407,8 @@ PARTS: tuple[Part, ...] = (
                     "When there is nothing to report, I want no words about it.",
                     "Remove that word you print for empty reports.")),
                 Option("word", "Without any line it is the one line 'nothing'.", (
-                    "An empty page frightens me. If there is nothing, write nothing.",
-                    "When no line comes out, print the word nothing instead.")))),
+                    "An empty page frightens me. If there is not a line, there should be the one word nothing.",
+                    "When no line comes out, print the one word nothing instead of it.")))),
         ), _report),
 )  # fmt: skip
 """In the order of the pipeline; the last is what users see, and is always there."""
