@@ -42,6 +42,7 @@ def question(text: str = "What do you say?", history: tuple[Exchange, ...] = (),
 # A server that runs a model
 
 
+@pytest.mark.slow  # a server starts for it
 def test_a_served_model_plays_whole_games(guess: Arena, served: str) -> None:
     agent = OpenAIAgent(served, price_in=2.0, price_out=10.0, temperature=0.0, max_tokens=8, parallel=4)
     seating = dict.fromkeys(SEATS, agent)
@@ -63,6 +64,7 @@ def test_a_served_model_plays_whole_games(guess: Arena, served: str) -> None:
     assert total.cost == pytest.approx(sum(use["cost"] for use in used))
 
 
+@pytest.mark.slow
 def test_the_wrong_model_is_a_forfeit_that_says_so(guess: Arena, served: str) -> None:
     agent = OpenAIAgent("llama9@" + served.partition("@")[2], max_retries=0)
     episode = play_game(guess, dict.fromkeys(SEATS, agent), 0)

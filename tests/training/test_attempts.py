@@ -156,7 +156,7 @@ def test_each_attempt_pays_for_itself_by_hand() -> None:
 
 def test_without_a_cost_attempts_share_their_decisions_advantage() -> None:
     pair = [trajectory(((BAD, GOOD), (GOOD,)), 0), trajectory(((BAD, BAD), (GOOD,)), 1)]
-    one, other = rollout_batch(config(), pair).rows["shared"]
+    one, other = rollout_batch(config(returns="episode"), pair).rows["shared"]
     assert one.advantages == (0, 3, 0, 3, 0, 3)
     assert other.advantages == (0, -3, 0, -3, 0, -3)
 

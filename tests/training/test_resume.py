@@ -64,8 +64,8 @@ def test_a_finished_run_goes_on_with_more_steps(tmp_path: Path, folder: Path) ->
 def test_a_falling_rate_falls_to_the_new_end(tmp_path: Path, folder: Path) -> None:
     """After two of two steps a linear rate is 0; made four steps long, the run goes on at half the peak."""
     out = tmp_path / "run"
-    train(config(folder, lr_schedule="linear", evaluate_games=0), out)
-    train(config(folder, lr_schedule="linear", evaluate_games=0, steps=4), out, resume=True)
+    train(config(folder, lr_schedule="linear", minibatches=1, evaluate_games=0), out)
+    train(config(folder, lr_schedule="linear", minibatches=1, evaluate_games=0, steps=4), out, resume=True)
     rates = [line["learning_rate"] for line in metrics(out)]
     assert rates == pytest.approx([0.01, 0.005, 0.005, 0.0025])
 
@@ -80,7 +80,7 @@ def test_a_falling_rate_falls_to_the_new_end(tmp_path: Path, folder: Path) -> No
         ({"algorithm": "sft"}, "algorithm was"),
         ({"algorithm": "ppo"}, 'algorithm was "grpo" and is now "ppo"'),
         ({"baseline": "mean"}, 'update.baseline was "loo" and is now "mean"'),
-        ({"returns": "reward_to_go"}, 'credit.returns was "episode" and is now "reward_to_go"'),
+        ({"returns": "episode"}, 'credit.returns was "reward_to_go" and is now "episode"'),
         ({"resample": 2}, "update.resample was 0 and is now 2"),
         ({"seed": 7}, "seed was 0 and is now 7"),
     ],

@@ -16,6 +16,10 @@ from lanista.training.policies import Policies
 from lanista.training.trajectories import TokenRow
 
 
+ONE_LOSS: dict[str, Any] = {"loss_type": "dapo", "minibatches": 1, "beta": 0.0, "returns": "episode"}
+"""One optimizer step on one simple loss: what hand-worked cases begin from, whatever the defaults are."""
+
+
 def random_row(rng: random.Random, model: Any, turns: int = 2, offset: float = 0.0) -> Any:
     """A row of random ids in turns; its log-probabilities are the model's own at that moment, minus ``offset``."""
     ids: list[int] = []
@@ -43,7 +47,7 @@ def policies_on(model: Any, tokenizer: Any, names: tuple[str, ...] = ("shared",)
 
 def make_trainer(model: Any, tokenizer: Any, rows: Any, names: tuple[str, ...] = ("shared",), **options: Any) -> Any:
     """A trainer whose every rollout gives ``rows``: scored rows by policy."""
-    flat = {"scenarios": 1, "group_size": 2, "steps": 1, "device": "cpu", "evaluate_games": 0} | options
+    flat = {"scenarios": 1, "group_size": 2, "steps": 1, "device": "cpu", "evaluate_games": 0, **ONE_LOSS} | options
     trainer = SelfPlayGRPOTrainer(config=TrainConfig.flat(**flat), policies=policies_on(model, tokenizer, names))
     trainer.given = rows
     return trainer

@@ -17,6 +17,7 @@ KINDS: tuple[dict[str, object], ...] = (
     {"faults": 3, "masking": True, "cooperation": "difficult", "error_rate": 0.4, "distractors": 2, "horizon": 40},
     {"topic": "billing", "conflicts": True, "cooperation": "mixed", "brief": "short"},
 )
+GAMES = {"privacy": 4, "shotgun": 1}
 LAWS = [law for law in conformance.LAWS if law != "pettingzoo"]
 
 
@@ -25,7 +26,7 @@ LAWS = [law for law in conformance.LAWS if law != "pettingzoo"]
 def test_every_law_on_every_kind(law: str, kind: dict[str, object]) -> None:
     if law == "limits" and kind.get("brief") == "short":
         pytest.skip("a short brief leaves the tools to be learned from games")
-    conformance.LAWS[law](get("support_desk"), 8 if law == "privacy" else 2, 50, **kind)
+    conformance.LAWS[law](get("support_desk"), GAMES.get(law, 2), 50, **kind)
 
 
 @pytest.mark.slow

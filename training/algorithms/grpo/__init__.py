@@ -47,9 +47,9 @@ class ClippedOptions(Section):
     weight_decay: float = option(0.0, "AdamW weight decay", least=0.0)
     max_grad_norm: float = option(1.0, "gradient clip, per policy; 0: none", least=0.0)
     iterations: int = option(1, "passes over each rollout", least=1)
-    minibatches: int = option(1, "optimizer steps per pass", least=1)
+    minibatches: int = option(2, "optimizer steps per pass", least=1)
     loss_type: str = option(
-        "dapo",
+        "grpo",
         "a mean over tokens (dapo, bnpo, cispo), over trajectories (grpo, dr_grpo, sapo), or with one ratio per "
         "sequence (gspo, luspo)",
         choices=(*OF_ROWS[:1], *OF_TOKENS, *OF_ROWS[1:], *OF_SEQUENCES),
@@ -58,7 +58,7 @@ class ClippedOptions(Section):
     epsilon_high: float | None = option(
         None, "upper clip range where it differs; cispo caps weights at 1 + this", least=0.0, was=("clip_high",)
     )
-    beta: float = option(0.0, "weight of the KL to the starting policy", least=0.0)
+    beta: float = option(0.05, "weight of the KL to the starting policy; 0: no such policy is held", least=0.0)
     entropy_coef: float = option(0.0, "weight of the entropy bonus", least=0.0)
     sampler_correction: str = option(
         "ratio",
@@ -115,6 +115,7 @@ class GRPO(Algorithm):
     """Plays groups of games, compares their returns, and takes a clipped policy-gradient step."""
 
     Config = GRPOOptions
+    defaults = {"credit": {"returns": "reward_to_go"}}  # noqa: RUF012
 
     def __init__(self, config: TrainConfig, policies: Policies) -> None:
         super().__init__(config, policies)
