@@ -10,7 +10,6 @@ from lanista.arenas import get, names
 from lanista.arenas.core import conformance
 from lanista.play import degenerate
 
-
 TASKS = [name for name in names() if get(name).success is not None]
 """Arenas of a task, where a stronger search for scripts than the law's own is made below."""
 

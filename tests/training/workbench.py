@@ -15,7 +15,6 @@ from lanista.training.config import TrainConfig
 from lanista.training.policies import Policies
 from lanista.training.trajectories import TokenRow
 
-
 ONE_LOSS: dict[str, Any] = {"loss_type": "dapo", "minibatches": 1, "beta": 0.0, "returns": "episode"}
 """One optimizer step on one simple loss: what hand-worked cases begin from, whatever the defaults are."""
 
