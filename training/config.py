@@ -13,7 +13,7 @@ from typing import Any
 from lanista.agents.lm.sampling import Sampling
 from lanista.agents.lm.settings import PlaySettings
 from lanista.errors import UsageError, suggest
-from lanista.training import algorithms, engine
+from lanista.training import algorithms, engine, potentials
 from lanista.training.options import Section, flag, option
 from lanista.training.temperatures import check
 
@@ -123,6 +123,12 @@ class Credit(Section):
     team_weight: float = option(1.0, "factor on team terms")
     individual_weight: float = option(1.0, "factor on individual terms")
     reward_unit: float = option(0.01, "factor on all rewards: 0.01 makes 100 points a return of 1")
+    potential: float = option(
+        0.0,
+        "weight, in returns, of how far the arena says that a team has come: every step pays what it changed, and the "
+        "end takes it back, so that no game's worth changes; 0: not asked for",
+        least=0.0,
+    )
     refusal_cost: float = option(
         0.0,
         "what a refused reply costs, in returns: charged to it and to what the seat said before it, not to the reply "
@@ -262,6 +268,7 @@ class TrainConfig:
                 "with a program in the seats it is the program that writes the prompts: leave few_shot and system away"
             )
         engine.check(self)
+        potentials.check(self)
 
     def check_teams(self, teams: Sequence[str]) -> None:
         """Raises UsageError where the run does not fit an arena of these teams."""

@@ -37,7 +37,7 @@ from lanista.errors import LanistaError, Stopped, Unavailable, UsageError
 from lanista.runs import Run, differences
 from lanista.stats import Comparison
 from lanista.store import Timing, prepare
-from lanista.training import algorithms, policies, trackers, watch
+from lanista.training import algorithms, policies, potentials, trackers, watch
 from lanista.training.config import EvaluationOptions, Game, TrainConfig
 from lanista.training.engine import Ahead, Engine
 from lanista.training.evaluate import Evaluation, evaluate, means, named
@@ -158,6 +158,7 @@ class _Loop:
         self.arena.weights(game.preset)
         teams = self.arena.contenders(self.arena.rules.teams(self.arena.rules.deal(0, self.game_config)))
         config.check_teams(teams)
+        potentials.check_arena(config, self.arena)
         self.held_out_config = self.arena.configure(**{**game.config, **config.evaluation.config})
         trackers.check(config.run.report_to)
         self.pool = Pool(config, out / "pool")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from lanista.arenas.core.referee import Game
 from lanista.errors import LanistaError
 from lanista.play.runner import GameSpec, play
 from lanista.training.config import TrainConfig
+from lanista.training.potentials import Potentials, differences
 from lanista.training.seeds import scenario_seed
 from lanista.training.trajectories import Trajectory, payments
 
@@ -47,6 +48,8 @@ class Played:
     scenario: Scenario
     sibling: int
     episode: Episode
+    potentials: tuple[Mapping[str, float], ...] = ()
+    """Each team's potential before the first step and after every step, where the run pays for it; else ()."""
 
 
 def plan(config: TrainConfig, arena: Arena, game_config: Any, number: int) -> Scenario:
@@ -116,12 +119,13 @@ def play_scenarios(
     """
     specs = [seated(config, arena, game_config, *game, learner, opponent) for game in games]
     asked = {spec.id: game for spec, game in zip(specs, games, strict=True)}
+    noted = Potentials(arena) if config.credit.potential else None
     played: dict[str, Played] = {}
 
     def keep(spec: GameSpec, game: Game) -> None:
-        played[spec.id] = Played(*asked[spec.id], game.episode())
+        played[spec.id] = Played(*asked[spec.id], game.episode(), () if noted is None else noted.of(spec, game))
 
-    play(specs, max_concurrent_games=config.game.max_concurrent_games, on_game=keep)
+    play(specs, max_concurrent_games=config.game.max_concurrent_games, on_turn=noted, on_game=keep)
     return [played[name] for name in asked]
 
 
@@ -141,7 +145,6 @@ def trajectories(config: TrainConfig, games: Sequence[Played], policy: Callable[
 
     Raises LanistaError where a reward is no finite number.
     """
-    credit = config.credit
     return [
         Trajectory(
             episode=game.episode,
@@ -152,19 +155,25 @@ def trajectories(config: TrainConfig, games: Sequence[Played], policy: Callable[
             scenario=game.scenario.number,
             sibling=game.sibling,
             opponent=game.scenario.opponent,
-            payments=tuple(
-                payments(
-                    game.episode,
-                    seat,
-                    team_weight=credit.team_weight,
-                    individual_weight=credit.individual_weight,
-                    unit=credit.reward_unit,
-                )
-            ),
+            payments=tuple(_payments(config, game, seat, team)),
         )
         for game in games
         for seat, role, team in learning_seats(game)
     ]
+
+
+def _payments(config: TrainConfig, game: Played, seat: str, team: str) -> list[float]:
+    credit = config.credit
+    paid = payments(
+        game.episode,
+        seat,
+        team_weight=credit.team_weight,
+        individual_weight=credit.individual_weight,
+        unit=credit.reward_unit,
+    )
+    if not game.potentials:
+        return paid
+    return [a + b for a, b in zip(paid, differences(game.potentials, team, credit.potential), strict=True)]
 
 
 def report(games: Sequence[Played]) -> dict[str, float]:

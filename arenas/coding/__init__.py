@@ -6,7 +6,7 @@ the rewards are in docs/arenas/coding.md.
 
 from lanista.arenas.coding.counterfactual import counterfactual
 from lanista.arenas.coding.rewards import DEFAULT, LITERAL, TEAM_TERMS, CodingRewards
-from lanista.arenas.coding.rules import CodingRules, turns_bound
+from lanista.arenas.coding.rules import CodingRules, potential, turns_bound
 from lanista.arenas.coding.runner import run
 from lanista.arenas.coding.table import Config
 from lanista.arenas.coding.words import CodingWords
@@ -40,6 +40,7 @@ arena = Arena(
         "programs": "programs the team wrote",
     },
     success="solved",
+    potential=potential,
     teachers=("coding_novice", "coding_expert"),
 )
 

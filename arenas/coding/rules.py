@@ -162,6 +162,12 @@ class CodingRules:
         return state._replace(key=key)
 
 
+def potential(state: State) -> Mapping[str, float]:
+    """How far the team is: the share of the hidden tests that its last program to be run passes."""
+    verdict = state.verdict or state.first
+    return {TEAM: verdict.share if verdict else 0.0}
+
+
 def turns_bound(config: Config) -> int:
     """Decisions after which any game of this table has ended."""
     return (config.mode != DEBUG) + 3 * config.rounds

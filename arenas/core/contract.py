@@ -239,6 +239,9 @@ class Arena:
     public: Callable[[Any], Mapping[str, Any]] | None = None
     """Facts of a state that everybody may know and no text tells, such as what held the programs that ran: they stand
     in infos beside the arena's own keys."""
+    potential: Callable[[Any], Mapping[str, float]] | None = None
+    """How far each team has come in a state, from 0 to 1, by its name; a team that is not named has 0. Trainers may pay
+    what a step changed of it (``--potential``); nobody who plays is told."""
     contending: tuple[str, ...] = ()
     """The teams that are ranked, evaluated and trained; () for all. Whoever else sits at the table (a customer) is part
     of the case, to be answered for by the ``baseline``."""

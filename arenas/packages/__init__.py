@@ -13,7 +13,7 @@ from lanista.arenas.packages.words import PackagesWords
 
 arena = Arena(
     name="packages",
-    version="1",
+    version="2",
     summary="a team mends a package whose files are in two hands, by letters that only a third reads",
     rules=PackagesRules(),
     words=PackagesWords(),

@@ -7,7 +7,7 @@ from lanista.arenas.core.contract import Arena
 from lanista.arenas.support_desk.config import Config
 from lanista.arenas.support_desk.counterfactual import counterfactual
 from lanista.arenas.support_desk.rewards import DEFAULT, EFFICIENCY, TEAM_TERMS, SupportDeskRewards
-from lanista.arenas.support_desk.rules import DESK, SupportDeskRules, turns_bound
+from lanista.arenas.support_desk.rules import DESK, SupportDeskRules, potential, turns_bound
 from lanista.arenas.support_desk.words import SupportDeskWords
 
 arena = Arena(
@@ -35,6 +35,7 @@ arena = Arena(
         "diagnostics": "questions and readings that were asked to find the cause, in a case",
         "ticket": "share of the ticket's fields that say what happened",
     },
+    potential=potential,
     contending=(DESK,),
     success="resolved",
 )

@@ -149,6 +149,12 @@ class SupportDeskRules:
         return state._replace(key=key)
 
 
+def potential(state: State) -> Mapping[str, float]:
+    """How far the desk is: the share of the faults that came to their right end, and of the causes told, by halves."""
+    judged = state.grade or judge.grade(state)
+    return {DESK: (judged.goal + judged.told) / 2}
+
+
 def turns_bound(config: Config) -> int:
     """Decisions after which any call of this config has ended: the horizon, each answered once, then a ticket."""
     return config.horizon * (2 if config.customer == "seat" else 1) + 1

@@ -160,6 +160,7 @@ def test_prompts_are_the_system_prompt_and_a_conversation_that_only_grows(guess:
         expected.append(("assistant", turn.reply))
 
 
+@pytest.mark.slow
 def test_the_example_seats_a_served_model(guess: Arena, served: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, _, url = served.partition("@")
     monkeypatch.setenv("SEAT_MODEL", model)

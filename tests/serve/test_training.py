@@ -50,7 +50,12 @@ def test_a_program_writes_its_own_prompts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "policies"), [("plain", "shared"), ("forgetful", "shared"), ("streams", "per-role")]
+    ("program", "policies"),
+    [
+        ("streams", "per-role"),
+        pytest.param("plain", "shared", marks=pytest.mark.slow),
+        pytest.param("forgetful", "shared", marks=pytest.mark.slow),
+    ],
 )
 def test_three_steps_change_the_weights_and_ids_are_the_engines(
     program: str,

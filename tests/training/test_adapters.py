@@ -122,6 +122,7 @@ def bases_alive() -> int:
     return sum(type(thing) is torch.nn.Embedding for thing in gc.get_objects())
 
 
+@pytest.mark.slow
 def test_a_league_of_frozen_adapters_has_one_base(tmp_path: Path, model: Any, tokenizer: Any) -> None:
     """Twelve past versions of two policies sit on the model that is trained, and change nothing there."""
     config = TrainConfig.flat(

@@ -111,6 +111,7 @@ def test_while_the_critic_warms_up_no_policy_moves(tmp_path: Path, folder: Path)
     assert critic_of(out / "checkpoints" / "checkpoint-1") != critic_of(out / "checkpoints" / "checkpoint-2")
 
 
+@pytest.mark.slow
 def test_nothing_of_the_critic_is_served(tmp_path: Path, folder: Path) -> None:
     """Policies and frozen past ones hold the files and the weights that grpo's hold, by name and shape."""
     options = {**PER_ROLE, "steps": 2}

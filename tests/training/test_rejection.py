@@ -75,6 +75,7 @@ def test_the_best_game_of_a_scenario_is_kept_and_none_where_all_are_alike() -> N
     assert best(same) == []
 
 
+@pytest.mark.slow
 def test_rounds_play_what_grpo_would_and_resume(model: Path, tmp_path: Path) -> None:
     from lanista.training.loop import train
 

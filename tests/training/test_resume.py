@@ -43,6 +43,7 @@ def weights(out: Path) -> dict[str, Any]:
     return load_file(out / "policies" / "shared" / "model.safetensors")
 
 
+@pytest.mark.slow
 def test_a_finished_run_goes_on_with_more_steps(tmp_path: Path, folder: Path) -> None:
     """Two steps and then two more are four, to the bit, where the rate does not depend on the length."""
     whole, longer = tmp_path / "whole", tmp_path / "longer"

@@ -34,6 +34,7 @@ run("tournament", "werewolf", "--agents", f"lm:{where}/trained/policies/werewolf
 """
 
 
+@pytest.mark.slow
 def test_a_game_and_a_training_step_print_nothing_about_deprecations(policy: Policy, tmp_path: Path) -> None:
     model = tmp_path / "model"
     policy.model.save_pretrained(model)

@@ -31,6 +31,7 @@ def test_the_choice_is_told_in_words() -> None:
     assert told(2, 134_515_008) == "2 CPU threads for 134.5M parameters"
 
 
+@pytest.mark.slow
 def test_seating_a_model_sets_the_threads(policy: Policy, tmp_path: Path) -> None:
     """In a process of its own: the choice is the whole process's."""
     policy.model.save_pretrained(tmp_path)

@@ -1,4 +1,4 @@
-"""What must not pay: teams without judgement stay under the arena's stated bound, on 500 cases each."""
+"""What must not pay: teams without judgement stay under the arena's stated bound, on 250 cases each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lanista import arenas
 from lanista.agents.contract import Agent
 from lanista.play.degenerate import AGENTS
 
-CASES = 500
+CASES = 250
 
 
 @pytest.mark.parametrize(

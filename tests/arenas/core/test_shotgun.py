@@ -65,6 +65,7 @@ def test_shotgun_play_pays_where_parts_are_added_up_and_is_found_there() -> None
     assert search(DESK, 2, 1, scripts=BY_HAND).score < 0.2
 
 
+@pytest.mark.slow
 def test_the_search_finds_some_of_it_from_honest_lists_alone() -> None:
     """It puts together what experts say in one case each, and ends well above what a right guess would bring."""
     lists = degenerate.said(ADDS, 3, 1)
@@ -83,6 +84,7 @@ def test_a_task_without_a_stated_bound_is_refused() -> None:
         shotgun(replace(DESK, degenerate_bound=None), 1, 1)
 
 
+@pytest.mark.slow
 def test_the_same_search_finds_the_same() -> None:
     assert search(DESK, 1, 5) == search(DESK, 1, 5)
 

@@ -28,8 +28,15 @@ def told(tier: str, who: str) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.parametrize("who", WHO, ids=lambda w: w.strip("-") or "as we are")
-@pytest.mark.parametrize("tier", [FULL, SECOND])
+@pytest.mark.parametrize(
+    ("tier", "who"),
+    [  # each tier and each user on its own; the other two pairs are slow
+        pytest.param(tier, who, id=f"{tier}-{who.strip('-') or 'as we are'}", marks=() if fast else pytest.mark.slow)
+        for tier in (FULL, SECOND)
+        for who in WHO
+        for fast in [(tier == FULL) == (who == "")]
+    ],
+)
 def test_nothing_gets_out(tier: str, who: str) -> None:
     answer = told(tier, who)
     if "missing" in answer and (tier == FULL or who):

@@ -19,7 +19,7 @@ HARD = {"level": "hard", "fickle": 0.7, "error_rate": 0.3, "drift": 0.4}
 
 
 @pytest.mark.parametrize("config", [{}, {"level": "easy"}, HARD, {**HARD, "traveller": "seat"}])
-@pytest.mark.parametrize("games", [12, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("games", [6, pytest.param(60, marks=pytest.mark.slow)])
 def test_privacy_holds(games: int, config: dict[str, Any]) -> None:
     assert conformance.privacy(arena, games, 7, **config) > 25 * games
 

@@ -89,6 +89,11 @@ def check(config: TrainConfig) -> None:
         raise UsageError("forks work in one process: leave branches, fork_values and contributions at 0 with several")
     if not options.branches and not options.fork_values:
         return
+    if config.credit.potential:
+        raise UsageError(
+            "potential and forks are two ways to credit a decision by its state: leave --potential at 0 with branches "
+            "and fork_values"
+        )
     if options.scale_rewards != "none" or options.shuffled:
         raise UsageError(
             "a decision's worth on forks is compared with nothing of the group: leave scale_rewards at none and "
