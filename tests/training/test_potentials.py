@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -56,9 +57,11 @@ def test_what_it_pays_adds_up_to_the_same_in_every_game_of_a_deal(arena: str) ->
 def test_a_potential_that_is_none_is_the_arenas_fault() -> None:
     desk = get("support_desk")
     state = desk.rules.deal(0, desk.configure())
+    wrong: dict[str, float]
     for wrong in ({"desk": 1.5}, {"desk": float("nan")}, {"nobody": 0.5}):
+        told = {"potential": partial(lambda wrong, state: wrong, wrong)}
         with pytest.raises(LanistaError, match="is not sound: its potential gives"):
-            potentials.score(replace(desk, potential=lambda _, wrong=wrong: wrong), state)
+            potentials.score(replace(desk, **told), state)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ class Play(Protocol):
 
     def __call__(self, step: int, more: Sequence[tuple[int, int]] = ()) -> Sequence[Trajectory]: ...
 
+
+class PlayAndFork(Play, Protocol):
+    """What an algorithm is given: ``Play``, and forks of what it played."""
+
     def forks(self, asked: Sequence[Fork]) -> Forked:
         """Plays other courses of games that were played in this step (``lanista.training.forks``).
 
@@ -67,7 +71,7 @@ class Algorithm(ABC):
         """Raises UsageError where it cannot learn in an arena of these teams."""
         return
 
-    def collect(self, step: int, play: Play) -> Sequence[Trajectory]:
+    def collect(self, step: int, play: PlayAndFork) -> Sequence[Trajectory]:
         """What step number ``step`` (from 0) learns from; by default the games that are due, played by the policies."""
         return play(step)
 

@@ -17,7 +17,7 @@ from lanista.training.algorithms.grpo import forked
 from lanista.training.options import Section, option
 
 if TYPE_CHECKING:
-    from lanista.training.algorithms.base import Play
+    from lanista.training.algorithms.base import PlayAndFork
     from lanista.training.baselines import Baselines
     from lanista.training.batching import RolloutBatch
     from lanista.training.config import TrainConfig
@@ -164,7 +164,7 @@ class GRPO(Algorithm):
                 f"episode with it, not {config.credit.returns}"
             )
 
-    def collect(self, step: int, play: Play) -> Sequence[Trajectory]:
+    def collect(self, step: int, play: PlayAndFork) -> Sequence[Trajectory]:
         """The games that are due, with ``resample`` others in the place of those that came out alike, and forks."""
         found = list(play(step) if self.resampler is None else self.resampler.collect(step, play))
         options = self.options

@@ -29,7 +29,7 @@ from lanista.training.options import Section, option
 from lanista.training.trajectories import TokenRow
 
 if TYPE_CHECKING:
-    from lanista.training.algorithms.base import Play
+    from lanista.training.algorithms.base import PlayAndFork
     from lanista.training.batching import ScoredRow
     from lanista.training.config import TrainConfig
     from lanista.training.forks import Fork, Forked
@@ -118,7 +118,9 @@ class Worth:
     """Whether the advantage is the whole decision's, refused replies and all (fork_values), or its first reply's."""
 
 
-def worth(config: TrainConfig, found: Sequence[Trajectory], step: int, play: Play) -> tuple[Worth | None, Numbers]:
+def worth(
+    config: TrainConfig, found: Sequence[Trajectory], step: int, play: PlayAndFork
+) -> tuple[Worth | None, Numbers]:
     """Play the forks that the options ask for; what they say, and numbers for the log."""
     from lanista.training.forks import Fork
 
