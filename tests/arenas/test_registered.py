@@ -29,7 +29,7 @@ def test_scripts_made_of_what_teachers_say_stay_under_the_bound(arena: str, game
 
 @pytest.mark.parametrize("arena", names())
 def test_agents_without_judgement_stay_under_the_bound(arena: str) -> None:
-    degenerate.check(get(arena), games=30)
+    degenerate.check(get(arena), games=20)
 
 
 def test_a_bound_that_is_too_low_is_caught() -> None:

@@ -54,14 +54,18 @@ def test_what_it_pays_adds_up_to_the_same_in_every_game_of_a_deal(arena: str) ->
     assert rose >= 3
 
 
+def _told(wrong: dict[str, float], state: Any) -> dict[str, float]:
+    return wrong
+
+
 def test_a_potential_that_is_none_is_the_arenas_fault() -> None:
     desk = get("support_desk")
     state = desk.rules.deal(0, desk.configure())
     wrong: dict[str, float]
     for wrong in ({"desk": 1.5}, {"desk": float("nan")}, {"nobody": 0.5}):
-        told = {"potential": partial(lambda wrong, state: wrong, wrong)}
+        told = partial(_told, wrong)
         with pytest.raises(LanistaError, match="is not sound: its potential gives"):
-            potentials.score(replace(desk, **told), state)
+            potentials.score(replace(desk, potential=told), state)
 
 
 @pytest.mark.parametrize(
