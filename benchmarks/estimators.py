@@ -1,16 +1,19 @@
 """Which estimate of the policy gradient is right, and which says most for what it costs.
 
     OMP_NUM_THREADS=1 python benchmarks/estimators.py levers [--groups 2000]
-    OMP_NUM_THREADS=1 python benchmarks/estimators.py support_desk --model FOLDER [--steps 24]
-    OMP_NUM_THREADS=1 python benchmarks/estimators.py werewolf --model FOLDER [--steps 24]
+    OMP_NUM_THREADS=1 python benchmarks/estimators.py support_desk --model FOLDER [--steps 24] [--out FOLDER]
+    OMP_NUM_THREADS=1 python benchmarks/estimators.py werewolf --model FOLDER [--steps 24] [--out FOLDER]
 
 ``levers``: a game whose true gradient is a sum of a few terms (``benchmarks/_levers.py``). For each estimator the mean
 over groups of four games, its bias in standard errors, and its variance. What claims to be unbiased lies within 3.
 
-The others: a warm start plays ``--steps`` steps and is never updated. Every estimator sees the same games, and each
-gives a gradient a step, in all weights. Signal is the squared length of the gradient's mean, from products of
-different steps, so that noise adds nothing; noise is what is left of the squared length. Printed is signal to noise of
-one step for every million sampled tokens, with the interval of a jackknife over steps.
+The others: a warm start plays ``--steps`` steps and is never updated. In each, the same games give every estimator's
+gradient in all weights: the sum over own tokens of advantage times the gradient of the log-probability, a game. Those
+that claim to be unbiased all mean the same gradient: they differ in their noise, the trace of a step's covariance, and
+in the tokens that they sample. Printed is how much noise times tokens ``reward_to_go`` has for each of an estimator's
+(above 1 is better), with the 95% interval of a jackknife over steps. Signal, the squared length of the mean gradient,
+is one number for all of them, out of products of different steps, so that noise adds nothing to it; signal over noise
+is told for a million sampled tokens. With ``--out`` finished steps are kept, and the same command goes on.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +37,15 @@ from _evidence_presets import PRESETS
 from _levers import ARENA, Table, gradient, true_gradient
 from _machine import machine
 
+from lanista import files
 from lanista.arenas import config_json
 from lanista.arenas.core import registry
 from lanista.cli.common import arena_config
+from lanista.errors import LanistaError, UsageError
 from lanista.training.algorithms.grpo import forked, rollout_batch
 from lanista.training.config import TrainConfig
 from lanista.training.forks import Fork, Forked, play_forks
-from lanista.training.rollout import plan, play_scenarios, trajectories
+from lanista.training.rollout import plan, play_scenarios, report, trajectories
 
 ESTIMATORS: Mapping[str, Mapping[str, Any]] = {
     "episode": {"returns": "episode"},
@@ -66,6 +72,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=24, help="steps that are played")
     parser.add_argument("--scenarios", type=int, default=4, help="scenarios of a step")
     parser.add_argument("--estimators", default=",".join(ESTIMATORS), help="which, by name")
+    parser.add_argument("--out", type=Path, help="keeps the steps of a warm start, to go on from")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     names = [name.strip() for name in asked.estimators.split(",")]
@@ -80,7 +87,10 @@ def main() -> None:
     elif asked.steps < 3:
         parser.error(f"--steps is at least 3, not {asked.steps}")
     else:
-        found = real(asked, list(dict.fromkeys((BASE, *names))))
+        try:
+            found = real(asked, list(dict.fromkeys((BASE, *names))))
+        except LanistaError as error:
+            parser.error(str(error))
         show = _show_real
     if asked.json:
         print(json.dumps({"machine": machine(), "found": found}, sort_keys=True))
@@ -171,89 +181,190 @@ def _show_levers(found: Mapping[str, Any]) -> None:
 
 
 def real(asked: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
-    """By estimator: signal to noise of a step a million tokens, half of its interval, and tokens a step."""
-    import torch
-
-    from lanista.training.loop import _Loop, _Played
-
-    preset = PRESETS[asked.arena]
-    arena = registry.get(asked.arena)
-    sets = config_json(arena_config(arena, [*preset.sets, *(["split=train"] if preset.splits else [])]))
-    gradients: dict[str, list[Any]] = {name: [] for name in names}
-    tokens: dict[str, float] = dict.fromkeys(names, 0.0)
+    """By estimator: tokens and noise of a step, noise times tokens of ``reward_to_go`` over its own with half of the
+    interval, and signal over noise a million tokens. Raises UsageError where ``--out`` holds what was measured
+    otherwise."""
     with tempfile.TemporaryDirectory() as folder:
+        still = Still(asked, Path(folder))
+        gradients: list[list[Any]] = []
+        tokens: list[list[float]] = []
+        for number in range(asked.steps):
+            found = _kept(asked, still, number, names)
+            gradients.append([found[name][0] for name in names])
+            tokens.append([found[name][1] for name in names])
+            print(f"step {number + 1} of {asked.steps}", file=sys.stderr, flush=True)
+    return compared(names, np.array(gradients).swapaxes(0, 1), np.array(tokens).T)
+
+
+class Still:
+    """A warm start that does not move, in the setting of its arena."""
+
+    def __init__(self, asked: argparse.Namespace, scratch: Path) -> None:
+        from lanista.training import policies
+        from lanista.training.league import League, Pool
+
+        preset = PRESETS[asked.arena]
+        self.arena = registry.get(asked.arena)
+        splits = ["split=train"] if preset.splits else []
+        self.game_config = arena_config(self.arena, [*preset.sets, *splits])
+        self.options: dict[str, Any] = {
+            "arena": asked.arena,
+            "arena_config": config_json(self.game_config),
+            "model": asked.model,
+            "opponents": list(preset.opponents),
+            "scenarios": asked.scenarios,
+            "group_size": preset.group_size,
+            "max_new_tokens": preset.max_new_tokens,
+            "evaluate_games": 0,
+            "device": "cpu",
+            "threads": 1,
+            "returns": "reward_to_go",
+            "fork_fraction": asked.fraction,
+            **preset.training,
+        }
+        config = self.config(BASE)
+        roles = self.arena.roles(self.game_config)
+        self.policies = policies.seat(
+            config,
+            policies.load(config, scratch / "base"),
+            {role: team for team in self.arena.contenders(roles) for role in roles[team]},
+        )
+        self.measured = {
+            **self.options,
+            "weights": policies.digest(self.policies.model),
+            "hash": self.arena.hash(config.game.preset),
+        }
+        self.league = League(config, Pool(config, scratch / "pool"))
+        self.league.policies = self.policies
+
+    def config(self, name: str) -> TrainConfig:
+        """A run that learns by that estimator."""
+        return TrainConfig.flat(**{**self.options, **ESTIMATORS[name]})
+
+    def step(self, number: int, names: Sequence[str]) -> Iterator[tuple[str, Any, float]]:
+        """By estimator: the gradient of a step, shape (P,), a game, and the tokens sampled for it."""
+        base = self.config(BASE)
+        games = [
+            (plan(base, self.arena, self.game_config, number * base.game.scenarios + n), sibling)
+            for n in range(base.game.scenarios)
+            for sibling in range(base.game.group_size)
+        ]
+        played: list[Any] = []
         for name in names:
-            how = {
-                **{"returns": "reward_to_go", "loss_type": "grpo", "fork_fraction": asked.fraction},
-                **{**preset.training, **ESTIMATORS[name]},
-            }
-            config = TrainConfig.flat(
-                arena=asked.arena,
-                arena_config=sets,
-                model=asked.model,
-                opponents=preset.opponents,
-                scenarios=asked.scenarios,
-                group_size=preset.group_size,
-                max_new_tokens=preset.max_new_tokens,
-                evaluate_games=0,
-                steps=asked.steps,
-                device="cpu",
-                threads=1,
-                **how,
-            )
-            work: Any = _Loop(config, Path(folder) / name.replace(" ", "-"), None)
-            work.prepare()
-            from lanista.training import algorithms, policies
+            config = self.config(name)
+            if not played:  # the same games serve all of them
+                played = play_scenarios(
+                    config, self.arena, self.game_config, games, self.policies.seats(), self.league.agent
+                )
+            found = trajectories(config, played, self.policies.adapters.policy)
+            playing = _Still(self, config)
+            worth, _ = forked.worth(config, found, number, playing)
+            rows = [row for its in rollout_batch(config, found, None, worth).rows.values() for row in its]
+            yield name, self.gradient(rows, config) / len(games), report(played)["tokens/sampled"] + playing.tokens
 
-            work.policies = work.league.policies = policies.seat(config, work.base, work._learning_roles())
-            work.algorithm = algorithms.get("grpo")(config, work.policies)
-            model = work.policies.policy.model
-            for step in range(asked.steps):
-                work.numbers = {}
-                work.policies.step = step
-                found = work.algorithm.collect(step, _Played(work))
-                batch = rollout_batch(config, found, None, work.algorithm.worth)
-                trainer = work.algorithm.trainer
-                model.zero_grad()
-                trainer.model.train()
-                trainer.passes(trainer.pack(batch.rows, step)[0])
-                flat = [p.grad.flatten() for p in model.parameters() if p.grad is not None]
-                gradients[name].append(torch.cat(flat).double())
-                tokens[name] += work.numbers["tokens/sampled"]
-                print(f"{name}: step {step + 1} of {asked.steps}", file=sys.stderr, flush=True)
-            model.zero_grad()
-    return {name: _worth(gradients[name], tokens[name] / asked.steps) for name in names}
+    def gradient(self, rows: Sequence[Any], config: TrainConfig) -> Any:
+        """The sum over own tokens of advantage times the gradient of the log-probability; shape (P,)."""
+        import torch
+
+        from lanista.training import forward
+        from lanista.training.batching import buckets, micro_batch
+
+        model = self.policies.model
+        share = forward.can_share(model)
+        model.zero_grad(set_to_none=True)
+        plain = [replace(row, weight=1.0) for row in rows if row.has_signal]
+        for bucket in buckets(plain, 16384, siblings=share):
+            its = micro_batch(bucket, self.policies.tokenizer.pad_token_id).tensors
+            ids_BL = torch.cat([its["prompt_ids"], its["completion_ids"]], 1)
+            own_BL = torch.cat([torch.zeros_like(its["prompt_ids"]), its["tool_mask"]], 1).bool()
+            logps_N, _ = forward.own_scores(model, ids_BL, own_BL, config.sampling.temperature, share=share)
+            (its["advantages"][its["tool_mask"].bool()] * logps_N).sum().backward()
+        parts = [torch.zeros(p.numel()) if p.grad is None else p.grad.flatten() for p in model.parameters()]
+        model.zero_grad(set_to_none=True)
+        return torch.cat(parts).float().numpy()
 
 
-def _worth(gradients: Sequence[Any], tokens: float) -> dict[str, float]:
-    """Signal to noise of one step a million tokens, with half of its 95% interval (a jackknife over steps)."""
-    import torch
+class _Still:
+    """Forks of a step's games: what ``forked.worth`` plays with."""
 
-    stacked = torch.stack(list(gradients))
-    products = (stacked @ stacked.T).numpy()
+    def __init__(self, still: Still, config: TrainConfig) -> None:
+        self.still, self.config = still, config
+        self.tokens = 0
 
-    def of(keep: Sequence[int]) -> float:
-        part = products[np.ix_(keep, keep)]
-        n = len(keep)
-        signal = (part.sum() - np.trace(part)) / (n * (n - 1))
-        noise = np.trace(part) / n - signal
-        return float(signal / noise * 1e6 / tokens)
+    def __call__(self, step: int, more: Any = ()) -> list[Any]:
+        raise LanistaError("the games of a step are played once for all estimators")
 
-    every = list(range(len(gradients)))
-    parts = [of([i for i in every if i != left]) for left in every]
-    n = len(parts)
-    spread = math.sqrt((n - 1) / n * sum((part - sum(parts) / n) ** 2 for part in parts))
-    return {"per_million": of(every), "half": 1.96 * spread, "tokens": tokens}
+    def forks(self, asked: Sequence[Fork]) -> Forked:
+        still = self.still
+        found = play_forks(
+            self.config, still.arena, still.game_config, asked, still.policies.seats(), still.league.agent
+        )
+        self.tokens += found.tokens
+        return found
+
+
+def _kept(asked: argparse.Namespace, still: Still, number: int, names: Sequence[str]) -> dict[str, tuple[Any, float]]:
+    """Each estimator's gradient and tokens of a step; those that ``--out`` holds are read."""
+    folder = None if asked.out is None else asked.out / asked.arena / f"step-{number}"
+    found: dict[str, tuple[Any, float]] = {}
+    for name in names:
+        note = None if folder is None else folder / f"{name}.json"
+        if note is not None and note.exists():
+            kept = json.loads(note.read_text(encoding="utf-8"))
+            if kept["measured"] != still.measured:
+                raise UsageError(f"{folder} was measured otherwise: take another --out")
+            found[name] = np.load(note.with_suffix(".npy")), kept["tokens"]
+    for name, gradient_P, tokens in still.step(number, [name for name in names if name not in found]):
+        found[name] = gradient_P, tokens
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            np.save(folder / f"{name}.npy", gradient_P)
+            files.write_text(folder / f"{name}.json", json.dumps({"measured": still.measured, "tokens": tokens}) + "\n")
+    return found
+
+
+def compared(names: Sequence[str], gradients_ESP: Any, tokens_ES: Any) -> dict[str, Any]:
+    """What ``real`` says, out of each estimator's gradient of each step, shape (E, S, P), and tokens, shape (E, S)."""
+    steps = gradients_ESP.shape[1]
+    products_ESS = np.einsum("esp,etp->est", gradients_ESP, gradients_ESP, dtype=np.float64)
+
+    def noise(kept: Any) -> Any:
+        n, part = len(kept), products_ESS[:, kept][:, :, kept]
+        return (np.trace(part, axis1=1, axis2=2) - part.sum((1, 2)) / n) / (n - 1)
+
+    def cost(kept: Any) -> Any:
+        return noise(kept) * tokens_ES[:, kept].mean(1)
+
+    every = np.arange(steps)
+    whole = cost(every)
+    base = list(names).index(BASE)
+    left = np.array([cost(np.delete(every, s)) for s in every])
+    ratios_SE = left[:, [base]] / left
+    spread = np.sqrt((steps - 1) / steps * ((ratios_SE - ratios_SE.mean(0)) ** 2).sum(0))
+    honest = [place for place, name in enumerate(names) if name not in BIASED]
+    mean_SP = gradients_ESP[honest].mean(0, dtype=np.float64)
+    signal = float((mean_SP.sum(0) @ mean_SP.sum(0) - (mean_SP**2).sum()) / (steps * (steps - 1)))
+    return {
+        name: {
+            "tokens": float(tokens_ES[place].mean()),
+            "noise": float(noise(every)[place]),
+            "against": float(whole[base] / whole[place]),
+            "half": 1.96 * float(spread[place]),
+            "per_million": signal / float(whole[place]) * 1e6,
+        }
+        for place, name in enumerate(names)
+    }
 
 
 def _show_real(found: Mapping[str, Any]) -> None:
-    print("| estimator | sampled tokens a step | signal to noise a million tokens | against reward_to_go |")
-    print("|---|---|---|---|")
-    base = found[BASE]
+    print(
+        "| estimator | sampled tokens a step | noise a step | for equal tokens, `reward_to_go` = 1 | signal to noise |"
+    )
+    print("|---|---|---|---|---|")
     for name, one in found.items():
-        apart = math.hypot(one["half"], base["half"]) < abs(one["per_million"] - base["per_million"])
-        verdict = "–" if name == BASE else "another" if apart else "no difference shown"
-        print(f"| {name} | {one['tokens']:,.0f} | {one['per_million']:.2f} ± {one['half']:.2f} | {verdict} |")
+        against = "1" if name == BASE else f"{one['against']:.2f} ± {one['half']:.2f}"
+        claim = " (another gradient)" if name in BIASED else ""
+        print(f"| {name} | {one['tokens']:,.0f} | {one['noise']:.3g} | {against}{claim} | {one['per_million']:.1f} |")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from lanista.agents import guard
 from lanista.agents.contract import Agent, Exchange, Question
 from lanista.agents.lm.tokens import TokenTurn
 from lanista.arenas.core import chance
-from lanista.arenas.core.contract import Arena, Forfeit, Seat
+from lanista.arenas.core.contract import Arena, Seat
 from lanista.arenas.core.episode import Episode
 from lanista.arenas.core.referee import Game
 from lanista.errors import Unavailable
@@ -153,7 +153,7 @@ def _reply(config: TrainConfig, forks: Sequence[Fork], sessions: Sequence[Sessio
             calls.setdefault(id(agent), (agent, []))[1].append((session, put))
         elif fork.kind == "fallback":
             put = next(put for put in session.pending() if put.seat == seat)
-            session.take(put, (Forfeit("left out"), {}))
+            session.take(put, (_fallback(session, seat), {}))
     for agent, asked in calls.values():
         size = config.game.max_concurrent_games if agent.batched else 1
         for start in range(0, len(asked), size):
@@ -163,6 +163,14 @@ def _reply(config: TrainConfig, forks: Sequence[Fork], sessions: Sequence[Sessio
                 if isinstance(result, Unavailable):
                     raise result
                 session.take(put, result, latency_s)
+
+
+def _fallback(session: Session, seat: Seat) -> str:
+    """What the arena would play for the seat, as if the seat had said it: a forfeit would be told, and charged."""
+    game = session.game
+    ask = game.ask(seat)
+    assert ask is not None
+    return game.arena.words.write(ask, game.arena.rules.fallback(game.state, seat))
 
 
 def _asked(fork: Fork) -> int:

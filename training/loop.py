@@ -159,6 +159,7 @@ class _Loop:
         teams = self.arena.contenders(self.arena.rules.teams(self.arena.rules.deal(0, self.game_config)))
         config.check_teams(teams)
         potentials.check_arena(config, self.arena)
+        algorithms.get(config.algorithm).check_arena(config, self.arena, self.game_config)
         self.held_out_config = self.arena.configure(**{**game.config, **config.evaluation.config})
         trackers.check(config.run.report_to)
         self.pool = Pool(config, out / "pool")

@@ -16,6 +16,7 @@ from lanista.training.options import Section
 
 if TYPE_CHECKING:
     from lanista.agents.contract import Agent
+    from lanista.arenas.core.contract import Arena
     from lanista.training.config import TrainConfig
     from lanista.training.forks import Fork, Forked
     from lanista.training.policies import Policies
@@ -69,6 +70,11 @@ class Algorithm(ABC):
     @classmethod
     def check_teams(cls, config: TrainConfig, teams: Sequence[str]) -> None:
         """Raises UsageError where it cannot learn in an arena of these teams."""
+        return
+
+    @classmethod
+    def check_arena(cls, config: TrainConfig, arena: Arena, game_config: Any) -> None:
+        """Raises UsageError where it cannot learn from the games of this arena."""
         return
 
     def collect(self, step: int, play: PlayAndFork) -> Sequence[Trajectory]:

@@ -17,6 +17,7 @@ from lanista.training.algorithms.grpo import forked
 from lanista.training.options import Section, option
 
 if TYPE_CHECKING:
+    from lanista.arenas.core.contract import Arena
     from lanista.training.algorithms.base import PlayAndFork
     from lanista.training.baselines import Baselines
     from lanista.training.batching import RolloutBatch
@@ -164,11 +165,16 @@ class GRPO(Algorithm):
                 f"episode with it, not {config.credit.returns}"
             )
 
+    @classmethod
+    def check_arena(cls, config: TrainConfig, arena: Arena, game_config: Any) -> None:
+        """Raises UsageError where forks are asked of games that cannot be forked."""
+        if forked.wanted(config.update):
+            forked.check_arena(config, arena, game_config)
+
     def collect(self, step: int, play: PlayAndFork) -> Sequence[Trajectory]:
         """The games that are due, with ``resample`` others in the place of those that came out alike, and forks."""
         found = list(play(step) if self.resampler is None else self.resampler.collect(step, play))
-        options = self.options
-        if options.branches or options.fork_values or options.contributions:
+        if forked.wanted(self.options):
             learned = found if self.resampler is None else self.resampler.kept(found)
             self.worth, self.numbers = forked.worth(self.config, learned, step, play)
         return found

@@ -13,6 +13,9 @@ advantage is what was paid until the seat's next one, plus what that moment is w
 role. A role that might as well not have played is at 0.
 
 Decisions are chosen by lot, before anything is known of them: choosing them by what came of them would bias.
+
+A return is what was paid minus what refused replies cost (``training/credit.py``). Its first reply answers for all the
+refusals at a decision; a later one, which is credited with the decision by ``fork_values``, gets those before it back.
 """
 
 from __future__ import annotations
@@ -21,14 +24,16 @@ import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lanista.arenas.core import chance
-from lanista.errors import UsageError
+from lanista.errors import LanistaError, UsageError
+from lanista.training.credit import returns_of
 from lanista.training.options import Section, option
 from lanista.training.trajectories import TokenRow
 
 if TYPE_CHECKING:
+    from lanista.arenas.core.contract import Arena
     from lanista.training.algorithms.base import PlayAndFork
     from lanista.training.batching import ScoredRow
     from lanista.training.config import TrainConfig
@@ -64,21 +69,43 @@ class ForkOptions(Section):
     )
 
 
+def wanted(options: ForkOptions) -> bool:
+    """Whether anything is forked."""
+    return bool(options.branches or options.fork_values or options.contributions)
+
+
+def check_arena(config: TrainConfig, arena: Arena, game_config: Any) -> None:
+    """Raises UsageError where the games of an arena cannot be forked."""
+    from lanista.arenas.core.referee import Game
+
+    game = Game(arena, config.run.seed, game_config)
+    try:
+        if game.fork("fresh").state.key == game.state.key:
+            raise LanistaError("its rules' rekey leaves the key as it was")
+    except Exception as error:  # whatever rules say that nobody asked for it before
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise UsageError(
+            f"games of the arena {arena.name!r} cannot be forked ({why}): leave branches, fork_values and "
+            "contributions at 0"
+        ) from error
+
+
 def check(config: TrainConfig) -> None:
     """Raises UsageError for options that cannot be meant, and for games that cannot be gone on with in this process."""
     options = config.update
-    if not options.branches and not options.fork_values and not options.contributions:
+    if not 0 < options.fork_fraction <= 1:
+        raise UsageError(f"fork_fraction is a share over 0 and at most 1, not {options.fork_fraction:g}")
+    if not wanted(options):
         return
     if options.branches == 1:
         raise UsageError("branches is at least 2, the given reply and another to compare it with, or 0 for none")
     if options.branches and options.fork_values:
         raise UsageError("branches and fork_values both say what the same decisions are worth: take one of them")
-    if not 0 < options.fork_fraction <= 1:
-        raise UsageError(f"fork_fraction is a share over 0 and at most 1, not {options.fork_fraction:g}")
-    if config.players.program is not None:
+    programs = [spec for spec in config.players.opponents if spec.partition(":")[0] == "program"]
+    if config.players.program is not None or programs:
         raise UsageError(
             "a program's own state cannot be forked with its game: leave branches, fork_values and contributions at 0 "
-            "with --program"
+            f"with {'--program' if config.players.program is not None else programs[0]}"
         )
     if config.run.sampler != "hf":
         raise UsageError(
@@ -93,6 +120,11 @@ def check(config: TrainConfig) -> None:
         raise UsageError(
             "potential and forks are two ways to credit a decision by its state: leave --potential at 0 with branches "
             "and fork_values"
+        )
+    if config.credit.returns == "span":
+        raise UsageError(
+            "forks are played to their ends, and --returns span pays a decision no further than to the next: take "
+            "reward_to_go or episode with branches and fork_values"
         )
     if options.scale_rewards != "none" or options.shuffled:
         raise UsageError(
@@ -116,6 +148,8 @@ class Worth:
     """Other replies to the same moment: place, decision, the game as it went with it, and its advantage."""
     whole: bool
     """Whether the advantage is the whole decision's, refused replies and all (fork_values), or its first reply's."""
+    cost: float = 0.0
+    """What a refused reply costs."""
 
 
 def worth(
@@ -143,7 +177,7 @@ def worth(
             moments = sorted({*chosen, *ends})
             asked = [Fork(found[place], n, k, "anew") for place, n in moments for k in range(options.fork_values)]
             forked = play.forks(asked)
-            result = _values(found, chosen, moments, forked.trajectories)
+            result = _values(config, found, chosen, moments, forked.trajectories)
         told |= {"forks/decisions": float(len(chosen)), **_cost(asked, forked)}
     if options.contributions:
         places = [(place, n) for place, one in enumerate(found) for n in range(len(one.decisions))]
@@ -186,16 +220,21 @@ def _branches(
     given, more = {}, []
     for at, (place, n) in enumerate(chosen):
         courses = [found[place], *others[at * (count - 1) : (at + 1) * (count - 1)]]
-        start = found[place].decisions[n]
-        paid = [sum(one.payments[start:]) for one in courses]
+        paid = [_to_go(config, one, n) for one in courses]
         level = sum(paid)
         values = [value - (level - value) / (count - 1) for value in paid]
         given[place, n] = values[0] / count
         more += [(place, n, one, value / count) for one, value in zip(courses[1:], values[1:], strict=True)]
-    return Worth(given, more, whole=False)
+    return Worth(given, more, whole=False, cost=config.credit.refusal_cost)
+
+
+def _to_go(config: TrainConfig, one: Trajectory, decision: int) -> float:
+    """What the seat is paid from a decision on, less what its refused replies cost."""
+    return returns_of(one, "reward_to_go", config.credit.refusal_cost).turns[decision]
 
 
 def _values(
+    config: TrainConfig,
     found: Sequence[Trajectory],
     chosen: Sequence[tuple[int, int]],
     moments: Sequence[tuple[int, int]],
@@ -204,16 +243,16 @@ def _values(
     count = len(playouts) // max(len(moments), 1)
     value = {}
     for at, (place, n) in enumerate(moments):
-        start = found[place].decisions[n]
         runs = playouts[at * count : (at + 1) * count]
-        value[place, n] = sum(sum(one.payments[start:]) for one in runs) / count
+        value[place, n] = sum(_to_go(config, one, n) for one in runs) / count
     given = {}
     for place, n in chosen:
         one = found[place]
-        end = one.decisions[n + 1] if n + 1 < len(one.decisions) else len(one.payments)
-        after = sum(one.payments[one.decisions[n] : end]) + value.get((place, n + 1), 0.0)
-        given[place, n] = after - value[place, n]
-    return Worth(given, (), whole=True)
+        gained = _to_go(config, one, n) - value[place, n]
+        if n + 1 < len(one.decisions):
+            gained += value[place, n + 1] - _to_go(config, one, n + 1)
+        given[place, n] = gained
+    return Worth(given, (), whole=True, cost=config.credit.refusal_cost)
 
 
 def put_in(
@@ -228,6 +267,10 @@ def put_in(
     for (place, n), advantage in worth.given.items():
         if worth.whole:
             values[place][n] = advantage  # type: ignore[index]
+            if added[place] is not None:
+                rows = list(added[place] or ())
+                rows[n] = [worth.cost * attempt for attempt in range(found[place].refused[n] + 1)]
+                added[place] = rows
             continue
         if added[place] is None:
             added[place] = [[0.0] * (count + 1) for count in found[place].refused]

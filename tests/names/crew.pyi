@@ -1,0 +1,1 @@
+from tests.training.crew import *
