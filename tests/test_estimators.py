@@ -61,7 +61,7 @@ def test_a_warm_start_is_measured_and_what_is_done_is_kept(
         return json.loads(capsys.readouterr().out)["found"]
 
     first = call()
-    assert list(first) == ["reward_to_go", "2 branches"]
+    assert first.keys() == {"reward_to_go", "2 branches"}
     assert first["2 branches"]["tokens"] > first["reward_to_go"]["tokens"] > 0
     assert all(one["noise"] > 0 for one in first.values())
     monkeypatch.setattr(estimators.Still, "step", lambda self, number, names: iter(()))
