@@ -99,7 +99,8 @@ class Rules:
     def outcome(self, state: State) -> Outcome | None:
         if not state.last:
             return None
-        score = worth(*state.pulls, state.light, *state.last)
+        (first, second), (again, house) = state.pulls, state.last
+        score = worth(first, second, state.light, again, house)
         return Outcome(None, {"crew": score, "house": 1 - score})
 
     def role(self, state: State, seat: Seat) -> str:
@@ -143,7 +144,8 @@ class Rewards:
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:
         if after.last:
-            return [Term("worth", "crew", worth(*after.pulls, after.light, *after.last))]
+            (first, second), (again, house) = after.pulls, after.last
+            return [Term("worth", "crew", worth(first, second, after.light, again, house))]
         return [Term("toil", "first", float(moves["first"] == RIGHT))]
 
 

@@ -268,7 +268,7 @@ def put_in(
         if worth.whole:
             values[place][n] = advantage  # type: ignore[index]
             if added[place] is not None:
-                rows = list(added[place] or ())
+                rows = [list(row) for row in added[place] or ()]
                 rows[n] = [worth.cost * attempt for attempt in range(found[place].refused[n] + 1)]
                 added[place] = rows
             continue
