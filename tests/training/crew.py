@@ -62,6 +62,12 @@ def worth(first: int, second: int, light: int, again: int, house: int) -> float:
     return 0.35 * (again == light) + 0.3 * (first == second) + 0.25 * (again != house) + 0.1 * (second == light)
 
 
+def earned(state: State) -> float:
+    """What the crew got in a game that is over."""
+    (first, second), (again, house) = state.pulls, state.last
+    return worth(first, second, state.light, again, house)
+
+
 def bright(first: int, second: int) -> float:
     """How likely the light is bright."""
     return 0.75 if first == second else 0.25
@@ -99,8 +105,7 @@ class Rules:
     def outcome(self, state: State) -> Outcome | None:
         if not state.last:
             return None
-        (first, second), (again, house) = state.pulls, state.last
-        score = worth(first, second, state.light, again, house)
+        score = earned(state)
         return Outcome(None, {"crew": score, "house": 1 - score})
 
     def role(self, state: State, seat: Seat) -> str:
@@ -144,8 +149,7 @@ class Rewards:
         fallbacks: frozenset[Seat],
     ) -> Sequence[Term]:
         if after.last:
-            (first, second), (again, house) = after.pulls, after.last
-            return [Term("worth", "crew", worth(first, second, after.light, again, house))]
+            return [Term("worth", "crew", earned(after))]
         return [Term("toil", "first", float(moves["first"] == RIGHT))]
 
 
